@@ -1,0 +1,64 @@
+/* The generator L of dp/dt = pL at one parameter point: rates as additive tables, and assembled forms.
+ *
+ * Channels that flip node j in state s: the intrinsic flip (flip_up if x_j = 0, else flip_down), and for every
+ * edge i -> j a copy (beta if x_i != x_j) or its reverse (beta exp(-F) if x_i = x_j). Given x_j, the total rate
+ * r_j(s) is a sum with one non-negative term per bit, so a table over the low bits and one over the high bits
+ * give any rate with one addition and no cancellation. */
+#ifndef EPNET_HOST_GENERATOR_H
+#define EPNET_HOST_GENERATOR_H
+
+#include "backend.h"
+#include "bits.h"
+
+#include <stdbool.h>
+
+typedef struct EpnetGenerator {
+    int nodes, low_bits;
+    size_t states;        /* 2^nodes */
+    size_t edge_count;
+    const int *source, *target;                          /* borrowed, as are the next */
+    const double *flip_up, *flip_down, *rate, *drive;
+    double *low;          /* [nodes][2][2^low_bits]: the part of r_j from flips and low bits, x_j given */
+    double *high;         /* [nodes][2][2^(nodes - low_bits)]: the part from high bits */
+    double *exit;         /* [states]: sum over j of r_j(s) [1/s] */
+    double exit_max;      /* Lambda = max over s of exit [1/s] */
+    bool has_zero_rates;  /* some transition is structurally impossible: reachability is not automatic */
+    double *storage;      /* owns low, high and exit */
+} EpnetGenerator;
+
+/* Doubles of storage that a generator over `nodes` nodes takes. */
+size_t epnet_generator_size(int nodes);
+
+/* Allocate for `nodes` nodes; false when memory is exhausted. Reused for many points. */
+bool epnet_generator_alloc(EpnetGenerator *generator, int nodes);
+void epnet_generator_free(EpnetGenerator *generator);
+
+/* Fill the tables for one point. Only edges whose `use` byte is nonzero take part (NULL: all); `with_flips`
+ * false leaves the intrinsic flips out (the crossing channels of a cut). */
+void epnet_generator_set(EpnetGenerator *generator, const EpnetProblem *problem, const EpnetPoint *point,
+                         const unsigned char *use, bool with_flips);
+
+/* r_j(s) [1/s]. */
+static inline double epnet_generator_rate(const EpnetGenerator *g, int j, uint64_t s) {
+    int x = epnet_bit(s, j);
+    uint64_t low_mask = ((uint64_t)1 << g->low_bits) - 1;
+    size_t table = 2 * (size_t)j + (size_t)x;
+    return g->low[(table << g->low_bits) + (s & low_mask)] +
+           g->high[(table << (g->nodes - g->low_bits)) + (s >> g->low_bits)];
+}
+
+/* Whether node j can flip in state s at all: decided on the structure, so that a drive beyond 745 nat, whose
+ * exp(-F) underflows, still counts as a possible reverse. */
+bool epnet_generator_possible(const EpnetGenerator *generator, int j, uint64_t s);
+
+/* ln r_j(s), correct where r_j(s) underflows; -inf where the flip is impossible. */
+double epnet_generator_log_rate(const EpnetGenerator *generator, int j, uint64_t s);
+
+/* Dense form for tests and small direct solves: matrix[s * states + t] = L_st, the rate s -> t; rows sum to 0. */
+void epnet_generator_dense(const EpnetGenerator *generator, double *matrix);
+
+/* Sparse form (CSR by source state, diagonal included, columns increasing): offsets has states + 1 entries,
+ * columns and values states * (nodes + 1). Returns the number of entries (zero rates are left out). */
+size_t epnet_generator_sparse(const EpnetGenerator *generator, size_t *offsets, size_t *columns, double *values);
+
+#endif

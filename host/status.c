@@ -1,0 +1,25 @@
+#include "status.h"
+
+#include <inttypes.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+
+EpnetStatus epnet_fail(EpnetError *error, EpnetStatus status, const char *format, ...) {
+    if (error == NULL)
+        return status;
+    va_list arguments;
+    va_start(arguments, format);
+    error->status = status;
+    vsnprintf(error->message, sizeof error->message, format, arguments);
+    va_end(arguments);
+    return status;
+}
+
+void *epnet_calloc(size_t count, size_t size) {
+    return calloc(count > 0 ? count : 1, size > 0 ? size : 1);
+}
+
+EpnetStatus epnet_fail_memory(EpnetError *error, uint64_t bytes, const char *purpose) {
+    return epnet_fail(error, EPNET_DEVICE, "out of memory: %" PRIu64 " bytes for %s", bytes, purpose);
+}

@@ -1,0 +1,182 @@
+/* epnet: batched master equations of binary networks and their energy-bandwidth envelope.
+ *
+ * The whole public API. A run is: read a spec, run it into a grid file, open the grid file, read columns,
+ * export a table, draw a figure. The command line program does nothing that is not declared here.
+ *
+ * Conventions
+ *  - Every function that can fail returns an EpnetStatus and, when `error` is not NULL, fills it with one
+ *    message that names the file (line, column where there is one), what is wrong and what is allowed.
+ *  - The values of EpnetStatus are the exit codes of the command line program.
+ *  - Handles are opaque; whoever receives one frees it with the matching *_free or *_close (NULL is allowed).
+ *    Pointers returned by getters belong to the handle and live as long as it does.
+ *  - Units: time s; entropies and information nat; rates 1/s; entropy rates nat/s; capacities bit/s.
+ *  - Node i is bit i of a state; a grid point is numbered row-major, the first axis slowest.
+ *  - Thread safety: distinct handles may be used from distinct threads, except that the functions that touch
+ *    grid files (epnet_run, epnet_result_*, epnet_export, epnet_plot) must not run at the same time, because
+ *    netCDF is not thread-safe.
+ */
+#ifndef EPNET_H
+#define EPNET_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+#define EPNET_API __attribute__((visibility("default")))
+
+/* ---- status ------------------------------------------------------------------------------------------ */
+
+typedef enum EpnetStatus {
+    EPNET_OK = 0,
+    EPNET_INTERNAL = 1,      /* a defect of the program, or a lost invariant */
+    EPNET_USAGE = 2,         /* a wrong argument of the command line or of a function */
+    EPNET_BAD_SPEC = 3,      /* the spec or a file that it names is wrong; nothing was written */
+    EPNET_POINTS_FAILED = 4, /* the grid file is complete, some points carry a status other than ok */
+    EPNET_IO = 5,            /* a file cannot be read, written or understood */
+    EPNET_DEVICE = 6,        /* a device or its memory, or this host's memory, refuses */
+    EPNET_INTERRUPTED = 75   /* stopped on request */
+} EpnetStatus;
+
+typedef struct EpnetError {
+    EpnetStatus status;
+    char message[2048]; /* one line, no newline at the end */
+} EpnetError;
+
+/* Version of the library, "major.minor.patch". */
+EPNET_API const char *epnet_version(void);
+
+/* ---- spec -------------------------------------------------------------------------------------------- */
+
+typedef struct EpnetSpec EpnetSpec;
+
+/* Read and check a spec (TOML, docs/spec.md) and every file that it names. `overrides` holds `override_count`
+ * strings "dotted.key=value" (as --set), applied in order; NULL if there are none. */
+EPNET_API EpnetStatus epnet_spec_read(const char *path, const char *const *overrides, size_t override_count,
+                                      EpnetSpec **spec, EpnetError *error);
+EPNET_API void epnet_spec_free(EpnetSpec *spec);
+EPNET_API const char *epnet_spec_title(const EpnetSpec *spec);  /* "" if it has none */
+EPNET_API const char *epnet_spec_sha256(const EpnetSpec *spec); /* 64 hexadecimal digits, see docs/spec.md */
+
+/* ---- run --------------------------------------------------------------------------------------------- */
+
+typedef struct EpnetProgress {
+    size_t points_done, points_total, points_failed;
+    double elapsed; /* [s] */
+    double rate;    /* points/s so far */
+    double eta;     /* [s], negative while unknown */
+} EpnetProgress;
+
+typedef struct EpnetRunOptions {
+    const char *device;     /* "auto" (NULL means it), "cpu", "cuda", "cuda:1" */
+    int threads;            /* 0: one per core */
+    size_t batch;           /* points per batch, 0: chosen from the memory of a point; never changes a byte */
+    bool force;             /* replace a grid file that belongs to another spec */
+    volatile int *stop;     /* not NULL: the run stops soon after *stop becomes nonzero (a signal handler) */
+    void (*progress)(const EpnetProgress *progress, void *context); /* called between batches; may be NULL */
+    void *context;
+} EpnetRunOptions;
+
+typedef struct EpnetRunSummary {
+    size_t points, failed;
+    size_t states;        /* 2^N of a point */
+    bool already_done;    /* the output was complete and of this spec: nothing was computed */
+    double elapsed;       /* [s], the whole run */
+    char device[128];     /* what did the work */
+    char method[32];
+    char failures[512];   /* counts by status and the first few failed points, "" if none */
+} EpnetRunSummary;
+
+/* Run the sweep and write the grid file `output` (temporary name, synced, renamed). `options` may be NULL.
+ * EPNET_POINTS_FAILED: the file is complete, but summary->failed points have NaN and a status. */
+EPNET_API EpnetStatus epnet_run(const EpnetSpec *spec, const char *output, const EpnetRunOptions *options,
+                                EpnetRunSummary *summary, EpnetError *error);
+
+/* The default output of a spec: its file name with ".nc" for ".toml", in the current folder.
+ * Returns EPNET_USAGE if `size` is too small. */
+EPNET_API EpnetStatus epnet_run_output(const EpnetSpec *spec, char *output, size_t size, EpnetError *error);
+
+/* ---- plan -------------------------------------------------------------------------------------------- */
+
+typedef struct EpnetPlan {
+    int nodes;
+    size_t edges, states, points, times;
+    size_t axis_count;
+    bool trajectories;     /* the trajectory table is kept */
+    char method[32];
+    char device[128];
+    int threads;
+    size_t batch;          /* points per batch */
+    uint64_t memory;       /* bytes: peak of the run, bounded by the batch and not by the grid */
+    uint64_t disk;         /* bytes of the grid file */
+    double applications;   /* estimated applications of the generator, all points */
+    double seconds;        /* estimated from a short calibration of one application on this machine */
+} EpnetPlan;
+
+/* What `epnet_run` would do; computes no point, writes nothing. */
+EPNET_API EpnetStatus epnet_plan(const EpnetSpec *spec, const EpnetRunOptions *options, EpnetPlan *plan,
+                                 EpnetError *error);
+
+/* ---- result ------------------------------------------------------------------------------------------ */
+
+typedef struct EpnetResult EpnetResult;
+
+EPNET_API EpnetStatus epnet_result_open(const char *path, EpnetResult **result, EpnetError *error);
+EPNET_API void epnet_result_close(EpnetResult *result);
+
+EPNET_API size_t epnet_result_points(const EpnetResult *result);     /* product of the axes, 1 without axes */
+EPNET_API size_t epnet_result_axis_count(const EpnetResult *result); /* 0: a single point */
+/* Axis `axis` < axis_count: name (the spec key), number of values, values (`*size` doubles), unit.
+ * Any of the pointers may be NULL. EPNET_USAGE if there is no such axis. */
+EPNET_API EpnetStatus epnet_result_axis(const EpnetResult *result, size_t axis, const char **name, size_t *size,
+                                        const double **values, const char **unit, EpnetError *error);
+EPNET_API size_t epnet_result_time_count(const EpnetResult *result); /* 0: no trajectory table in the file */
+EPNET_API const double *epnet_result_times(const EpnetResult *result); /* [s], time_count values, or NULL */
+
+EPNET_API size_t epnet_result_column_count(const EpnetResult *result); /* of the points table, status first */
+EPNET_API const char *epnet_result_column_name(const EpnetResult *result, size_t column); /* NULL beyond */
+EPNET_API const char *epnet_result_column_unit(const EpnetResult *result, size_t column);
+
+/* Fill `values` (points doubles, row-major) with a column of the points table. EPNET_USAGE: no such column
+ * (the message lists them). Failed points are NaN, except in `status`. */
+EPNET_API EpnetStatus epnet_result_column(const EpnetResult *result, const char *name, double *values,
+                                          EpnetError *error);
+/* Fill `values` (time_count doubles) with a column of the trajectory of grid point `point`. */
+EPNET_API EpnetStatus epnet_result_trajectory(const EpnetResult *result, const char *name, size_t point,
+                                              double *values, EpnetError *error);
+/* A text attribute of the file: "title", "spec", "spec_sha256", "version", "method", "device", ...; NULL if
+ * there is none of that name. */
+EPNET_API const char *epnet_result_text(const EpnetResult *result, const char *name);
+/* Name of a value of the status column, "ok" for 0. NULL if the file knows no such value. */
+EPNET_API const char *epnet_result_status_name(const EpnetResult *result, int status);
+
+/* ---- table and figure -------------------------------------------------------------------------------- */
+
+/* Write a table of grid file `path` as CSV. `table` is "points" or "trajectory"; `output` NULL: standard
+ * output. Numbers have 17 significant digits, infinities are inf, failed points nan. */
+EPNET_API EpnetStatus epnet_export(const char *path, const char *table, const char *output, EpnetError *error);
+
+/* Draw grid file `path` into `figure` (.png or .svg by extension); the gnuplot script and its data are kept
+ * beside it (same stem, .gp and .dat). `quantity` is a column name, NULL: the natural one. Two axes: heatmap;
+ * one: curves; none: the trajectory. EPNET_IO when gnuplot is missing or fails (with its message). */
+EPNET_API EpnetStatus epnet_plot(const char *path, const char *quantity, const char *figure, EpnetError *error);
+
+/* ---- info -------------------------------------------------------------------------------------------- */
+
+typedef struct EpnetBackendInfo {
+    const char *name;        /* "cpu", "cuda" */
+    bool built;
+    const char *description; /* the processor or devices; or why it is absent */
+} EpnetBackendInfo;
+
+EPNET_API size_t epnet_backend_count(void);
+EPNET_API EpnetBackendInfo epnet_backend_info(size_t backend); /* backend < epnet_backend_count() */
+EPNET_API const char *epnet_build_info(void);                  /* compiler, build type, libraries: one line */
+
+#ifdef __cplusplus
+}
+#endif
+#endif

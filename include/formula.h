@@ -1,0 +1,53 @@
+/* The physics, once, for every backend: terms of entropy production, entropy and the capacity of a copy link.
+ * Host and device. Definitions: docs/theory.md. The tests' oracle shares none of this. */
+#ifndef EPNET_FORMULA_H
+#define EPNET_FORMULA_H
+
+#include "bits.h"
+
+#include <math.h>
+
+/* One pair of opposite fluxes x, y > 0 with log_ratio = ln(x/y): (x - y) ln(x/y) >= 0 [nat/s].
+ * Where the fluxes nearly balance, a difference of logarithms would lose all digits of the small result:
+ * there ln(x/y) = 2 artanh(u), u = (x - y)/(x + y), by its series (|u| < 0.1: 8 terms give full precision). */
+EPNET_HOST_DEVICE double epnet_flux_entropy(double x, double y, double log_ratio) {
+    double net = x - y;
+    double u = net / (x + y);
+    if (fabs(u) >= 0.1)
+        return net * log_ratio;
+    double v = u * u;
+    double series = 1.0 / 15;
+    series = series * v + 1.0 / 13;
+    series = series * v + 1.0 / 11;
+    series = series * v + 1.0 / 9;
+    series = series * v + 1.0 / 7;
+    series = series * v + 1.0 / 5;
+    series = series * v + 1.0 / 3;
+    series = series * v + 1.0;
+    return 2 * net * u * series;
+}
+
+/* Opposite fluxes of which one or both may be zero. Only one is zero: +inf (irreversible flux). Both: 0. */
+EPNET_HOST_DEVICE double epnet_flux_entropy_limit(double x, double y) {
+    return x > 0 || y > 0 ? (double)INFINITY : 0.0;
+}
+
+/* c(F): the most information [nat] that one attempted copy of drive F [nat] can carry, the capacity of a
+ * Poisson channel with dark rate k = exp(-F) (docs/theory.md, statement 7): c(inf) = 1/e, c(F) ~ F^2/8.
+ * With d = 1 - F/(e^F - 1): c = e^-d - 1 + d; both expressions cancel at small F and are expanded there. */
+EPNET_HOST_DEVICE double epnet_copy_information(double drive) {
+    double d;
+    if (drive < 0.01) {
+        double f = drive * drive;
+        d = drive / 2 - f / 12 + f * f / 720 - f * f * f / 30240;
+    } else {
+        d = 1 - drive / expm1(drive); /* exp(inf): the quotient is 0, or NaN at F = inf itself */
+        if (isinf(drive))
+            d = 1;
+    }
+    if (d < 0.02)
+        return d * d * (1.0 / 2 - d * (1.0 / 6 - d * (1.0 / 24 - d * (1.0 / 120 - d * (1.0 / 720)))));
+    return expm1(-d) + d;
+}
+
+#endif
