@@ -23,6 +23,8 @@ typedef struct EpnetGenerator {
     double *exit;         /* [states]: sum over j of r_j(s) [1/s] */
     double exit_max;      /* Lambda = max over s of exit [1/s] */
     bool has_zero_rates;  /* some transition is structurally impossible: reachability is not automatic */
+    const unsigned char *use; /* borrowed: edges that take part, NULL for all */
+    bool with_flips;          /* the intrinsic flips take part */
     double *storage;      /* owns low, high and exit */
 } EpnetGenerator;
 
