@@ -1,0 +1,178 @@
+/* epnet run: run the sweep of a spec and write its grid file. */
+#include "cli.h"
+#include "interrupt.h"
+#include "json.h"
+#include "progress.h"
+#include "units.h"
+
+#include <signal.h>
+#include <stdlib.h>
+
+enum { TABLE_OPTION = 256, FORCE_OPTION, QUIET_OPTION };
+
+typedef struct Arguments {
+    EpnetJobArguments job;
+    const char *output, *table;
+    bool force, quiet;
+} Arguments;
+
+static error_t parse(int key, char *value, struct argp_state *state) {
+    Arguments *arguments = state->input;
+    switch (key) {
+    case ARGP_KEY_INIT:
+        state->child_inputs[0] = &arguments->job;
+        return 0;
+    case 'o':
+        arguments->output = value;
+        return 0;
+    case TABLE_OPTION:
+        arguments->table = value;
+        return 0;
+    case FORCE_OPTION:
+        arguments->force = true;
+        return 0;
+    case QUIET_OPTION:
+        arguments->quiet = true;
+        return 0;
+    default:
+        return ARGP_ERR_UNKNOWN;
+    }
+}
+
+static const struct argp parser = {
+    .options =
+        (const struct argp_option[]){
+            {"output", 'o', "OUT.nc", 0,
+             "Grid file (default: the spec's name with .nc, in the current folder)", 1},
+            {"table", TABLE_OPTION, "FILE.csv", 0, "Also write the points table as CSV", 1},
+            {"force", FORCE_OPTION, NULL, 0, "Replace a grid file that belongs to another spec", 1},
+            {"quiet", QUIET_OPTION, NULL, 0, "Print errors only", 1},
+            {0},
+        },
+    .parser = parse,
+    .children = epnet_cli_job_children,
+    .args_doc = "SPEC",
+    .doc = "Run the sweep of a spec (TOML) and write its grid file (NetCDF-4)."
+           "\vThe grid file appears complete or not at all; a complete one of the same spec is left as it "
+           "is. Ctrl-C "
+           "stops the run and leaves nothing behind, a second one ends the program at once.\n\n"
+           "With --json the lines are the events `start', `progress', `done' or `error'; infinities are the "
+           "strings "
+           "\"inf\" and \"-inf\", NaN is null.",
+};
+
+static void print_start(const Arguments *arguments, const EpnetSpec *spec) {
+    epnet_json_object_begin(NULL);
+    epnet_json_text("event", "start");
+    epnet_json_text("version", epnet_version());
+    epnet_json_text("spec", arguments->job.spec);
+    epnet_json_text("title", epnet_spec_title(spec));
+    epnet_json_text("sha256", epnet_spec_sha256(spec));
+    epnet_json_text("output", arguments->output);
+    epnet_json_object_end();
+    epnet_json_line_end();
+}
+
+static double points_per_second(const EpnetRunSummary *summary) {
+    return summary->elapsed > 0 ? (double)summary->points / summary->elapsed : 0;
+}
+
+static void print_done(const Arguments *arguments, const EpnetRunSummary *summary, EpnetStatus status) {
+    double rate = points_per_second(summary);
+    epnet_json_object_begin(NULL);
+    epnet_json_text("event", "done");
+    epnet_json_count("status", (uint64_t)status);
+    epnet_json_text("output", arguments->output);
+    epnet_json_text("table", arguments->table);
+    epnet_json_flag("already_done", summary->already_done);
+    epnet_json_count("points", summary->points);
+    epnet_json_count("points_failed", summary->failed);
+    epnet_json_text("failures", summary->failures);
+    epnet_json_count("states", summary->states);
+    epnet_json_text("method", summary->method);
+    epnet_json_text("device", summary->device);
+    epnet_json_number("elapsed", summary->elapsed);
+    if (!summary->already_done) {
+        epnet_json_number("points_per_second", rate);
+        epnet_json_number("states_per_second", rate * (double)summary->states);
+    }
+    epnet_json_object_end();
+    epnet_json_line_end();
+}
+
+static void print_summary(const Arguments *arguments, const EpnetRunSummary *summary) {
+    EpnetText a, b;
+    double rate = points_per_second(summary);
+    if (summary->already_done) {
+        printf("%s is complete and belongs to this spec: left as it is\n", arguments->output);
+    } else {
+        printf("%s\n", arguments->output);
+        printf("  points    %s of %s states each, %s\n", epnet_text_count(&a, summary->points),
+               epnet_text_count(&b, summary->states), summary->failed == 0 ? "all ok" : "some failed");
+        printf("  method    %s\n", summary->method);
+        printf("  device    %s\n", summary->device);
+        printf("  time      %s\n", epnet_text_seconds(&a, summary->elapsed));
+        printf("  speed     %s points/s, %s states/s\n", epnet_text_quantity(&a, rate),
+               epnet_text_quantity(&b, rate * (double)summary->states));
+    }
+    if (arguments->table != NULL)
+        printf("  table     %s\n", arguments->table);
+    if (summary->failed > 0)
+        printf("  failed    %s: %s\n", epnet_text_count(&a, summary->failed), summary->failures);
+}
+
+/* Run, then write the table. EPNET_POINTS_FAILED counts as a success that is told in the exit code. */
+static EpnetStatus run_job(const Arguments *arguments, const EpnetSpec *spec, EpnetRunSummary *summary,
+                           EpnetError *error) {
+    EpnetProgressView view = epnet_progress_view(arguments->job.json, arguments->quiet);
+    EpnetRunOptions options = epnet_cli_job_options(&arguments->job);
+    options.force = arguments->force;
+    options.stop = epnet_interrupt_flag();
+    options.progress = epnet_progress_show;
+    options.context = &view;
+    if (arguments->job.json)
+        print_start(arguments, spec);
+    EpnetStatus status = epnet_run(spec, arguments->output, &options, summary, error);
+    epnet_progress_clear(&view);
+    if ((status != EPNET_OK && status != EPNET_POINTS_FAILED) || arguments->table == NULL)
+        return status;
+    EpnetStatus exported = epnet_export(arguments->output, "points", arguments->table, error);
+    return exported != EPNET_OK ? exported : status;
+}
+
+static EpnetStatus execute(Arguments *arguments, EpnetError *error) {
+    EpnetSpec *spec = NULL;
+    EpnetStatus status = epnet_spec_read(arguments->job.spec, arguments->job.overrides,
+                                         arguments->job.override_count, &spec, error);
+    if (status != EPNET_OK)
+        return status;
+    char default_output[4096];
+    if (arguments->output == NULL) {
+        status = epnet_run_output(spec, default_output, sizeof default_output, error);
+        arguments->output = default_output;
+    }
+    EpnetRunSummary summary = {0};
+    if (status == EPNET_OK)
+        status = run_job(arguments, spec, &summary, error);
+    if (status == EPNET_OK || status == EPNET_POINTS_FAILED) {
+        if (arguments->job.json)
+            print_done(arguments, &summary, status);
+        else if (!arguments->quiet)
+            print_summary(arguments, &summary);
+    }
+    epnet_spec_free(spec);
+    return status;
+}
+
+int epnet_cli_run(int argc, char **argv) {
+    Arguments arguments = {0};
+    argp_parse(&parser, argc, argv, 0, NULL, &arguments);
+    signal(SIGPIPE, SIG_IGN); /* a reader of the events that goes away must not cost the grid file */
+    epnet_interrupt_catch();
+    EpnetError error;
+    EpnetStatus status = execute(&arguments, &error);
+    free(arguments.job.overrides);
+    if (status == EPNET_OK || status == EPNET_POINTS_FAILED)
+        return (int)status;
+    return epnet_cli_fail(&error, arguments.job.json);
+}
