@@ -1,0 +1,21 @@
+/* cmocka and comparisons that say what was compared. */
+#ifndef EPNET_TESTS_CHECK_H
+#define EPNET_TESTS_CHECK_H
+
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include <cmocka.h>
+
+/* Fail unless |got - expected| <= within, or both are the same infinity. NaN never passes. */
+void check_near_at(long double got, long double expected, long double within, const char *what,
+                   const char *file, int line);
+
+#define check_near(got, expected, within, what) check_near_at(got, expected, within, what, __FILE__, __LINE__)
+
+/* Whether EPNET_TEST_LONG=1 asks for the long run of the same tests. */
+int check_long(void);
+
+#endif
