@@ -1,0 +1,51 @@
+# Front door. `make demo` and `make test` are all that a fresh Debian or Ubuntu machine needs.
+# The build itself is CMake's: CMakeLists.txt and CMakePresets.json.
+
+JOBS := $(shell nproc 2>/dev/null || echo 2)
+C_FILES := $(wildcard include/*.h host/*.[ch] host/*.cpp host/*/*.[ch] tests/*.[ch] tests/*/*.[ch] \
+	docs/examples/*/*.c bench/*.[ch])
+
+help:
+	@echo 'make demo          install what is missing, build, run the examples, draw their figures'
+	@echo 'make test          install what is missing, build, run every test'
+	@echo 'make test-long     the same tests on more cases'
+	@echo 'make bench         check, then time'
+	@echo 'make deps          install what is missing (apt)'
+	@echo 'make format        format the sources; make format-check only checks'
+	@echo 'make clean         remove build/ and demo/'
+
+deps:
+	@cmake/dependencies.sh
+
+build-%: deps
+	cmake --preset $*
+	cmake --build --preset $* -j $(JOBS)
+
+demo: build-release
+	@docs/examples/demo.sh build/release/epnet demo
+
+test: format-check build-release build-sanitize
+	ctest --preset sanitize -j $(JOBS)
+	ctest --preset release -j $(JOBS)
+
+test-long: build-release
+	EPNET_TEST_SCALE=long ctest --preset release -j $(JOBS)
+
+bench: build-release
+	bench/run.sh build/release
+
+format: deps
+	clang-format -i $(C_FILES)
+
+# Another version formats otherwise: the check is for the one that the sources are written with.
+format-check: deps
+	@if clang-format --version | grep -q 'version 14\.'; then \
+		clang-format --dry-run -Werror $(C_FILES); \
+	else \
+		echo 'format-check: left out, it takes clang-format 14'; \
+	fi
+
+clean:
+	rm -rf build demo
+
+.PHONY: help deps demo test test-long bench format format-check clean
