@@ -46,7 +46,8 @@ static void remember(EpnetSeries *series, double x, double tolerance, size_t min
 bool epnet_series_chebyshev(EpnetSeries *series, double x, double tolerance, size_t minimum_degree) {
     if (is_current(series, x, tolerance, minimum_degree))
         return true;
-    /* e^-x I_k(x) falls like exp(-k^2 / 2x) for k << x and faster beyond: past this index it is below 1e-30. */
+    /* e^-x I_k(x) falls like exp(-k^2 / 2x) for k << x and faster beyond: past this index it is below 1e-30.
+     */
     size_t length = minimum_degree + 60 + (size_t)ceil(sqrt(160 * x));
     if (!reserve(series, length))
         return false;
@@ -101,16 +102,16 @@ bool epnet_series_poisson(EpnetSeries *series, double x, double tolerance, size_
     return true;
 }
 
-double epnet_series_chebyshev_error(const EpnetSeries *series, double growth) {
-    double ratio = pow(fmax(growth, 1), 1 / (double)(series->degree > 0 ? series->degree : 1));
-    double tail = 0, factor = growth > 1 ? growth : 1;
+void epnet_series_chebyshev_error(const EpnetSeries *series, double growth, double *tail, double *rounding) {
+    double factor = growth > 1 ? growth : 1;
+    double ratio = pow(factor, 1 / (double)(series->degree > 0 ? series->degree : 1));
+    *tail = 0;
     for (size_t k = series->degree + 1; k < series->length; k++) {
         factor *= ratio;
-        tail += series->c[k] * factor;
+        *tail += series->c[k] * factor;
     }
-    /* sum_k c_k ratio^k = exp(x (cosh ln ratio - 1)): how far the terms exceed their sum. */
-    double inflation = exp(series->x * ((ratio + 1 / ratio) / 2 - 1));
-    return tail + 4 * DBL_EPSILON * inflation;
+    /* sum_k c_k ratio^k = exp(x (cosh ln ratio - 1)) */
+    *rounding = 4 * DBL_EPSILON * exp(series->x * ((ratio + 1 / ratio) / 2 - 1));
 }
 
 void epnet_series_free(EpnetSeries *series) {

@@ -2,7 +2,7 @@
  * state of a point never crosses this line, only rows of observables do.
  *
  * How to add a backend
- *  1. Implement the four functions of EpnetBackend (host/cpu/backend.c is the reference).
+ *  1. Implement the four functions of EpnetBackend (host/cpu/cpu_backend.c is the reference).
  *  2. Add it to the list in host/device.c, with the reason to give when it is not built.
  *  3. Run the tests of tests/test_backend.c with its name: they compare it with the oracle and the CPU.
  * A backend must give the same bytes for any batch size, point order and number of threads. */
@@ -50,11 +50,12 @@ typedef enum EpnetExtreme {
 /* What became of one parameter point. Anything but EPNET_POINT_OK makes all its columns NaN. */
 typedef enum EpnetPointStatus {
     EPNET_POINT_OK,
-    EPNET_POINT_NOT_UNIQUE,     /* several stationary laws */
-    EPNET_POINT_NOT_CONVERGED,  /* the stationary solve did not reach its residual, or the work limit was met */
-    EPNET_POINT_NOT_POSITIVE,   /* a reachable state has no positive probability in double precision */
-    EPNET_POINT_INACCURATE,     /* the tolerance cannot be met in double precision */
-    EPNET_POINT_NOT_FINITE,     /* an overflow or NaN in the state */
+    EPNET_POINT_NOT_UNIQUE,    /* several stationary laws */
+    EPNET_POINT_NOT_CONVERGED, /* the stationary solve did not reach its residual, or the work limit was met
+                                */
+    EPNET_POINT_NOT_POSITIVE,  /* a reachable state has no positive probability in double precision */
+    EPNET_POINT_INACCURATE,    /* the tolerance cannot be met in double precision */
+    EPNET_POINT_NOT_FINITE,    /* an overflow or NaN in the state */
     EPNET_POINT_OUT_OF_MEMORY,
     EPNET_POINT_STATUSES
 } EpnetPointStatus;
@@ -69,15 +70,15 @@ typedef struct EpnetProblem {
     size_t edge_count;
     const int *source, *target; /* edge_count each */
     size_t cut_count;
-    const uint64_t *cuts;       /* cut_count masks: bit i set where node i belongs to S */
-    const double *initial;      /* 2^nodes probabilities that sum to 1; NULL: start from the stationary law */
+    const uint64_t *cuts;  /* cut_count masks: bit i set where node i belongs to S */
+    const double *initial; /* 2^nodes probabilities that sum to 1; NULL: start from the stationary law */
     EpnetKind kind;
     EpnetMethod method;
-    double tolerance;           /* L1 error of p at every sampled time (chebyshev, uniformization) */
-    double dt;                  /* [s], step of euler and rk4 */
-    size_t time_count;          /* sampled times; 0 if stationary */
-    const double *times;        /* [s], increasing, >= 0 */
-    const uint64_t *steps;      /* times / dt as whole numbers (euler, rk4), else NULL */
+    double tolerance;      /* L1 error of p at every sampled time (chebyshev, uniformization) */
+    double dt;             /* [s], step of euler and rk4 */
+    size_t time_count;     /* sampled times; 0 if stationary */
+    const double *times;   /* [s], increasing, >= 0 */
+    const uint64_t *steps; /* times / dt as whole numbers (euler, rk4), else NULL */
 } EpnetProblem;
 
 /* Parameters of one point: flip_up, flip_down have `nodes` entries [1/s]; rate (beta, [1/s]) and drive
@@ -90,7 +91,8 @@ typedef struct EpnetBatch {
     const EpnetProblem *problem;
     size_t count;
     const EpnetPoint *points;
-    const volatile int *stop; /* may be NULL; nonzero: leave the remaining points, the driver discards the batch */
+    const volatile int
+        *stop; /* may be NULL; nonzero: leave the remaining points, the driver discards the batch */
 } EpnetBatch;
 
 /* Results of a batch, owned by the caller. Row width: epnet_row_width(). */
@@ -107,14 +109,18 @@ static inline size_t epnet_row_width(size_t cut_count) {
 
 typedef struct EpnetBackend {
     const char *name;
-    /* Open a device for a problem with `threads` host threads (0: one per core). *context is the backend's own. */
-    EpnetStatus (*open)(const EpnetProblem *problem, int device, int threads, void **context, EpnetError *error);
+    /* Open a device for a problem with `threads` host threads (0: one per core). *context is the backend's
+     * own. */
+    EpnetStatus (*open)(const EpnetProblem *problem, int device, int threads, void **context,
+                        EpnetError *error);
     void (*close)(void *context);
-    /* Evolve every point of the batch over the problem's times (kind = trajectory) or find its stationary law,
-     * and fill `rows`. A point that fails has its status set and NaN in its columns, and never fails the call. */
+    /* Evolve every point of the batch over the problem's times (kind = trajectory) or find its stationary
+     * law, and fill `rows`. A point that fails has its status set and NaN in its columns, and never fails the
+     * call. */
     EpnetStatus (*solve)(void *context, const EpnetBatch *batch, EpnetRows *rows, EpnetError *error);
     /* q = pL for one point (tests, benches): p and q have 2^nodes entries. */
-    EpnetStatus (*apply)(void *context, const EpnetPoint *point, const double *p, double *q, EpnetError *error);
+    EpnetStatus (*apply)(void *context, const EpnetPoint *point, const double *p, double *q,
+                         EpnetError *error);
     /* Bytes that one point in flight needs, and how many points are in flight at once. */
     uint64_t (*memory)(const EpnetProblem *problem, int threads, int *in_flight);
 } EpnetBackend;

@@ -7,15 +7,16 @@
 
 #include <math.h>
 
-/* One pair of opposite fluxes x, y > 0 with log_ratio = ln(x/y): (x - y) ln(x/y) >= 0 [nat/s].
- * Where the fluxes nearly balance, a difference of logarithms would lose all digits of the small result:
- * there ln(x/y) = 2 artanh(u), u = (x - y)/(x + y), by its series (|u| < 0.1: 8 terms give full precision). */
-EPNET_HOST_DEVICE double epnet_flux_entropy(double x, double y, double log_ratio) {
+/* Opposite fluxes x, y so close that a difference of logarithms would lose the digits of (x - y) ln(x/y). */
+EPNET_HOST_DEVICE int epnet_flux_is_balanced(double x, double y) {
+    return fabs(x - y) < 0.1 * (x + y);
+}
+
+/* (x - y) ln(x/y) >= 0 [nat/s] of balanced fluxes: ln(x/y) = 2 artanh(u), u = (x - y)/(x + y), by its series
+ * (|u| <= 0.1: 8 terms give full precision). */
+EPNET_HOST_DEVICE double epnet_flux_entropy_balanced(double x, double y) {
     double net = x - y;
-    double u = net / (x + y);
-    if (fabs(u) >= 0.1)
-        return net * log_ratio;
-    double v = u * u;
+    double u = net / (x + y), v = u * u;
     double series = 1.0 / 15;
     series = series * v + 1.0 / 13;
     series = series * v + 1.0 / 11;
@@ -27,9 +28,9 @@ EPNET_HOST_DEVICE double epnet_flux_entropy(double x, double y, double log_ratio
     return 2 * net * u * series;
 }
 
-/* Opposite fluxes of which one or both may be zero. Only one is zero: +inf (irreversible flux). Both: 0. */
-EPNET_HOST_DEVICE double epnet_flux_entropy_limit(double x, double y) {
-    return x > 0 || y > 0 ? (double)INFINITY : 0.0;
+/* Entropy production of one pair of opposite fluxes x, y > 0 with log_ratio = ln(x/y) [nat/s]. */
+EPNET_HOST_DEVICE double epnet_flux_entropy(double x, double y, double log_ratio) {
+    return epnet_flux_is_balanced(x, y) ? epnet_flux_entropy_balanced(x, y) : (x - y) * log_ratio;
 }
 
 /* c(F): the most information [nat] that one attempted copy of drive F [nat] can carry, the capacity of a

@@ -4,8 +4,8 @@
 
 typedef enum Direction { FORWARD, BACKWARD } Direction;
 
-/* Breadth-first from the `count` states already in the queue and marked. Returns the number of marked states in
- * the queue; *depth, if wanted, the number of steps to the last. */
+/* Breadth-first from the `count` states already in the queue and marked. Returns the number of marked states
+ * in the queue; *depth, if wanted, the number of steps to the last. */
 static size_t search(const EpnetGenerator *g, Direction direction, unsigned char *marked, uint32_t *queue,
                      size_t count, size_t *depth) {
     size_t levels = 0, level_end = count;
@@ -28,7 +28,8 @@ static size_t search(const EpnetGenerator *g, Direction direction, unsigned char
     return count;
 }
 
-size_t epnet_reach_forward(const EpnetGenerator *g, const double *p, unsigned char *reached, uint32_t *queue) {
+size_t epnet_reach_forward(const EpnetGenerator *g, const double *p, unsigned char *reached,
+                           uint32_t *queue) {
     size_t count = 0, depth;
     for (size_t s = 0; s < g->states; s++) {
         reached[s] = p[s] > 0;
@@ -47,7 +48,8 @@ static size_t search_from(const EpnetGenerator *g, Direction direction, uint32_t
     return search(g, direction, marked, queue, 1, NULL);
 }
 
-bool epnet_reach_closed_class(const EpnetGenerator *g, unsigned char *member, size_t *count, uint32_t *queue) {
+bool epnet_reach_closed_class(const EpnetGenerator *g, unsigned char *member, size_t *count,
+                              uint32_t *queue) {
     /* If some state is reachable from all, then so is the last root of a backward search that restarts from
      * unmarked states until all are marked: the search that met the state left nothing unmarked. */
     uint32_t root = 0;

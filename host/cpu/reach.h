@@ -9,8 +9,8 @@
  * return the largest number of flips that one of them needs. `queue` has 2^N entries. */
 size_t epnet_reach_forward(const EpnetGenerator *g, const double *p, unsigned char *reached, uint32_t *queue);
 
-/* Whether the chain has exactly one closed class, so a unique stationary law; if so, member[] marks its states
- * and *count is their number. `queue` has 2^N entries. */
+/* Whether the chain has exactly one closed class, so a unique stationary law; if so, member[] marks its
+ * states and *count is their number. `queue` has 2^N entries. */
 bool epnet_reach_closed_class(const EpnetGenerator *g, unsigned char *member, size_t *count, uint32_t *queue);
 
 #endif

@@ -10,7 +10,9 @@ static inline double sum_of_lanes(const double *lane) {
     return ((lane[0] + lane[1]) + (lane[2] + lane[3])) + ((lane[4] + lane[5]) + (lane[6] + lane[7]));
 }
 
-static inline size_t block_end(size_t first, size_t n) { return first + BLOCK < n ? first + BLOCK : n; }
+static inline size_t block_end(size_t first, size_t n) {
+    return first + BLOCK < n ? first + BLOCK : n;
+}
 
 EPNET_INSTRUCTION_LEVELS
 double epnet_sum(size_t n, const double *a) {

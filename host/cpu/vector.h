@@ -1,6 +1,6 @@
-/* Sums over vectors in a fixed order: eight lanes within blocks of 1024, then block after block. The order, and
- * so every byte, is the same for any instruction set and number of threads, and rounding grows with the number of
- * blocks rather than of terms. */
+/* Sums over vectors in a fixed order: eight lanes within blocks of 1024, then block after block. The order,
+ * and so every byte, is the same for any instruction set and number of threads, and rounding grows with the
+ * number of blocks rather than of terms. */
 #ifndef EPNET_HOST_CPU_VECTOR_H
 #define EPNET_HOST_CPU_VECTOR_H
 

@@ -1,0 +1,158 @@
+#include "observe.h"
+
+#include "../status.h"
+#include "vector.h"
+
+#include <math.h>
+#include <stdlib.h>
+#include <string.h>
+
+bool epnet_observer_alloc(EpnetObserver *o, const EpnetProblem *problem) {
+    size_t states = (size_t)1 << problem->nodes;
+    int low_bits = problem->nodes / 2;
+    memset(o, 0, sizeof *o);
+    o->problem = problem;
+    o->log_p = epnet_calloc(3 * states, sizeof(double));
+    o->fills = epnet_calloc(2 * states, 1);
+    o->edges = epnet_calloc(problem->edge_count, sizeof *o->edges);
+    o->sides = epnet_calloc(2 * problem->cut_count, sizeof *o->sides);
+    if (o->log_p == NULL || o->fills == NULL || o->edges == NULL || o->sides == NULL)
+        return false;
+    o->local = o->log_p + states;
+    o->fold[0] = o->local + states;
+    o->fold[1] = o->fold[0] + states / 2;
+    o->local_fills = o->fills + states;
+    for (size_t c = 0; c < problem->cut_count; c++) {
+        uint64_t all = states - 1, mask = problem->cuts[c];
+        if (!epnet_side_alloc(&o->sides[2 * c], problem->nodes, low_bits, mask) ||
+            !epnet_side_alloc(&o->sides[2 * c + 1], problem->nodes, low_bits, all & ~mask))
+            return false;
+    }
+    return true;
+}
+
+void epnet_observer_free(EpnetObserver *o) {
+    if (o->sides != NULL) {
+        for (size_t i = 0; i < 2 * o->problem->cut_count; i++)
+            epnet_side_free(&o->sides[i]);
+    }
+    free(o->log_p);
+    free(o->fills);
+    free(o->edges);
+    free(o->sides);
+    memset(o, 0, sizeof *o);
+}
+
+uint64_t epnet_observer_bytes(const EpnetProblem *problem) {
+    uint64_t states = (uint64_t)1 << problem->nodes, bytes = states * (3 * sizeof(double) + 2);
+    for (size_t c = 0; c < problem->cut_count; c++) {
+        uint64_t side = (uint64_t)1 << __builtin_popcountll(problem->cuts[c]);
+        bytes += (side + states / side) * 2 * sizeof(double);
+    }
+    return bytes;
+}
+
+/* ---- marginals --------------------------------------------------------------------------------------- */
+
+/* P(x_i = 0), P(x_i = 1) of every node from a vector over all states: halve it by folding its upper half onto
+ * its lower one, highest bit first (2^(N+1) additions in all). `fold` has 2^(N-1) entries. */
+static void marginals(int nodes, const double *p, double *fold, double (*marginal)[2]) {
+    for (int i = nodes - 1; i >= 0; i--) {
+        size_t half = (size_t)1 << i;
+        const double *from = i == nodes - 1 ? p : fold;
+        marginal[i][0] = epnet_sum(half, from);
+        marginal[i][1] = epnet_sum(half, from + half);
+        for (size_t k = 0; k < half; k++)
+            fold[k] = from[k] + from[half + k];
+    }
+}
+
+/* Sum of node entropies [nat]. */
+static double node_entropies(int nodes, double (*p)[2]) {
+    double sum = 0;
+    for (int i = 0; i < nodes; i++) {
+        for (int x = 0; x < 2; x++)
+            sum -= p[i][x] > 0 ? p[i][x] * log(p[i][x]) : 0;
+    }
+    return sum;
+}
+
+static EpnetLimit node_entropy_rates(int nodes, double (*p)[2], double (*dp)[2]) {
+    EpnetLimit sum = {0, 0};
+    for (int i = 0; i < nodes; i++) {
+        for (int x = 0; x < 2; x++) {
+            EpnetLimit log_p = epnet_limit_log(p[i][x], dp[i][x]);
+            sum.finite -= dp[i][x] * log_p.finite;
+            sum.log_t -= dp[i][x] * log_p.log_t;
+        }
+    }
+    return sum;
+}
+
+double epnet_observe_multiinformation(EpnetObserver *o, const double *p) {
+    const int nodes = o->problem->nodes;
+    const size_t states = (size_t)1 << nodes;
+    double marginal[64][2];
+    for (size_t s = 0; s < states; s++)
+        o->local[s] = p[s] > 0 ? log(p[s]) : 0;
+    double entropy = 0 - epnet_dot(states, p, o->local);
+    marginals(nodes, p, o->fold[0], marginal);
+    return node_entropies(nodes, marginal) - entropy;
+}
+
+/* ---- the whole row ----------------------------------------------------------------------------------- */
+
+static void take_logarithms(EpnetObserver *o, const double *p, const double *dp) {
+    const size_t states = o->generator->states;
+    o->any_fills = false;
+    for (size_t s = 0; s < states; s++) {
+        EpnetLimit log_p = epnet_limit_log(p[s], dp[s]);
+        o->log_p[s] = log_p.finite;
+        o->fills[s] = log_p.log_t > 0;
+        o->any_fills |= o->fills[s];
+    }
+}
+
+static EpnetLimit entropy_rate(const EpnetObserver *o, const double *dp) {
+    EpnetLimit rate = {0 - epnet_dot(o->generator->states, dp, o->log_p), 0};
+    for (size_t s = 0; o->any_fills && s < o->generator->states; s++)
+        rate.log_t -= o->fills[s] ? dp[s] : 0;
+    return rate;
+}
+
+void epnet_observe(EpnetObserver *o, const EpnetGenerator *generator, const double *p, const double *dp,
+                   double *row) {
+    const int nodes = o->problem->nodes;
+    const size_t states = generator->states;
+    double marginal[64][2], marginal_rate[64][2];
+    o->generator = generator;
+    take_logarithms(o, p, dp);
+    marginals(nodes, p, o->fold[0], marginal);
+    marginals(nodes, dp, o->fold[1], marginal_rate);
+    EpnetWhole whole = {0 - epnet_dot(states, p, o->log_p), epnet_dot(states, p, generator->exit),
+                        entropy_rate(o, dp)};
+    EpnetLimit nodes_rate = node_entropy_rates(nodes, marginal, marginal_rate);
+    EpnetLimit rate = {nodes_rate.finite - whole.entropy_rate.finite,
+                       nodes_rate.log_t - whole.entropy_rate.log_t};
+
+    double environment_flow;
+    double channels = epnet_observe_flips(o, p, &environment_flow), production = 0;
+    epnet_observe_edges(o, p);
+    for (size_t e = 0; e < generator->edge_count; e++) {
+        channels += o->edges[e].production;
+        environment_flow += o->edges[e].net != 0 ? generator->drive[e] * o->edges[e].net : 0;
+    }
+    for (int j = 0; j < nodes; j++)
+        production += epnet_observe_node_production(o, p, j);
+
+    row[EPNET_ENTROPY] = whole.entropy;
+    row[EPNET_MULTIINFORMATION] = node_entropies(nodes, marginal) - whole.entropy;
+    row[EPNET_MULTIINFORMATION_RATE] = epnet_limit_value(rate, whole.activity);
+    row[EPNET_ENTROPY_PRODUCTION] = production;
+    row[EPNET_ENTROPY_PRODUCTION_CHANNELS] = channels;
+    row[EPNET_ENVIRONMENT_ENTROPY_FLOW] = environment_flow;
+    row[EPNET_ACTIVITY] = whole.activity;
+    row[EPNET_MULTIINFORMATION_RATE_EULER] = NAN;
+    for (size_t c = 0; c < o->problem->cut_count; c++)
+        epnet_observe_cut(o, c, p, dp, &whole, row + EPNET_COLUMNS + c * EPNET_CUT_COLUMNS);
+}

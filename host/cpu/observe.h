@@ -1,0 +1,65 @@
+/* All observables of one state: a row of EpnetColumn and EpnetCutColumn values (docs/theory.md). */
+#ifndef EPNET_HOST_CPU_OBSERVE_H
+#define EPNET_HOST_CPU_OBSERVE_H
+
+#include "../generator.h"
+#include "limit.h"
+
+/* One side of a cut: a set of n nodes, its 2^n sub-states and their law. */
+typedef struct EpnetSide {
+    size_t states;
+    uint32_t *low, *high; /* sub-state of s = low[s % 2^low_bits] + high[s >> low_bits] */
+    double *p, *dp;       /* marginal law and its rate of change */
+} EpnetSide;
+
+/* Net copies of one edge: from states where source and target differ to states where they agree. */
+typedef struct EpnetCopySums {
+    double net;        /* net copies [1/s] */
+    double production; /* entropy production of the channel [nat/s] */
+    EpnetLimit log_p;  /* sum over pairs of flux x (ln p after - ln p before) [nat/s] */
+} EpnetCopySums;
+
+typedef struct EpnetObserver {
+    const EpnetProblem *problem;
+    const EpnetGenerator *generator;
+    double *log_p;        /* 2^N: ln p, finite part (limit.h) */
+    unsigned char *fills; /* 2^N: coefficient of ln t in ln p, 0 or 1 */
+    bool any_fills;
+    double *local;              /* 2^N: ln p_S + ln p_Sc of the cut at hand, finite part */
+    unsigned char *local_fills; /* 2^N: its coefficient of ln t, 0..2 */
+    double *fold[2];            /* 2^(N-1) each: folded p and dp of the marginal tree */
+    EpnetCopySums *edges;       /* edge_count */
+    EpnetSide *sides;           /* 2 per cut: S, its complement */
+} EpnetObserver;
+
+bool epnet_observer_alloc(EpnetObserver *observer, const EpnetProblem *problem);
+void epnet_observer_free(EpnetObserver *observer);
+
+/* Fill `row` (epnet_row_width() values) for the state p with dp = pL under `generator`; the euler column is
+ * left NaN. Entries of p are positive or exact zeros. */
+void epnet_observe(EpnetObserver *observer, const EpnetGenerator *generator, const double *p,
+                   const double *dp, double *row);
+
+/* Multiinformation of p alone [nat]. */
+double epnet_observe_multiinformation(EpnetObserver *observer, const double *p);
+
+/* Bytes that an observer of a problem takes, arrays of 2^N and larger. */
+uint64_t epnet_observer_bytes(const EpnetProblem *problem);
+
+/* observe_channels.c: sums over the pairs of states of each channel. */
+void epnet_observe_edges(EpnetObserver *observer, const double *p);
+double epnet_observe_flips(const EpnetObserver *observer, const double *p, double *environment_flow);
+double epnet_observe_node_production(const EpnetObserver *observer, const double *p, int node);
+
+/* observe_cut.c: the columns of cut number `cut`, from the entropy of the whole, its rate, the activity and
+ * what epnet_observe_edges() left. */
+typedef struct EpnetWhole {
+    double entropy, activity;
+    EpnetLimit entropy_rate;
+} EpnetWhole;
+void epnet_observe_cut(EpnetObserver *observer, size_t cut, const double *p, const double *dp,
+                       const EpnetWhole *whole, double *columns);
+bool epnet_side_alloc(EpnetSide *side, int nodes, int low_bits, uint64_t mask);
+void epnet_side_free(EpnetSide *side);
+
+#endif
