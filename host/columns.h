@@ -9,17 +9,23 @@
 typedef enum EpnetColumnPlace { EPNET_PLACE_ROW, EPNET_PLACE_EXTREME } EpnetColumnPlace;
 
 typedef struct EpnetColumnInfo {
-    char name[64];          /* with suffix _0, _1, ... when there are several cuts */
-    const char *unit;       /* "nat", "nat s-1", "bit s-1", "s-1", "s" */
+    char name[64];    /* with suffix _0, _1, ... when there are several cuts */
+    const char *unit; /* "nat", "nat/s", "bit/s", "1/s", "s" */
     const char *long_name;
+    const char *cell_methods; /* CF: how the value relates to time; NULL where that says nothing */
     EpnetColumnPlace place;
-    size_t index;           /* into the row or into the extremes */
+    size_t index; /* into the row or into the extremes */
+    int cut;      /* which cut of the spec, -1: the whole network */
 } EpnetColumnInfo;
 
 /* The columns of a spec's result after the axes and `status`, in the order of the tables: those at one time
  * first (`*row_count` of them: the trajectory table has these), then the extremes. Returns their number and a
  * list to free(), NULL when memory is exhausted. */
 size_t epnet_columns(const EpnetSpec *spec, EpnetColumnInfo **columns, size_t *row_count);
+
+/* The usual symbol of a column, in gnuplot's enhanced text, for the axes and keys of figures; a cut's suffix
+ * is ignored. NULL: the column has none. */
+const char *epnet_column_symbol(const char *name);
 
 extern const char *const epnet_point_status_names[EPNET_POINT_STATUSES]; /* "ok", "not_unique", ... */
 

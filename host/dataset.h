@@ -1,5 +1,5 @@
-/* Writing the grid file (NetCDF-4, CF attributes; docs/grid-file.md). Rows stream into a temporary file beside
- * the output; commit syncs, closes and renames it, so an output is complete or absent. */
+/* Writing the grid file (NetCDF-4, CF attributes; docs/grid-file.md). Rows stream into a temporary file
+ * beside the output; commit syncs, closes and renames it, so an output is complete or absent. */
 #ifndef EPNET_HOST_DATASET_H
 #define EPNET_HOST_DATASET_H
 
@@ -23,7 +23,7 @@ EpnetStatus epnet_dataset_commit(EpnetDataset *dataset, EpnetError *error);
 /* Close and remove the temporary file; frees the dataset. NULL is allowed. */
 void epnet_dataset_discard(EpnetDataset *dataset);
 
-/* Bytes of the finished grid file, within a few per cent. */
+/* Bytes of the finished grid file, within a few per cent; within a third where it is mostly attributes. */
 uint64_t epnet_dataset_bytes(const EpnetSpec *spec);
 
 #endif

@@ -1,0 +1,210 @@
+#include "dataset.h"
+
+#include "dataset_define.h"
+#include "outfile.h"
+#include "status.h"
+
+#include <errno.h>
+#include <netcdf.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+struct EpnetDataset {
+    EpnetOutfile file;
+    int ncid; /* -1: closed */
+    size_t points, times;
+    size_t row_width;
+    size_t column_count;
+    EpnetColumnInfo *columns;
+    int status_variable;
+    bool keeps_trajectory;
+    EpnetDatasetTable points_table, trajectory_table;
+    double *scratch; /* one column of one batch, gathered from rows */
+    size_t scratch_size;
+};
+
+/* The library's reason; where that is only "HDF error", also the system's that lies under it. Call with errno
+ * as the library left it. */
+static EpnetStatus fail_netcdf(EpnetError *error, const EpnetDataset *dataset, int code) {
+    int reason = errno;
+    const char *path = dataset->file.path;
+    if (code != NC_EHDFERR || reason == 0)
+        return epnet_fail(error, EPNET_IO, "cannot write %s: %s", path, nc_strerror(code));
+    return epnet_fail(error, EPNET_IO, "cannot write %s: %s (%s)", path, nc_strerror(code), strerror(reason));
+}
+
+static void dataset_free(EpnetDataset *dataset) {
+    free(dataset->columns);
+    free(dataset->points_table.variables);
+    free(dataset->trajectory_table.variables);
+    free(dataset->scratch);
+    free(dataset);
+}
+
+/* The columns and the lists of variables that hold them. */
+static EpnetStatus tables_alloc(EpnetDataset *dataset, const EpnetSpec *spec, EpnetError *error) {
+    size_t row_count;
+    dataset->column_count = epnet_columns(spec, &dataset->columns, &row_count);
+    dataset->points_table.column_count = dataset->column_count;
+    dataset->trajectory_table.column_count = row_count;
+    dataset->points_table.variables = epnet_calloc(dataset->column_count, sizeof(int));
+    dataset->trajectory_table.variables = epnet_calloc(row_count, sizeof(int));
+    if (dataset->columns == NULL || dataset->points_table.variables == NULL ||
+        dataset->trajectory_table.variables == NULL)
+        return epnet_fail_memory(error, sizeof(EpnetColumnInfo) * epnet_row_width(spec->cut_count),
+                                 "columns");
+    return EPNET_OK;
+}
+
+EpnetStatus epnet_dataset_create(const EpnetSpec *spec, const char *output, const char *device,
+                                 EpnetDataset **dataset, EpnetError *error) {
+    *dataset = NULL;
+    EpnetDataset *made = epnet_calloc(1, sizeof *made);
+    if (made == NULL)
+        return epnet_fail_memory(error, sizeof *made, "a grid file");
+    made->ncid = -1;
+    made->points = epnet_grid_points(spec->axes, spec->axis_count);
+    made->times = spec->time_count;
+    made->row_width = epnet_row_width(spec->cut_count);
+    made->keeps_trajectory = spec->kind == EPNET_TRAJECTORY && epnet_spec_keeps_trajectories(spec);
+    EpnetStatus status = tables_alloc(made, spec, error);
+    if (status == EPNET_OK)
+        status = epnet_outfile_create(&made->file, output, error);
+    if (status != EPNET_OK) {
+        dataset_free(made);
+        return status;
+    }
+    errno = 0;
+    int code = nc_create(made->file.temporary, NC_NETCDF4 | NC_CLOBBER, &made->ncid);
+    if (code == NC_NOERR) {
+        made->points_table.group = made->ncid;
+        code = epnet_dataset_define(spec, device, made->columns, &made->points_table, &made->status_variable,
+                                    made->keeps_trajectory ? &made->trajectory_table : NULL);
+    } else {
+        made->ncid = -1;
+    }
+    if (code != NC_NOERR) {
+        status = fail_netcdf(error, made, code);
+        epnet_dataset_discard(made);
+        return status;
+    }
+    *dataset = made;
+    return EPNET_OK;
+}
+
+/* Write `count` consecutive elements of a variable from flat row-major element `first` on. */
+static int column_put(const EpnetDatasetTable *table, int variable, size_t first, size_t count,
+                      const double *values) {
+    while (count > 0) {
+        EpnetSlab slab = epnet_slab_next(table->rank, table->shape, first, count);
+        int code = nc_put_vara_double(table->group, variable, slab.start, slab.count, values);
+        if (code != NC_NOERR)
+            return code;
+        first += slab.size;
+        values += slab.size;
+        count -= slab.size;
+    }
+    return NC_NOERR;
+}
+
+/* The statuses as elements [first, first + count); netCDF turns them into the file's bytes. */
+static int status_put(EpnetDataset *dataset, size_t first, size_t count, const int *status) {
+    for (size_t k = 0; k < count; k++)
+        dataset->scratch[k] = status[k];
+    return column_put(&dataset->points_table, dataset->status_variable, first, count, dataset->scratch);
+}
+
+/* Take every `width`-th of the values and write them as elements [first, first + count) of a variable. */
+static int gather_put(EpnetDataset *dataset, const EpnetDatasetTable *table, size_t column, size_t first,
+                      size_t count, const double *values, size_t width) {
+    for (size_t k = 0; k < count; k++)
+        dataset->scratch[k] = values[k * width];
+    return column_put(table, table->variables[column], first, count, dataset->scratch);
+}
+
+static int points_put(EpnetDataset *dataset, size_t first, size_t count, const EpnetRows *rows) {
+    int code = status_put(dataset, first, count, rows->status);
+    for (size_t c = 0; c < dataset->column_count && code == NC_NOERR; c++) {
+        const EpnetColumnInfo *column = &dataset->columns[c];
+        bool extreme = column->place == EPNET_PLACE_EXTREME;
+        const double *values = (extreme ? rows->extremes : rows->last) + column->index;
+        size_t width = extreme ? (size_t)EPNET_EXTREMES : dataset->row_width;
+        code = gather_put(dataset, &dataset->points_table, c, first, count, values, width);
+    }
+    return code;
+}
+
+static int trajectory_put(EpnetDataset *dataset, size_t first, size_t count, const EpnetRows *rows) {
+    const EpnetDatasetTable *table = &dataset->trajectory_table;
+    int code = NC_NOERR;
+    for (size_t c = 0; c < table->column_count && code == NC_NOERR; c++)
+        code = gather_put(dataset, table, c, first * dataset->times, count * dataset->times,
+                          rows->trajectory + dataset->columns[c].index, dataset->row_width);
+    return code;
+}
+
+static EpnetStatus scratch_reserve(EpnetDataset *dataset, size_t size, EpnetError *error) {
+    if (size <= dataset->scratch_size)
+        return EPNET_OK;
+    free(dataset->scratch);
+    dataset->scratch = epnet_calloc(size, sizeof(double));
+    dataset->scratch_size = dataset->scratch != NULL ? size : 0;
+    if (dataset->scratch == NULL)
+        return epnet_fail_memory(error, size * sizeof(double), "writing a batch");
+    return EPNET_OK;
+}
+
+EpnetStatus epnet_dataset_write(EpnetDataset *dataset, size_t first, size_t count, const EpnetRows *rows,
+                                EpnetError *error) {
+    if (first > dataset->points || count > dataset->points - first)
+        return epnet_fail(error, EPNET_INTERNAL, "points %zu to %zu are not in a grid of %zu", first,
+                          first + count, dataset->points);
+    EpnetStatus status =
+        scratch_reserve(dataset, count * (dataset->keeps_trajectory ? dataset->times : 1), error);
+    if (status != EPNET_OK)
+        return status;
+    errno = 0;
+    int code = points_put(dataset, first, count, rows);
+    if (code == NC_NOERR && dataset->keeps_trajectory)
+        code = trajectory_put(dataset, first, count, rows);
+    return code == NC_NOERR ? EPNET_OK : fail_netcdf(error, dataset, code);
+}
+
+EpnetStatus epnet_dataset_commit(EpnetDataset *dataset, EpnetError *error) {
+    errno = 0;
+    int code = nc_close(dataset->ncid);
+    dataset->ncid = -1;
+    if (code != NC_NOERR) {
+        EpnetStatus status = fail_netcdf(error, dataset, code);
+        epnet_dataset_discard(dataset);
+        return status;
+    }
+    EpnetStatus status = epnet_outfile_commit(&dataset->file, error);
+    dataset_free(dataset);
+    return status;
+}
+
+void epnet_dataset_discard(EpnetDataset *dataset) {
+    if (dataset == NULL)
+        return;
+    if (dataset->ncid >= 0)
+        nc_close(dataset->ncid); /* the file goes: that it could not be written no longer matters */
+    epnet_outfile_discard(&dataset->file);
+    dataset_free(dataset);
+}
+
+uint64_t epnet_dataset_bytes(const EpnetSpec *spec) {
+    /* Measured with netCDF 4.9: object header and attributes of a variable, and what every file has. */
+    enum { PER_VARIABLE = 1500, PER_FILE = 6000 };
+    EpnetColumnInfo *columns;
+    size_t row_count;
+    uint64_t points = epnet_grid_points(spec->axes, spec->axis_count);
+    uint64_t column_count = epnet_columns(spec, &columns, &row_count);
+    free(columns);
+    uint64_t bytes = PER_FILE + strlen(spec->text) + column_count * PER_VARIABLE;
+    bytes += points * (1 + column_count * sizeof(double));
+    if (spec->kind == EPNET_TRAJECTORY && epnet_spec_keeps_trajectories(spec))
+        bytes += row_count * (PER_VARIABLE + points * spec->time_count * sizeof(double));
+    return bytes;
+}

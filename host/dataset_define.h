@@ -1,0 +1,24 @@
+/* The structure of a grid file: dimensions, coordinate variables, columns and attributes (docs/grid-file.md).
+ * Knows what the file looks like; dataset.c knows how rows get into it. */
+#ifndef EPNET_HOST_DATASET_DEFINE_H
+#define EPNET_HOST_DATASET_DEFINE_H
+
+#include "columns.h"
+#include "slab.h"
+
+/* One table of the file: the root group (points) or the group "trajectory". */
+typedef struct EpnetDatasetTable {
+    int group;   /* netCDF id of the group */
+    size_t rank; /* axes, and time in the trajectory table */
+    size_t shape[EPNET_MAX_RANK];
+    size_t column_count;
+    int *variables; /* column_count netCDF ids; owned by the caller */
+} EpnetDatasetTable;
+
+/* Define and write everything but the results in the empty file `points->group`. `columns` belong to the
+ * tables in order: points->column_count of them, and the first trajectory->column_count. `trajectory` NULL:
+ * not kept. Fills the tables' other fields and `*status_variable`. Returns a netCDF error code. */
+int epnet_dataset_define(const EpnetSpec *spec, const char *device, const EpnetColumnInfo *columns,
+                         EpnetDatasetTable *points, int *status_variable, EpnetDatasetTable *trajectory);
+
+#endif

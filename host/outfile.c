@@ -1,0 +1,131 @@
+#include "outfile.h"
+
+#include "status.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+const char *epnet_path_base(const char *path) {
+    const char *slash = strrchr(path, '/');
+    return slash == NULL ? path : slash + 1;
+}
+
+char *epnet_path_folder(const char *path) {
+    return strndup(path, (size_t)(epnet_path_base(path) - path));
+}
+
+static EpnetStatus fail_path(EpnetError *error, const char *path, const char *reason) {
+    return epnet_fail(error, EPNET_IO, "cannot write %s: %s", path, reason);
+}
+
+/* The path to write for `path`: itself, or what it links to; NULL after filling `error`. */
+static char *path_resolve(const char *path, EpnetError *error) {
+    struct stat info;
+    char *resolved;
+    if (*epnet_path_base(path) == '\0') {
+        fail_path(error, path, "no file name");
+        return NULL;
+    }
+    if (stat(path, &info) != 0) {
+        resolved = strdup(path);
+    } else if (S_ISREG(info.st_mode)) {
+        resolved = realpath(path, NULL);
+    } else {
+        fail_path(error, path, S_ISDIR(info.st_mode) ? "it is a directory" : "it is not a regular file");
+        return NULL;
+    }
+    if (resolved == NULL)
+        fail_path(error, path, strerror(errno));
+    return resolved;
+}
+
+/* Create an empty file named after `path` and this process, whatever an earlier process of the same number
+ * has left behind. NULL with errno set. */
+static char *temporary_create(const char *path) {
+    enum { ATTEMPTS = 100 };
+    char *folder = epnet_path_folder(path);
+    char *name = NULL;
+    int fd = -1;
+    for (int attempt = 0; folder != NULL && attempt < ATTEMPTS; attempt++) {
+        if (asprintf(&name, "%s.%s.tmp-%ld-%d", folder, epnet_path_base(path), (long)getpid(), attempt) < 0) {
+            name = NULL;
+            errno = ENOMEM;
+            break;
+        }
+        fd = open(name, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0666);
+        if (fd >= 0 || errno != EEXIST)
+            break;
+        free(name);
+        name = NULL;
+        errno = EEXIST;
+    }
+    int reason = errno;
+    free(folder);
+    if (fd >= 0) {
+        close(fd);
+        return name;
+    }
+    free(name);
+    errno = reason;
+    return NULL;
+}
+
+EpnetStatus epnet_outfile_create(EpnetOutfile *file, const char *path, EpnetError *error) {
+    *file = (EpnetOutfile){NULL, NULL};
+    char *resolved = path_resolve(path, error);
+    if (resolved == NULL)
+        return EPNET_IO;
+    char *temporary = temporary_create(resolved);
+    if (temporary == NULL) {
+        fail_path(error, path, strerror(errno));
+        free(resolved);
+        return EPNET_IO;
+    }
+    *file = (EpnetOutfile){resolved, temporary};
+    return EPNET_OK;
+}
+
+/* fsync what stands at `path`; folders of some file systems cannot be synced, which is not a failure. */
+static int path_sync(const char *path, int flags) {
+    int fd = open(path, flags | O_CLOEXEC);
+    if (fd < 0)
+        return -1;
+    int result = fsync(fd);
+    int reason = errno;
+    close(fd);
+    if (result != 0 && (flags & O_DIRECTORY) != 0 && (reason == EINVAL || reason == ENOTSUP))
+        result = 0;
+    errno = reason;
+    return result;
+}
+
+EpnetStatus epnet_outfile_commit(EpnetOutfile *file, EpnetError *error) {
+    EpnetStatus status = EPNET_OK;
+    char *folder = epnet_path_folder(file->path);
+    if (folder == NULL) {
+        status = epnet_fail_memory(error, strlen(file->path), "the name of a folder");
+    } else if (path_sync(file->temporary, O_RDONLY) != 0 || rename(file->temporary, file->path) != 0) {
+        status = fail_path(error, file->path, strerror(errno));
+    } else {
+        free(file->temporary); /* the name is no longer ours to remove */
+        file->temporary = NULL;
+        if (path_sync(*folder == '\0' ? "." : folder, O_RDONLY | O_DIRECTORY) != 0)
+            status = fail_path(error, file->path, strerror(errno));
+    }
+    free(folder);
+    epnet_outfile_discard(file);
+    return status;
+}
+
+void epnet_outfile_discard(EpnetOutfile *file) {
+    if (file->temporary != NULL)
+        unlink(file->temporary);
+    free(file->temporary);
+    free(file->path);
+    *file = (EpnetOutfile){NULL, NULL};
+}

@@ -1,0 +1,31 @@
+/* An output file that appears whole or not at all: it is written under a temporary name in its own folder,
+ * then synced and renamed. */
+#ifndef EPNET_HOST_OUTFILE_H
+#define EPNET_HOST_OUTFILE_H
+
+#include "epnet.h"
+
+typedef struct EpnetOutfile {
+    char *path;      /* where the file will be; symbolic links to an existing file resolved */
+    char *temporary; /* where it is written: ".NAME.tmp-PID" beside it */
+} EpnetOutfile;
+
+/* Create the empty temporary file for `path`. EPNET_IO with the system's reason: the folder is missing or
+ * unwritable, a directory or device stands in the place of the file. On failure nothing is left to free. */
+EpnetStatus epnet_outfile_create(EpnetOutfile *file, const char *path, EpnetError *error);
+
+/* Sync the temporary file, give it its name, sync the folder. The caller has closed it. Frees `file` in every
+ * case; on failure the temporary is removed. */
+EpnetStatus epnet_outfile_commit(EpnetOutfile *file, EpnetError *error);
+
+/* Remove the temporary file and free `file`. */
+void epnet_outfile_discard(EpnetOutfile *file);
+
+/* The part of `path` before its last '/' including it ("" if none), as a new string; NULL: memory exhausted.
+ */
+char *epnet_path_folder(const char *path);
+
+/* The part of `path` after its last '/'. */
+const char *epnet_path_base(const char *path);
+
+#endif
