@@ -196,15 +196,16 @@ void epnet_dataset_discard(EpnetDataset *dataset) {
 
 uint64_t epnet_dataset_bytes(const EpnetSpec *spec) {
     /* Measured with netCDF 4.9: object header and attributes of a variable, and what every file has. */
-    enum { PER_VARIABLE = 1500, PER_FILE = 6000 };
+    enum { PER_VARIABLE = 750, PER_VARIABLE_OF_AXES = 850, PER_FILE = 6000 };
     EpnetColumnInfo *columns;
     size_t row_count;
     uint64_t points = epnet_grid_points(spec->axes, spec->axis_count);
     uint64_t column_count = epnet_columns(spec, &columns, &row_count);
     free(columns);
-    uint64_t bytes = PER_FILE + strlen(spec->text) + column_count * PER_VARIABLE;
+    uint64_t per_variable = PER_VARIABLE + (spec->axis_count > 0 ? PER_VARIABLE_OF_AXES : 0);
+    uint64_t bytes = PER_FILE + strlen(spec->text) + column_count * per_variable;
     bytes += points * (1 + column_count * sizeof(double));
     if (spec->kind == EPNET_TRAJECTORY && epnet_spec_keeps_trajectories(spec))
-        bytes += row_count * (PER_VARIABLE + points * spec->time_count * sizeof(double));
+        bytes += row_count * (per_variable + points * spec->time_count * sizeof(double));
     return bytes;
 }
