@@ -2,7 +2,7 @@
  * state of a point never crosses this line, only rows of observables do.
  *
  * How to add a backend
- *  1. Implement the four functions of EpnetBackend (host/cpu/cpu_backend.c is the reference).
+ *  1. Implement the functions of EpnetBackend (host/cpu/cpu_backend.c is the reference).
  *  2. Add it to the list in host/device.c, with the reason to give when it is not built.
  *  3. Run the tests of tests/test_backend.c with its name: they compare it with the oracle and the CPU.
  * A backend must give the same bytes for any batch size, point order and number of threads. */
@@ -121,6 +121,10 @@ typedef struct EpnetBackend {
     /* q = pL for one point (tests, benches): p and q have 2^nodes entries. */
     EpnetStatus (*apply)(void *context, const EpnetPoint *point, const double *p, double *q,
                          EpnetError *error);
+    /* Estimate the work of one point from its rates and a few timed kernels, without solving it: applications
+     * of L and seconds on one thread. False when memory is exhausted. */
+    bool (*estimate)(const EpnetProblem *problem, const EpnetPoint *point, double *applications,
+                     double *seconds);
     /* Bytes that one point in flight needs, and how many points are in flight at once. */
     uint64_t (*memory)(const EpnetProblem *problem, int threads, int *in_flight);
 } EpnetBackend;

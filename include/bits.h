@@ -12,10 +12,14 @@
 #endif
 
 /* x_i, the value (0 or 1) of node i in state s. */
-EPNET_HOST_DEVICE int epnet_bit(uint64_t s, int i) { return (int)(s >> i & 1); }
+EPNET_HOST_DEVICE int epnet_bit(uint64_t s, int i) {
+    return (int)(s >> i & 1);
+}
 
 /* The state that differs from s in node j alone. */
-EPNET_HOST_DEVICE uint64_t epnet_flip(uint64_t s, int j) { return s ^ ((uint64_t)1 << j); }
+EPNET_HOST_DEVICE uint64_t epnet_flip(uint64_t s, int j) {
+    return s ^ ((uint64_t)1 << j);
+}
 
 /* The k-th state with x_j = 0: the bits of k from j upwards move one place up. k < 2^(N-1). */
 EPNET_HOST_DEVICE uint64_t epnet_insert_zero(uint64_t k, int j) {

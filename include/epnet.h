@@ -71,23 +71,23 @@ typedef struct EpnetProgress {
 } EpnetProgress;
 
 typedef struct EpnetRunOptions {
-    const char *device;     /* "auto" (NULL means it), "cpu", "cuda", "cuda:1" */
-    int threads;            /* 0: one per core */
-    size_t batch;           /* points per batch, 0: chosen from the memory of a point; never changes a byte */
-    bool force;             /* replace a grid file that belongs to another spec */
-    volatile int *stop;     /* not NULL: the run stops soon after *stop becomes nonzero (a signal handler) */
+    const char *device; /* "auto" (NULL means it), "cpu", "cuda", "cuda:1" */
+    int threads;        /* 0: one per core */
+    size_t batch;       /* points per batch, 0: chosen from the memory of a point; never changes a byte */
+    bool force;         /* replace a grid file that belongs to another spec */
+    volatile int *stop; /* not NULL: the run stops soon after *stop becomes nonzero (a signal handler) */
     void (*progress)(const EpnetProgress *progress, void *context); /* called between batches; may be NULL */
     void *context;
 } EpnetRunOptions;
 
 typedef struct EpnetRunSummary {
     size_t points, failed;
-    size_t states;        /* 2^N of a point */
-    bool already_done;    /* the output was complete and of this spec: nothing was computed */
-    double elapsed;       /* [s], the whole run */
-    char device[128];     /* what did the work */
+    size_t states;     /* 2^N of a point */
+    bool already_done; /* the output was complete and of this spec: nothing was computed */
+    double elapsed;    /* [s], the whole run */
+    char device[128];  /* what did the work */
     char method[32];
-    char failures[512];   /* counts by status and the first few failed points, "" if none */
+    char failures[512]; /* counts by status and the first few failed points, "" if none */
 } EpnetRunSummary;
 
 /* Run the sweep and write the grid file `output` (temporary name, synced, renamed). `options` may be NULL.
@@ -105,15 +105,15 @@ typedef struct EpnetPlan {
     int nodes;
     size_t edges, states, points, times;
     size_t axis_count;
-    bool trajectories;     /* the trajectory table is kept */
+    bool trajectories; /* the trajectory table is kept */
     char method[32];
     char device[128];
     int threads;
-    size_t batch;          /* points per batch */
-    uint64_t memory;       /* bytes: peak of the run, bounded by the batch and not by the grid */
-    uint64_t disk;         /* bytes of the grid file */
-    double applications;   /* estimated applications of the generator, all points */
-    double seconds;        /* estimated from a short calibration of one application on this machine */
+    size_t batch;        /* points per batch */
+    uint64_t memory;     /* bytes: peak of the run, bounded by the batch and not by the grid */
+    uint64_t disk;       /* bytes of the grid file */
+    double applications; /* estimated applications of the generator, all points */
+    double seconds;      /* estimated from a short calibration of one application on this machine */
 } EpnetPlan;
 
 /* What `epnet_run` would do; computes no point, writes nothing. */
@@ -131,8 +131,9 @@ EPNET_API size_t epnet_result_points(const EpnetResult *result);     /* product 
 EPNET_API size_t epnet_result_axis_count(const EpnetResult *result); /* 0: a single point */
 /* Axis `axis` < axis_count: name (the spec key), number of values, values (`*size` doubles), unit.
  * Any of the pointers may be NULL. EPNET_USAGE if there is no such axis. */
-EPNET_API EpnetStatus epnet_result_axis(const EpnetResult *result, size_t axis, const char **name, size_t *size,
-                                        const double **values, const char **unit, EpnetError *error);
+EPNET_API EpnetStatus epnet_result_axis(const EpnetResult *result, size_t axis, const char **name,
+                                        size_t *size, const double **values, const char **unit,
+                                        EpnetError *error);
 EPNET_API size_t epnet_result_time_count(const EpnetResult *result); /* 0: no trajectory table in the file */
 EPNET_API const double *epnet_result_times(const EpnetResult *result); /* [s], time_count values, or NULL */
 
@@ -157,17 +158,19 @@ EPNET_API const char *epnet_result_status_name(const EpnetResult *result, int st
 
 /* Write a table of grid file `path` as CSV. `table` is "points" or "trajectory"; `output` NULL: standard
  * output. Numbers have 17 significant digits, infinities are inf, failed points nan. */
-EPNET_API EpnetStatus epnet_export(const char *path, const char *table, const char *output, EpnetError *error);
+EPNET_API EpnetStatus epnet_export(const char *path, const char *table, const char *output,
+                                   EpnetError *error);
 
 /* Draw grid file `path` into `figure` (.png or .svg by extension); the gnuplot script and its data are kept
  * beside it (same stem, .gp and .dat). `quantity` is a column name, NULL: the natural one. Two axes: heatmap;
  * one: curves; none: the trajectory. EPNET_IO when gnuplot is missing or fails (with its message). */
-EPNET_API EpnetStatus epnet_plot(const char *path, const char *quantity, const char *figure, EpnetError *error);
+EPNET_API EpnetStatus epnet_plot(const char *path, const char *quantity, const char *figure,
+                                 EpnetError *error);
 
 /* ---- info -------------------------------------------------------------------------------------------- */
 
 typedef struct EpnetBackendInfo {
-    const char *name;        /* "cpu", "cuda" */
+    const char *name; /* "cpu", "cuda" */
     bool built;
     const char *description; /* the processor or devices; or why it is absent */
 } EpnetBackendInfo;

@@ -2,6 +2,7 @@
 
 #include "../status.h"
 #include "apply.h"
+#include "estimate.h"
 #include "evolve.h"
 #include "observe.h"
 #include "stationary.h"
@@ -241,9 +242,12 @@ static EpnetStatus cpu_apply(void *context, const EpnetPoint *point, const doubl
     return EPNET_OK;
 }
 
-const EpnetBackend epnet_cpu_backend = {.name = "cpu",
-                                        .open = cpu_open,
-                                        .close = cpu_close,
-                                        .solve = cpu_solve,
-                                        .apply = cpu_apply,
-                                        .memory = cpu_memory};
+const EpnetBackend epnet_cpu_backend = {
+    .name = "cpu",
+    .open = cpu_open,
+    .close = cpu_close,
+    .solve = cpu_solve,
+    .apply = cpu_apply,
+    .estimate = epnet_cpu_estimate,
+    .memory = cpu_memory,
+};

@@ -1,0 +1,12 @@
+/* How long one point takes on the CPU. */
+#ifndef EPNET_HOST_CPU_ESTIMATE_H
+#define EPNET_HOST_CPU_ESTIMATE_H
+
+#include "backend.h"
+
+/* See EpnetBackend.estimate: times one application of L and one row of observables at this N and counts how
+ * many the point needs. Takes some milliseconds; at large N the time of a few applications. */
+bool epnet_cpu_estimate(const EpnetProblem *problem, const EpnetPoint *point, double *applications,
+                        double *seconds);
+
+#endif

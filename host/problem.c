@@ -1,0 +1,47 @@
+#include "problem.h"
+
+#include "status.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+EpnetStatus epnet_problem_make(const EpnetSpec *spec, EpnetProblemStorage *storage, EpnetError *error) {
+    const size_t states = (size_t)1 << spec->network.nodes;
+    memset(storage, 0, sizeof *storage);
+    storage->problem = (EpnetProblem){
+        .nodes = spec->network.nodes,
+        .edge_count = spec->network.edge_count,
+        .source = spec->network.source,
+        .target = spec->network.target,
+        .cut_count = spec->cut_count,
+        .kind = spec->kind,
+        .method = spec->method,
+        .tolerance = spec->tolerance,
+        .dt = spec->dt,
+        .time_count = spec->kind == EPNET_TRAJECTORY ? spec->time_count : 0,
+        .times = spec->times,
+        .steps = spec->steps,
+    };
+    storage->cuts = epnet_calloc(spec->cut_count, sizeof *storage->cuts);
+    if (storage->cuts == NULL)
+        return epnet_fail_memory(error, spec->cut_count * sizeof *storage->cuts, "the cuts");
+    for (size_t c = 0; c < spec->cut_count; c++)
+        storage->cuts[c] = spec->cuts[c].mask;
+    storage->problem.cuts = storage->cuts;
+    if (spec->kind == EPNET_STATIONARY || spec->initial.kind == EPNET_INITIAL_STATIONARY)
+        return EPNET_OK;
+    storage->initial = epnet_calloc(states, sizeof *storage->initial);
+    if (storage->initial == NULL) {
+        epnet_problem_free(storage);
+        return epnet_fail_memory(error, states * sizeof *storage->initial, "the initial distribution");
+    }
+    epnet_spec_initial(spec, storage->initial);
+    storage->problem.initial = storage->initial;
+    return EPNET_OK;
+}
+
+void epnet_problem_free(EpnetProblemStorage *storage) {
+    free(storage->initial);
+    free(storage->cuts);
+    memset(storage, 0, sizeof *storage);
+}
