@@ -9,7 +9,9 @@
 /* Low tables of 2^8 entries stay in the first-level cache together with the block of states they serve. */
 enum { LOW_BITS_MAX = 8, FLIP_SIDES = 2 };
 
-static int low_bits_of(int nodes) { return nodes < LOW_BITS_MAX ? nodes : LOW_BITS_MAX; }
+static int low_bits_of(int nodes) {
+    return nodes < LOW_BITS_MAX ? nodes : LOW_BITS_MAX;
+}
 
 size_t epnet_generator_size(int nodes) {
     int low = low_bits_of(nodes);
@@ -36,16 +38,20 @@ void epnet_generator_free(EpnetGenerator *generator) {
     generator->storage = NULL;
 }
 
-static bool edge_used(const EpnetGenerator *g, size_t e) { return g->use == NULL || g->use[e] != 0; }
+static bool edge_used(const EpnetGenerator *g, size_t e) {
+    return g->use == NULL || g->use[e] != 0;
+}
 
-/* Rate of flipping node j with x_j = x that edge e, which enters j, contributes when its source shows `bit`. */
+/* Rate of flipping node j with x_j = x that edge e, which enters j, contributes when its source shows `bit`.
+ */
 static double edge_term(const EpnetGenerator *g, size_t e, int x, int bit) {
     return bit != x ? g->rate[e] : g->rate[e] * exp(-g->drive[e]);
 }
 
 /* Add to table[k], k < 2^bits, the sum of the terms of the sources first_bit <= i < first_bit + bits whose
  * values are the bits of k. Sums of non-negative terms only: every entry is accurate to a few ulp. */
-static void fill_table(const EpnetGenerator *g, int j, int x, int first_bit, int bits, double start, double *table) {
+static void fill_table(const EpnetGenerator *g, int j, int x, int first_bit, int bits, double start,
+                       double *table) {
     table[0] = start;
     for (int i = 0; i < bits; i++) {
         double term[2] = {0, 0};

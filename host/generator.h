@@ -1,9 +1,9 @@
 /* The generator L of dp/dt = pL at one parameter point: rates as additive tables, and assembled forms.
  *
- * Channels that flip node j in state s: the intrinsic flip (flip_up if x_j = 0, else flip_down), and for every
- * edge i -> j a copy (beta if x_i != x_j) or its reverse (beta exp(-F) if x_i = x_j). Given x_j, the total rate
- * r_j(s) is a sum with one non-negative term per bit, so a table over the low bits and one over the high bits
- * give any rate with one addition and no cancellation. */
+ * Channels that flip node j in state s: the intrinsic flip (flip_up if x_j = 0, else flip_down), and for
+ * every edge i -> j a copy (beta if x_i != x_j) or its reverse (beta exp(-F) if x_i = x_j). Given x_j, the
+ * total rate r_j(s) is a sum with one non-negative term per bit, so a table over the low bits and one over
+ * the high bits give any rate with one addition and no cancellation. */
 #ifndef EPNET_HOST_GENERATOR_H
 #define EPNET_HOST_GENERATOR_H
 
@@ -14,18 +14,18 @@
 
 typedef struct EpnetGenerator {
     int nodes, low_bits;
-    size_t states;        /* 2^nodes */
+    size_t states; /* 2^nodes */
     size_t edge_count;
-    const int *source, *target;                          /* borrowed, as are the next */
+    const int *source, *target; /* borrowed, as are the next */
     const double *flip_up, *flip_down, *rate, *drive;
-    double *low;          /* [nodes][2][2^low_bits]: the part of r_j from flips and low bits, x_j given */
-    double *high;         /* [nodes][2][2^(nodes - low_bits)]: the part from high bits */
-    double *exit;         /* [states]: sum over j of r_j(s) [1/s] */
-    double exit_max;      /* Lambda = max over s of exit [1/s] */
-    bool has_zero_rates;  /* some transition is structurally impossible: reachability is not automatic */
+    double *low;              /* [nodes][2][2^low_bits]: the part of r_j from flips and low bits, x_j given */
+    double *high;             /* [nodes][2][2^(nodes - low_bits)]: the part from high bits */
+    double *exit;             /* [states]: sum over j of r_j(s) [1/s] */
+    double exit_max;          /* Lambda = max over s of exit [1/s] */
+    bool has_zero_rates;      /* some transition is structurally impossible: reachability is not automatic */
     const unsigned char *use; /* borrowed: edges that take part, NULL for all */
     bool with_flips;          /* the intrinsic flips take part */
-    double *storage;      /* owns low, high and exit */
+    double *storage;          /* owns low, high and exit */
 } EpnetGenerator;
 
 /* Doubles of storage that a generator over `nodes` nodes takes. */
@@ -56,11 +56,13 @@ bool epnet_generator_possible(const EpnetGenerator *generator, int j, uint64_t s
 /* ln r_j(s), correct where r_j(s) underflows; -inf where the flip is impossible. */
 double epnet_generator_log_rate(const EpnetGenerator *generator, int j, uint64_t s);
 
-/* Dense form for tests and small direct solves: matrix[s * states + t] = L_st, the rate s -> t; rows sum to 0. */
+/* Dense form for tests and small direct solves: matrix[s * states + t] = L_st, the rate s -> t; rows sum to
+ * 0. */
 void epnet_generator_dense(const EpnetGenerator *generator, double *matrix);
 
 /* Sparse form (CSR by source state, diagonal included, columns increasing): offsets has states + 1 entries,
  * columns and values states * (nodes + 1). Returns the number of entries (zero rates are left out). */
-size_t epnet_generator_sparse(const EpnetGenerator *generator, size_t *offsets, size_t *columns, double *values);
+size_t epnet_generator_sparse(const EpnetGenerator *generator, size_t *offsets, size_t *columns,
+                              double *values);
 
 #endif
