@@ -2,6 +2,7 @@
 
 #include "dataset_define.h"
 #include "outfile.h"
+#include "seal.h"
 #include "status.h"
 
 #include <errno.h>
@@ -175,13 +176,12 @@ EpnetStatus epnet_dataset_commit(EpnetDataset *dataset, EpnetError *error) {
     errno = 0;
     int code = nc_close(dataset->ncid);
     dataset->ncid = -1;
-    if (code != NC_NOERR) {
-        EpnetStatus status = fail_netcdf(error, dataset, code);
-        epnet_dataset_discard(dataset);
-        return status;
-    }
-    EpnetStatus status = epnet_outfile_commit(&dataset->file, error);
-    dataset_free(dataset);
+    EpnetStatus status = code == NC_NOERR ? EPNET_OK : fail_netcdf(error, dataset, code);
+    if (status == EPNET_OK)
+        status = epnet_seal_append(dataset->file.temporary, dataset->file.path, error);
+    if (status == EPNET_OK)
+        status = epnet_outfile_commit(&dataset->file, error);
+    epnet_dataset_discard(dataset); /* after a commit: nothing is left of the file to remove */
     return status;
 }
 

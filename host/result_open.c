@@ -1,6 +1,7 @@
 /* Opening a grid file: is it one, and is everything in it that the rest of the program relies on. */
 #include "result.h"
 
+#include "seal.h"
 #include "status.h"
 
 #include <errno.h>
@@ -27,26 +28,29 @@ static EpnetStatus fail_netcdf(const EpnetResult *result, int code, EpnetError *
                       nc_strerror(code));
 }
 
-/* Whether `path` can be read and begins as a NetCDF-4 file does; netCDF itself takes other things for a path
- * as well (addresses), and has no system's reason to give. */
-static EpnetStatus signature_check(const char *path, EpnetError *error) {
+/* Whether `path` can be read, begins as a NetCDF-4 file does and is as it was written. netCDF itself takes
+ * other things for a path as well (addresses), has no system's reason to give, and trusts what it reads. */
+static EpnetStatus bytes_check(const char *path, EpnetError *error) {
     static const unsigned char expected[8] = {0x89, 'H', 'D', 'F', '\r', '\n', 0x1a, '\n'};
     unsigned char found[sizeof expected];
     struct stat info;
+    EpnetSeal seal = EPNET_SEAL_NONE;
+    EpnetStatus status = EPNET_OK;
     int fd = open(path, O_RDONLY | O_CLOEXEC);
-    if (fd < 0 || fstat(fd, &info) != 0) {
-        int reason = errno;
-        if (fd >= 0)
-            close(fd);
-        return epnet_fail(error, EPNET_IO, "cannot read %s: %s", path, strerror(reason));
-    }
-    ssize_t length = S_ISREG(info.st_mode) ? pread(fd, found, sizeof found, 0) : 0;
-    close(fd);
-    if (!S_ISREG(info.st_mode))
-        return fail_foreign(error, path, "it is not a regular file");
-    if (length != (ssize_t)sizeof found || memcmp(found, expected, sizeof found) != 0)
-        return fail_foreign(error, path, "it is not NetCDF-4");
-    return EPNET_OK;
+    if (fd < 0 || fstat(fd, &info) != 0)
+        status = epnet_fail(error, EPNET_IO, "cannot read %s: %s", path, strerror(errno));
+    else if (!S_ISREG(info.st_mode))
+        status = fail_foreign(error, path, "it is not a regular file");
+    else if (pread(fd, found, sizeof found, 0) != (ssize_t)sizeof found ||
+             memcmp(found, expected, sizeof found) != 0)
+        status = fail_foreign(error, path, "it is not NetCDF-4");
+    else
+        status = epnet_seal_check(fd, path, &seal, error);
+    if (fd >= 0)
+        close(fd);
+    if (seal == EPNET_SEAL_BROKEN)
+        status = epnet_fail(error, EPNET_IO, "%s is damaged: it does not match its checksum", path);
+    return status;
 }
 
 /* ---- attributes
@@ -341,7 +345,7 @@ static EpnetStatus flags_read(EpnetResult *result, EpnetError *error) {
 
 EpnetStatus epnet_result_open(const char *path, EpnetResult **result, EpnetError *error) {
     *result = NULL;
-    EpnetStatus status = signature_check(path, error);
+    EpnetStatus status = bytes_check(path, error);
     if (status != EPNET_OK)
         return status;
     EpnetResult *opened = epnet_calloc(1, sizeof *opened);

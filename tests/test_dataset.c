@@ -581,13 +581,50 @@ static void test_truncated(void **state) {
     scratch_make();
     grid_write(spec, scratch_path("a.nc"), 15, false);
     char *bytes = file_bytes(scratch_path("a.nc"), &size);
-    for (size_t length = 8; length < size; length += length < 600 ? 31 : size / 37) {
+    for (size_t length = 8; length < size - 1000; length += length < 600 ? 31 : size / 37) {
         file_write(scratch_path("short.nc"), bytes, length);
         open_fails(scratch_path("short.nc"), "truncated or damaged");
     }
-    file_write(scratch_path("short.nc"), bytes, size - 1);
-    open_fails(scratch_path("short.nc"), "truncated or damaged");
     free(bytes);
+    scratch_remove();
+    made_spec_free(spec);
+}
+
+/* So is a file of which any bit has changed, before netCDF sees it. */
+static void test_damaged(void **state) {
+    (void)state;
+    MadeSpec made = shape(2);
+    EpnetSpec *spec = made_spec(&made);
+    size_t size;
+    scratch_make();
+    grid_write(spec, scratch_path("a.nc"), 15, false);
+    char *bytes = file_bytes(scratch_path("a.nc"), &size);
+    for (size_t at = 8; at < size - 80; at += 1009) {
+        bytes[at] = (char)(bytes[at] ^ 1 << at % 8);
+        file_write(scratch_path("b.nc"), bytes, size);
+        open_fails(scratch_path("b.nc"), "it does not match its checksum");
+        bytes[at] = (char)(bytes[at] ^ 1 << at % 8);
+    }
+    free(bytes);
+    scratch_remove();
+    made_spec_free(spec);
+}
+
+/* A program that adds to the file by way of netCDF takes the checksum away, and the file stays readable. */
+static void test_rewritten(void **state) {
+    (void)state;
+    MadeSpec made = shape(2);
+    EpnetSpec *spec = made_spec(&made);
+    int ncid;
+    scratch_make();
+    grid_write(spec, scratch_path("a.nc"), 15, false);
+    assert_int_equal(nc_open(scratch_path("a.nc"), NC_WRITE, &ncid), NC_NOERR);
+    assert_int_equal(nc_put_att_text(ncid, NC_GLOBAL, "comment", 5, "mine!"), NC_NOERR);
+    assert_int_equal(nc_close(ncid), NC_NOERR);
+    EpnetResult *result = result_open(scratch_path("a.nc"));
+    assert_string_equal(epnet_result_text(result, "comment"), "mine!");
+    assert_string_equal(epnet_result_text(result, "spec_sha256"), spec->sha256);
+    epnet_result_close(result);
     scratch_remove();
     made_spec_free(spec);
 }
@@ -643,6 +680,8 @@ int main(void) {
         cmocka_unit_test(test_no_space),
         cmocka_unit_test(test_open_failures),
         cmocka_unit_test(test_truncated),
+        cmocka_unit_test(test_damaged),
+        cmocka_unit_test(test_rewritten),
         cmocka_unit_test(test_no_such_column),
     };
     return cmocka_run_group_tests_name("dataset", tests, NULL, NULL);

@@ -1,0 +1,91 @@
+#include "seal.h"
+
+#include "status.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <openssl/evp.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+enum { DIGEST = 32, LINE = 14 + 2 * DIGEST + 1, BLOCK = 1 << 16 };
+
+static const char prefix[] = "\nepnet sha256 ";
+
+/* Add bytes [0, size) of a file to a digest. False with errno set (0: the file ended early). */
+static bool bytes_digest(int fd, uint64_t size, EVP_MD_CTX *context) {
+    unsigned char *block = malloc(BLOCK);
+    uint64_t done = 0;
+    bool good = block != NULL;
+    while (good && done < size) {
+        size_t want = size - done < BLOCK ? (size_t)(size - done) : BLOCK;
+        errno = 0;
+        ssize_t got = pread(fd, block, want, (off_t)done);
+        if (got < 0 && errno == EINTR)
+            continue;
+        good = got > 0 && EVP_DigestUpdate(context, block, (size_t)got) == 1;
+        done += good ? (uint64_t)got : 0;
+    }
+    int reason = errno;
+    free(block);
+    errno = reason;
+    return good;
+}
+
+/* The line that belongs behind the first `size` bytes of a file. */
+static EpnetStatus line_make(int fd, uint64_t size, const char *name, char line[LINE + 1],
+                             EpnetError *error) {
+    unsigned char digest[DIGEST];
+    EVP_MD_CTX *context = EVP_MD_CTX_new();
+    if (context == NULL || EVP_DigestInit_ex(context, EVP_sha256(), NULL) != 1) {
+        EVP_MD_CTX_free(context);
+        return epnet_fail_memory(error, DIGEST, "a checksum");
+    }
+    errno = 0;
+    bool good = bytes_digest(fd, size, context) && EVP_DigestFinal_ex(context, digest, NULL) == 1;
+    int reason = errno;
+    EVP_MD_CTX_free(context);
+    if (!good)
+        return epnet_fail(error, EPNET_IO, "cannot read %s: %s", name,
+                          reason != 0 ? strerror(reason) : "it is shorter than it was");
+    char *end = stpcpy(line, prefix);
+    for (int k = 0; k < DIGEST; k++)
+        end += sprintf(end, "%02x", digest[k]);
+    strcpy(end, "\n");
+    return EPNET_OK;
+}
+
+EpnetStatus epnet_seal_append(const char *path, const char *name, EpnetError *error) {
+    struct stat info;
+    char line[LINE + 1];
+    EpnetStatus status = EPNET_OK;
+    int fd = open(path, O_RDWR | O_CLOEXEC);
+    if (fd < 0 || fstat(fd, &info) != 0)
+        status = epnet_fail(error, EPNET_IO, "cannot write %s: %s", name, strerror(errno));
+    if (status == EPNET_OK)
+        status = line_make(fd, (uint64_t)info.st_size, name, line, error);
+    errno = ENOSPC; /* what a short write means */
+    if (status == EPNET_OK && pwrite(fd, line, LINE, info.st_size) != LINE)
+        status = epnet_fail(error, EPNET_IO, "cannot write %s: %s", name, strerror(errno));
+    if (fd >= 0 && close(fd) != 0 && status == EPNET_OK)
+        status = epnet_fail(error, EPNET_IO, "cannot write %s: %s", name, strerror(errno));
+    return status;
+}
+
+EpnetStatus epnet_seal_check(int fd, const char *path, EpnetSeal *seal, EpnetError *error) {
+    struct stat info;
+    char found[LINE + 1] = "", expected[LINE + 1];
+    *seal = EPNET_SEAL_NONE;
+    if (fstat(fd, &info) != 0)
+        return epnet_fail(error, EPNET_IO, "cannot read %s: %s", path, strerror(errno));
+    if (info.st_size < LINE || pread(fd, found, LINE, info.st_size - LINE) != LINE ||
+        strncmp(found, prefix, strlen(prefix)) != 0)
+        return EPNET_OK;
+    EpnetStatus status = line_make(fd, (uint64_t)(info.st_size - LINE), path, expected, error);
+    if (status == EPNET_OK)
+        *seal = strcmp(found, expected) == 0 ? EPNET_SEAL_INTACT : EPNET_SEAL_BROKEN;
+    return status;
+}
