@@ -3,11 +3,11 @@
 static const struct {
     const char *name, *unit, *long_name;
 } keys[EPNET_AXIS_KEYS] = {
-    [EPNET_AXIS_COPY_TOTAL] = {"copy_total", "bit s-1", "total copy capacity"},
-    [EPNET_AXIS_COPY_RATE] = {"copy_rate", "s-1", "copy rate of an edge of weight 1"},
+    [EPNET_AXIS_COPY_TOTAL] = {"copy_total", "bit/s", "total copy capacity"},
+    [EPNET_AXIS_COPY_RATE] = {"copy_rate", "1/s", "copy rate of an edge of weight 1"},
     [EPNET_AXIS_DRIVE] = {"drive", "nat", "drive per copy"},
-    [EPNET_AXIS_FLIP_UP] = {"flip_up", "s-1", "flip rate from 0 to 1"},
-    [EPNET_AXIS_FLIP_DOWN] = {"flip_down", "s-1", "flip rate from 1 to 0"},
+    [EPNET_AXIS_FLIP_UP] = {"flip_up", "1/s", "flip rate from 0 to 1"},
+    [EPNET_AXIS_FLIP_DOWN] = {"flip_down", "1/s", "flip rate from 1 to 0"},
 };
 
 #define MAX_POINTS ((uint64_t)1 << 48)

@@ -22,7 +22,7 @@ typedef struct EpnetAxis {
 } EpnetAxis;
 
 const char *epnet_axis_name(EpnetAxisKey key);      /* the spec key, as "copy_total" */
-const char *epnet_axis_unit(EpnetAxisKey key);      /* "bit s-1", "s-1", "nat" */
+const char *epnet_axis_unit(EpnetAxisKey key);      /* "bit/s", "1/s", "nat" */
 const char *epnet_axis_long_name(EpnetAxisKey key); /* for figures and long_name attributes */
 
 /* Product of the axis sizes, 1 without axes; 0 when it overflows 2^48. */
