@@ -148,7 +148,8 @@ static void globals_put(Definer *d, int group, const char *device) {
     text_put(d, group, NC_GLOBAL, "spec", spec->text);
     text_put(d, group, NC_GLOBAL, "spec_sha256", spec->sha256);
     text_put(d, group, NC_GLOBAL, "kind", epnet_kind_name(spec->kind));
-    text_put(d, group, NC_GLOBAL, "method", epnet_method_name(spec->method));
+    text_put(d, group, NC_GLOBAL, "method",
+             spec->kind == EPNET_STATIONARY ? "stationary" : epnet_method_name(spec->method));
     text_put(d, group, NC_GLOBAL, "device", device);
     number_put(d, group, NC_GLOBAL, "tolerance", spec->tolerance);
     if (spec->dt > 0)
