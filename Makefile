@@ -29,7 +29,7 @@ test: format-check build-release build-sanitize
 	ctest --preset release -j $(JOBS)
 
 test-long: build-release
-	EPNET_TEST_SCALE=long ctest --preset release -j $(JOBS)
+	EPNET_TEST_LONG=1 ctest --preset release -j $(JOBS)
 
 bench: build-release
 	bench/run.sh build/release

@@ -6,14 +6,12 @@
 
 enum { EXIT_AT_ONCE = 130 }; /* what shells report for a program that Ctrl-C ended */
 
-/* sig_atomic_t is int here; the library's stop flag is read as one. */
 static volatile int stop_requested;
 
 static void request_stop(int number) {
     (void)number;
-    if (stop_requested)
+    if (__atomic_exchange_n(&stop_requested, 1, __ATOMIC_RELAXED)) /* two threads may take two signals */
         _exit(EXIT_AT_ONCE);
-    stop_requested = 1;
 }
 
 void epnet_interrupt_catch(void) {

@@ -52,8 +52,8 @@ static void print_page(const char *path, const EpnetSpec *spec, const EpnetPlan 
         printf("  solve       trajectory, %s sampled times, %s in the grid file\n",
                epnet_text_count(&a, plan->times), plan->trajectories ? "kept" : "not kept");
     printf("  method      %s\n", plan->method);
-    printf("  device      %s, %d thread%s, %s point%s per batch\n", plan->device, plan->threads,
-           plan->threads == 1 ? "" : "s", epnet_text_count(&a, plan->batch), plan->batch == 1 ? "" : "s");
+    printf("  device      %s\n", plan->device);
+    printf("  batch       %s point%s\n", epnet_text_count(&a, plan->batch), plan->batch == 1 ? "" : "s");
     printf("  memory      %s (set by the batch, not by the grid)\n", epnet_text_bytes(&a, plan->memory));
     printf("  disk        %s in %s\n", epnet_text_bytes(&a, plan->disk), output);
     printf("  work        about %s applications of the generator\n",

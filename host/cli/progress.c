@@ -43,7 +43,7 @@ static bool is_due(const EpnetProgressView *view, const EpnetProgress *progress)
     if (view->style == EPNET_PROGRESS_LINES)
         return waited >= LINE_INTERVAL && !finished &&
                (advance >= progress->points_total / 10 || waited >= SILENCE_LONGEST);
-    return waited >= BAR_INTERVAL || finished;
+    return waited >= BAR_INTERVAL || finished || progress->points_done == 0;
 }
 
 /* " 52 %  133 of 256 points  4.32 points/s  ETA 28.5 s" */

@@ -21,7 +21,7 @@ const char *epnet_text_count(EpnetText *text, uint64_t count) {
 /* Three significant digits of a value below 1024. */
 static void print_scaled(EpnetText *text, double value, const char *unit) {
     int decimals = value < 9.995 ? 2 : value < 99.95 ? 1 : 0;
-    snprintf(text->text, sizeof text->text, "%.*f %s", decimals, value, unit);
+    snprintf(text->text, sizeof text->text, "%.*f%s%s", decimals, value, unit[0] != '\0' ? " " : "", unit);
 }
 
 const char *epnet_text_bytes(EpnetText *text, uint64_t bytes) {
