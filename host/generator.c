@@ -89,12 +89,13 @@ static void fill_exit_rates(EpnetGenerator *g) {
         g->exit_max = g->exit[s] > g->exit_max ? g->exit[s] : g->exit_max;
 }
 
-/* A node can flip in every state if its own flips are both possible or a finite-drive copy enters it. */
+/* A node can flip in every state if its own flips are both possible or a copy enters it whose reverse has a
+ * rate that a double can hold. */
 static bool always_flips(const EpnetGenerator *g, int j) {
     if (flip_rate(g, j, 0) > 0 && flip_rate(g, j, 1) > 0)
         return true;
     for (size_t e = 0; e < g->edge_count; e++) {
-        if (g->target[e] == j && edge_used(g, e) && g->rate[e] > 0 && !isinf(g->drive[e]))
+        if (g->target[e] == j && edge_used(g, e) && g->rate[e] * exp(-g->drive[e]) > 0)
             return true;
     }
     return false;

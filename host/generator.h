@@ -22,7 +22,8 @@ typedef struct EpnetGenerator {
     double *high;             /* [nodes][2][2^(nodes - low_bits)]: the part from high bits */
     double *exit;             /* [states]: sum over j of r_j(s) [1/s] */
     double exit_max;          /* Lambda = max over s of exit [1/s] */
-    bool has_zero_rates;      /* some transition is structurally impossible: reachability is not automatic */
+    bool has_zero_rates;      /* some transition is impossible, or its rate underflows: reachability must be
+                                 searched */
     const unsigned char *use; /* borrowed: edges that take part, NULL for all */
     bool with_flips;          /* the intrinsic flips take part */
     double *storage;          /* owns low, high and exit */

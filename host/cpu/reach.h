@@ -6,7 +6,8 @@
 #include "../generator.h"
 
 /* Mark in reached[] (2^N bytes, 1 or 0) the states reachable from those with p > 0, themselves included, and
- * return the largest number of flips that one of them needs. `queue` has 2^N entries. */
+ * return the largest number of flips of positive rate that one of them needs (a route whose rate underflows
+ * carries nothing). `queue` has 2^N entries. */
 size_t epnet_reach_forward(const EpnetGenerator *g, const double *p, unsigned char *reached, uint32_t *queue);
 
 /* Whether the chain has exactly one closed class, so a unique stationary law; if so, member[] marks its
