@@ -6,7 +6,7 @@
 
 void check_near_at(long double got, long double expected, long double within, const char *what,
                    const char *file, int line) {
-    if (got == expected || fabsl(got - expected) <= within)
+    if (got == expected || (isfinite(expected) && fabsl(got - expected) <= within))
         return;
     print_error("%s:%d: %s: got %.19Lg, expected %.19Lg, difference %.3Lg, allowed %.3Lg\n", file, line, what,
                 got, expected, got - expected, within);
