@@ -33,6 +33,25 @@ EPNET_HOST_DEVICE double epnet_flux_entropy(double x, double y, double log_ratio
     return epnet_flux_is_balanced(x, y) ? epnet_flux_entropy_balanced(x, y) : (x - y) * log_ratio;
 }
 
+/* One term of D(p||q) = sum of p ln(p/q) - p + q >= 0 [nat], p >= 0, q > 0, log_ratio = ln(p/q) (any finite
+ * number at p = 0). Near p = q the three parts cancel: there q ((1 + d) ln(1 + d) - d), d = p/q - 1, by its
+ * series sum over k >= 2 of (-d)^k / (k (k - 1)). */
+EPNET_HOST_DEVICE double epnet_divergence_term(double p, double q, double log_ratio) {
+    double d = (p - q) / q;
+    if (fabs(d) > 0.02)
+        return p * log_ratio - (p - q);
+    double series = 1.0 / 90;
+    series = 1.0 / 72 - d * series;
+    series = 1.0 / 56 - d * series;
+    series = 1.0 / 42 - d * series;
+    series = 1.0 / 30 - d * series;
+    series = 1.0 / 20 - d * series;
+    series = 1.0 / 12 - d * series;
+    series = 1.0 / 6 - d * series;
+    series = 1.0 / 2 - d * series;
+    return q * d * d * series;
+}
+
 /* c(F): the most information [nat] that one attempted copy of drive F [nat] can carry, the capacity of a
  * Poisson channel with dark rate k = exp(-F) (docs/theory.md, statement 7): c(inf) = 1/e, c(F) ~ F^2/8.
  * With d = 1 - F/(e^F - 1): c = e^-d - 1 + d; both expressions cancel at small F and are expanded there. */

@@ -1,6 +1,7 @@
 #include "observe.h"
 
 #include "../status.h"
+#include "formula.h"
 #include "vector.h"
 
 #include <math.h>
@@ -47,7 +48,7 @@ uint64_t epnet_observer_bytes(const EpnetProblem *problem) {
     uint64_t states = (uint64_t)1 << problem->nodes, bytes = states * (3 * sizeof(double) + 2);
     for (size_t c = 0; c < problem->cut_count; c++) {
         uint64_t side = (uint64_t)1 << __builtin_popcountll(problem->cuts[c]);
-        bytes += (side + states / side) * 2 * sizeof(double);
+        bytes += (side + states / side) * 4 * sizeof(double);
     }
     return bytes;
 }
@@ -67,16 +68,6 @@ static void marginals(int nodes, const double *p, double *fold, double (*margina
     }
 }
 
-/* Sum of node entropies [nat]. */
-static double node_entropies(int nodes, double (*p)[2]) {
-    double sum = 0;
-    for (int i = 0; i < nodes; i++) {
-        for (int x = 0; x < 2; x++)
-            sum -= p[i][x] > 0 ? p[i][x] * log(p[i][x]) : 0;
-    }
-    return sum;
-}
-
 static EpnetLimit node_entropy_rates(int nodes, double (*p)[2], double (*dp)[2]) {
     EpnetLimit sum = {0, 0};
     for (int i = 0; i < nodes; i++) {
@@ -89,15 +80,37 @@ static EpnetLimit node_entropy_rates(int nodes, double (*p)[2], double (*dp)[2])
     return sum;
 }
 
+/* I = D(p || product of the marginals), term by term: small values keep their relative accuracy, which a
+ * difference of entropies would lose. Takes ln p from log_p; overwrites local and fold. */
+static double multiinformation(EpnetObserver *o, const double *p, double (*marginal)[2]) {
+    const size_t states = (size_t)1 << o->problem->nodes;
+    double *product = o->local, *log_product = o->fold[0], *term = product;
+    product[0] = 1;
+    log_product[0] = 0;
+    for (int i = 0; i < o->problem->nodes; i++) {
+        const size_t half = (size_t)1 << i;
+        const double p0 = marginal[i][0], p1 = marginal[i][1], log_p0 = log(p0), log_p1 = log(p1);
+        for (size_t k = 0; k < half; k++) {
+            product[half + k] = product[k] * p1;
+            product[k] *= p0;
+            log_product[half + k] = log_product[k] + log_p1;
+            log_product[k] += log_p0;
+        }
+    }
+    for (size_t s = 0; s < states; s++)
+        term[s] = p[s] > 0 || product[s] > 0
+                      ? epnet_divergence_term(p[s], product[s], o->log_p[s] - log_product[s])
+                      : 0;
+    return epnet_sum(states, term);
+}
+
 double epnet_observe_multiinformation(EpnetObserver *o, const double *p) {
-    const int nodes = o->problem->nodes;
-    const size_t states = (size_t)1 << nodes;
+    const size_t states = (size_t)1 << o->problem->nodes;
     double marginal[64][2];
     for (size_t s = 0; s < states; s++)
-        o->local[s] = p[s] > 0 ? log(p[s]) : 0;
-    double entropy = 0 - epnet_dot(states, p, o->local);
-    marginals(nodes, p, o->fold[0], marginal);
-    return node_entropies(nodes, marginal) - entropy;
+        o->log_p[s] = p[s] > 0 ? log(p[s]) : 0;
+    marginals(o->problem->nodes, p, o->fold[0], marginal);
+    return multiinformation(o, p, marginal);
 }
 
 /* ---- the whole row ----------------------------------------------------------------------------------- */
@@ -129,11 +142,9 @@ void epnet_observe(EpnetObserver *o, const EpnetGenerator *generator, const doub
     take_logarithms(o, p, dp);
     marginals(nodes, p, o->fold[0], marginal);
     marginals(nodes, dp, o->fold[1], marginal_rate);
-    EpnetWhole whole = {0 - epnet_dot(states, p, o->log_p), epnet_dot(states, p, generator->exit),
-                        entropy_rate(o, dp)};
-    EpnetLimit nodes_rate = node_entropy_rates(nodes, marginal, marginal_rate);
-    EpnetLimit rate = {nodes_rate.finite - whole.entropy_rate.finite,
-                       nodes_rate.log_t - whole.entropy_rate.log_t};
+    const double activity = epnet_dot(states, p, generator->exit);
+    const EpnetLimit dh = entropy_rate(o, dp), dh_nodes = node_entropy_rates(nodes, marginal, marginal_rate);
+    const EpnetLimit rate = {dh_nodes.finite - dh.finite, dh_nodes.log_t - dh.log_t};
 
     double environment_flow;
     double channels = epnet_observe_flips(o, p, &environment_flow), production = 0;
@@ -145,14 +156,14 @@ void epnet_observe(EpnetObserver *o, const EpnetGenerator *generator, const doub
     for (int j = 0; j < nodes; j++)
         production += epnet_observe_node_production(o, p, j);
 
-    row[EPNET_ENTROPY] = whole.entropy;
-    row[EPNET_MULTIINFORMATION] = node_entropies(nodes, marginal) - whole.entropy;
-    row[EPNET_MULTIINFORMATION_RATE] = epnet_limit_value(rate, whole.activity);
+    row[EPNET_ENTROPY] = 0 - epnet_dot(states, p, o->log_p); /* 0, not -0, of a pure state */
+    row[EPNET_MULTIINFORMATION] = multiinformation(o, p, marginal);
+    row[EPNET_MULTIINFORMATION_RATE] = epnet_limit_value(rate, activity);
     row[EPNET_ENTROPY_PRODUCTION] = production;
     row[EPNET_ENTROPY_PRODUCTION_CHANNELS] = channels;
     row[EPNET_ENVIRONMENT_ENTROPY_FLOW] = environment_flow;
-    row[EPNET_ACTIVITY] = whole.activity;
+    row[EPNET_ACTIVITY] = activity;
     row[EPNET_MULTIINFORMATION_RATE_EULER] = NAN;
     for (size_t c = 0; c < o->problem->cut_count; c++)
-        epnet_observe_cut(o, c, p, dp, &whole, row + EPNET_COLUMNS + c * EPNET_CUT_COLUMNS);
+        epnet_observe_cut(o, c, p, dp, dh, activity, row + EPNET_COLUMNS + c * EPNET_CUT_COLUMNS);
 }

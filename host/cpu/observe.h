@@ -8,8 +8,9 @@
 /* One side of a cut: a set of n nodes, its 2^n sub-states and their law. */
 typedef struct EpnetSide {
     size_t states;
-    uint32_t *low, *high; /* sub-state of s = low[s % 2^low_bits] + high[s >> low_bits] */
-    double *p, *dp;       /* marginal law and its rate of change */
+    uint32_t *low, *high;  /* sub-state of s = low[s % 2^low_bits] + high[s >> low_bits] */
+    double *p, *dp;        /* marginal law and its rate of change */
+    double *log_p, *fills; /* ln p: finite part, and coefficient of ln t (0 or 1) */
 } EpnetSide;
 
 /* Net copies of one edge: from states where source and target differ to states where they agree. */
@@ -27,7 +28,7 @@ typedef struct EpnetObserver {
     bool any_fills;
     double *local;              /* 2^N: ln p_S + ln p_Sc of the cut at hand, finite part */
     unsigned char *local_fills; /* 2^N: its coefficient of ln t, 0..2 */
-    double *fold[2];            /* 2^(N-1) each: folded p and dp of the marginal tree */
+    double *fold[2];            /* 2^(N-1) each, contiguous: folded p and dp of the marginal tree */
     EpnetCopySums *edges;       /* edge_count */
     EpnetSide *sides;           /* 2 per cut: S, its complement */
 } EpnetObserver;
@@ -40,7 +41,7 @@ void epnet_observer_free(EpnetObserver *observer);
 void epnet_observe(EpnetObserver *observer, const EpnetGenerator *generator, const double *p,
                    const double *dp, double *row);
 
-/* Multiinformation of p alone [nat]. */
+/* Multiinformation of p alone [nat]; overwrites the logarithms that epnet_observe() left. */
 double epnet_observe_multiinformation(EpnetObserver *observer, const double *p);
 
 /* Bytes that an observer of a problem takes, arrays of 2^N and larger. */
@@ -51,14 +52,10 @@ void epnet_observe_edges(EpnetObserver *observer, const double *p);
 double epnet_observe_flips(const EpnetObserver *observer, const double *p, double *environment_flow);
 double epnet_observe_node_production(const EpnetObserver *observer, const double *p, int node);
 
-/* observe_cut.c: the columns of cut number `cut`, from the entropy of the whole, its rate, the activity and
- * what epnet_observe_edges() left. */
-typedef struct EpnetWhole {
-    double entropy, activity;
-    EpnetLimit entropy_rate;
-} EpnetWhole;
+/* observe_cut.c: the columns of cut number `cut`, given dH/dt of the whole, the activity, and what
+ * epnet_observe_edges() left. */
 void epnet_observe_cut(EpnetObserver *observer, size_t cut, const double *p, const double *dp,
-                       const EpnetWhole *whole, double *columns);
+                       EpnetLimit entropy_rate, double activity, double *columns);
 bool epnet_side_alloc(EpnetSide *side, int nodes, int low_bits, uint64_t mask);
 void epnet_side_free(EpnetSide *side);
 

@@ -12,11 +12,13 @@ bool epnet_side_alloc(EpnetSide *side, int nodes, int low_bits, uint64_t mask) {
     const uint64_t low_mask = mask & (low_states - 1);
     side->states = (size_t)1 << __builtin_popcountll(mask);
     side->low = epnet_calloc(low_states + high_states, sizeof *side->low);
-    side->p = epnet_calloc(2 * side->states, sizeof *side->p);
+    side->p = epnet_calloc(4 * side->states, sizeof *side->p);
     if (side->low == NULL || side->p == NULL)
         return false;
     side->high = side->low + low_states;
     side->dp = side->p + side->states;
+    side->log_p = side->dp + side->states;
+    side->fills = side->log_p + side->states;
     for (size_t s = 0; s < low_states; s++)
         side->low[s] = (uint32_t)epnet_extract(s, low_mask);
     for (size_t s = 0; s < high_states; s++)
@@ -41,25 +43,38 @@ static void project(const EpnetObserver *o, EpnetSide *side, const double *p, co
     }
 }
 
-/* Entropy of a side; its rate is added to *rate, and ln of its law to the local logarithms of every state. */
-static double side_entropy(EpnetObserver *o, EpnetSide *side, EpnetLimit *rate) {
-    const int low_bits = o->problem->nodes / 2;
-    const size_t low_states = (size_t)1 << low_bits;
-    double entropy = 0;
+/* The logarithms of a side; its share of the rate of S's and Sc's entropies is added to *rate. */
+static void take_logarithms(EpnetSide *side, EpnetLimit *rate) {
     for (size_t a = 0; a < side->states; a++) {
         const EpnetLimit log_p = epnet_limit_log(side->p[a], side->dp[a]);
-        entropy -= side->p[a] * log_p.finite;
         rate->finite -= side->dp[a] * log_p.finite;
         rate->log_t -= side->dp[a] * log_p.log_t;
-        side->p[a] = log_p.finite; /* from here on the logarithms: */
-        side->dp[a] = log_p.log_t; /* finite part and coefficient of ln t */
+        side->log_p[a] = log_p.finite;
+        side->fills[a] = log_p.log_t;
     }
-    for (size_t s = 0; s < o->generator->states; s++) {
-        const uint32_t at = side->low[s & (low_states - 1)] + side->high[s >> low_bits];
-        o->local[s] += side->p[at];
-        o->local_fills[s] = (unsigned char)(o->local_fills[s] + (side->dp[at] > 0));
+}
+
+/* I(X_S; X_Sc) = D(p || p_S p_Sc), term by term so that a small value keeps its digits. Leaves the local
+ * logarithm ln p_S + ln p_Sc of every state. */
+static double mutual_information(EpnetObserver *o, const EpnetSide *inside, const EpnetSide *outside,
+                                 const double *p) {
+    const int low_bits = o->problem->nodes / 2;
+    const size_t low_states = (size_t)1 << low_bits, high_states = o->generator->states >> low_bits;
+    double information = 0;
+    for (size_t h = 0; h < high_states; h++) {
+        double block = 0; /* blocked like epnet_sum, for the same reason */
+        for (size_t l = 0; l < low_states; l++) {
+            const size_t s = h * low_states + l;
+            const uint32_t a = inside->low[l] + inside->high[h], b = outside->low[l] + outside->high[h];
+            const double product = inside->p[a] * outside->p[b];
+            o->local[s] = inside->log_p[a] + outside->log_p[b];
+            o->local_fills[s] = (unsigned char)(inside->fills[a] + outside->fills[b]);
+            if (p[s] > 0 || product > 0)
+                block += epnet_divergence_term(p[s], product, o->log_p[s] - o->local[s]);
+        }
+        information += block;
     }
-    return entropy;
+    return information;
 }
 
 /* Sum over the pairs of a crossing edge of flux x (local logarithm after - before): minus its share of
@@ -81,17 +96,16 @@ static EpnetLimit edge_local_logarithms(const EpnetObserver *o, size_t e, const 
 }
 
 void epnet_observe_cut(EpnetObserver *o, size_t cut, const double *p, const double *dp,
-                       const EpnetWhole *whole, double *columns) {
+                       EpnetLimit entropy_rate, double activity, double *columns) {
     const EpnetGenerator *g = o->generator;
     const uint64_t mask = o->problem->cuts[cut];
-    EpnetLimit rate = {-whole->entropy_rate.finite, -whole->entropy_rate.log_t};
-    double information = -whole->entropy;
-    memset(o->local, 0, g->states * sizeof *o->local);
-    memset(o->local_fills, 0, g->states);
-    for (size_t side = 2 * cut; side < 2 * cut + 2; side++) {
-        project(o, &o->sides[side], p, dp);
-        information += side_entropy(o, &o->sides[side], &rate);
-    }
+    EpnetLimit rate = {-entropy_rate.finite, -entropy_rate.log_t};
+    EpnetSide *inside = &o->sides[2 * cut], *outside = inside + 1;
+    project(o, inside, p, dp);
+    project(o, outside, p, dp);
+    take_logarithms(inside, &rate);
+    take_logarithms(outside, &rate);
+    const double information = mutual_information(o, inside, outside, p);
 
     double production = 0, environment_flow = 0, capacity = 0, flow_bound = 0;
     EpnetLimit flow = {0, 0}, local = {0, 0};
@@ -110,11 +124,11 @@ void epnet_observe_cut(EpnetObserver *o, size_t cut, const double *p, const doub
         local.log_t -= local_logarithms.log_t;
     }
     columns[EPNET_CUT_MUTUAL_INFORMATION] = information;
-    columns[EPNET_CUT_MUTUAL_INFORMATION_RATE] = epnet_limit_value(rate, whole->activity);
+    columns[EPNET_CUT_MUTUAL_INFORMATION_RATE] = epnet_limit_value(rate, activity);
     columns[EPNET_CUT_ENTROPY_PRODUCTION] = production;
     columns[EPNET_CUT_ENVIRONMENT_ENTROPY_FLOW] = environment_flow;
-    columns[EPNET_CUT_INFORMATION_FLOW] = epnet_limit_value(flow, whole->activity);
-    columns[EPNET_CUT_LOCAL_ENTROPY_RATE] = epnet_limit_value(local, whole->activity);
+    columns[EPNET_CUT_INFORMATION_FLOW] = epnet_limit_value(flow, activity);
+    columns[EPNET_CUT_LOCAL_ENTROPY_RATE] = epnet_limit_value(local, activity);
     columns[EPNET_CUT_FLOW_BOUND] = flow_bound;
     columns[EPNET_CUT_CAPACITY] = capacity;
 }
