@@ -57,16 +57,18 @@ EPNET_HOST_DEVICE double epnet_divergence_term(double p, double q, double log_ra
  * With d = 1 - F/(e^F - 1): c = e^-d - 1 + d; both expressions cancel at small F and are expanded there. */
 EPNET_HOST_DEVICE double epnet_copy_information(double drive) {
     double d;
-    if (drive < 0.01) {
+    if (drive < 0.25) {
         double f = drive * drive;
-        d = drive / 2 - f / 12 + f * f / 720 - f * f * f / 30240;
+        d = drive / 2 -
+            f * (1.0 / 12 - f * (1.0 / 720 - f * (1.0 / 30240 - f * (1.0 / 1209600 - f / 47900160))));
     } else {
         d = 1 - drive / expm1(drive); /* exp(inf): the quotient is 0, or NaN at F = inf itself */
         if (isinf(drive))
             d = 1;
     }
     if (d < 0.02)
-        return d * d * (1.0 / 2 - d * (1.0 / 6 - d * (1.0 / 24 - d * (1.0 / 120 - d * (1.0 / 720)))));
+        return d * d *
+               (1.0 / 2 - d * (1.0 / 6 - d * (1.0 / 24 - d * (1.0 / 120 - d * (1.0 / 720 - d / 5040)))));
     return expm1(-d) + d;
 }
 
