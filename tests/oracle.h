@@ -128,6 +128,9 @@ OracleValue oracle_node_entropy_production(const OracleChain *chain, int j, cons
 /* Law of the nodes in `mask` (2^popcount entries, bits packed): sums of p. */
 void oracle_marginal(const OracleChain *chain, const Real *p, size_t mask, Real *out);
 
+/* The bits of s that mask selects, packed towards bit 0. */
+size_t oracle_pack(size_t s, size_t mask);
+
 Real oracle_multiinformation(const OracleChain *chain, const Real *p);
 Real oracle_divergence(size_t n, const Real *p, const Real *q); /* D(p || q) [nat] */
 

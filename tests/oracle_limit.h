@@ -1,4 +1,4 @@
-/* Inside the oracle: sums of weight * ln(p) whose entries may be empty, and packing of bits. */
+/* Inside the oracle: sums of weight * ln(p) whose entries may be empty. */
 #ifndef EPNET_TESTS_ORACLE_LIMIT_H
 #define EPNET_TESTS_ORACLE_LIMIT_H
 
@@ -16,8 +16,5 @@ void oracle_limit_add(OracleLimit *sum, Real weight, Real gross, Real value, Rea
 /* The limit: the finite part where the coefficient of ln t vanishes (to 1e-12 of the activity), else
  * infinite. */
 OracleValue oracle_limit_value(OracleLimit sum, Real activity);
-
-/* The bits of s that mask selects, packed towards bit 0. */
-size_t oracle_pack(size_t s, size_t mask);
 
 #endif
