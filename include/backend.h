@@ -4,7 +4,7 @@
  * How to add a backend
  *  1. Implement the functions of EpnetBackend (host/cpu/cpu_backend.c is the reference).
  *  2. Add it to the list in host/device.c, with the reason to give when it is not built.
- *  3. Run the tests of tests/test_backend.c with its name: they compare it with the oracle and the CPU.
+ *  3. Run the tests that go through tests/support/engine.c with it: they compare it with the oracle.
  * A backend must give the same bytes for any batch size, point order and number of threads. */
 #ifndef EPNET_BACKEND_H
 #define EPNET_BACKEND_H
