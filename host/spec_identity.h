@@ -1,0 +1,28 @@
+/* The identity of a spec: SHA-256 of its effective text and of every file that it names (docs/spec.md). */
+#ifndef EPNET_HOST_SPEC_IDENTITY_H
+#define EPNET_HOST_SPEC_IDENTITY_H
+
+#include <memory>
+#include <string>
+
+#include <openssl/evp.h>
+
+namespace epnet {
+
+class Identity {
+  public:
+    explicit Identity(const std::string &text);
+    /* The next file: NUL, its key, NUL, its size in decimal, NUL, its bytes. A text holds no NUL, so nothing
+     * else hashes alike. */
+    void add_file(const std::string &key, const std::string &bytes);
+    /* 64 hexadecimal digits; the last call. */
+    std::string finish();
+
+  private:
+    void add(const std::string &bytes);
+    std::unique_ptr<EVP_MD_CTX, void (*)(EVP_MD_CTX *)> context_;
+};
+
+} // namespace epnet
+
+#endif

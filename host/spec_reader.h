@@ -1,0 +1,74 @@
+/* The parts that epnet_spec_read() is made of. Each reads its table of the document into the spec and throws
+ * a ReadError at the first thing that is wrong. */
+#ifndef EPNET_HOST_SPEC_READER_H
+#define EPNET_HOST_SPEC_READER_H
+
+extern "C" {
+#include "spec.h"
+#include "status.h"
+}
+
+#include "spec_identity.h"
+#include "toml_document.h"
+
+#include <new>
+
+namespace epnet {
+
+struct Reading {
+    const Document &document;
+    const std::string path; /* of the spec file */
+    EpnetSpec &spec;        /* filled; what it holds is freed by epnet_spec_free() */
+    Identity &identity;     /* of the text and of the files that it names */
+};
+
+/* In this order: the network depends on the axes, and the rest on the number of nodes. */
+void read_sweep(Reading &reading);
+void read_network(Reading &reading);
+void read_initial(Reading &reading);
+void read_observe(Reading &reading);
+void read_solve(Reading &reading);
+
+/* The edges of [network] and the number of nodes, which edges_file and copy_rates may imply. */
+void read_edges(Reading &reading);
+
+/* A table of the document that may be left out: then it is empty and stands where the document starts. */
+struct Section {
+    const Table &table;
+    Place place;
+};
+Section find_section(const Document &document, const char *name);
+
+/* The one member that is there of those called `keys`, or nullptr. Throws at the second: "SECTION.a and
+ * SECTION.b exclude each other". */
+const Member *find_one(const Section &section, const std::string &name,
+                       std::initializer_list<const char *> keys);
+
+/* The axis over `key`, or nullptr. */
+const EpnetAxis *find_axis(const EpnetSpec &spec, EpnetAxisKey key);
+
+/* Where its axis stands in the document, for messages. */
+Place find_axis_place(const Document &document, EpnetAxisKey key);
+
+/* This host's memory [bytes]; inf if the system does not say. */
+double host_memory();
+
+/* Zeroed memory that the spec will own and free(). Throws std::bad_alloc. */
+template <class T> T *allocate(std::size_t count) {
+    void *memory = epnet_calloc(count, sizeof(T));
+    if (memory == nullptr)
+        throw std::bad_alloc();
+    return static_cast<T *>(memory);
+}
+
+template <class T> T *copy_values(const std::vector<T> &values) {
+    T *copied = allocate<T>(values.size());
+    std::copy(values.begin(), values.end(), copied);
+    return copied;
+}
+
+char *copy_string(const std::string &text);
+
+} // namespace epnet
+
+#endif

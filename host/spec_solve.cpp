@@ -1,0 +1,129 @@
+/* [solve]: what is solved for, the sampled times, the method. Everything is checked; of a stationary spec
+ * only the kind is then kept, so that a trajectory spec becomes a stationary one by --set
+ * solve.kind=stationary. */
+#include "spec_reader.h"
+#include "spec_values.h"
+
+#include <cfloat>
+#include <cmath>
+
+namespace epnet {
+namespace {
+
+constexpr std::int64_t max_samples = 10000000;
+constexpr double max_steps = 1099511627776; /* 2^40: t / dt is then known to far better than 1e-6 */
+const Limits tolerance_limits{1e-13, 0.1, false, "a number from 1e-13 to 0.1"};
+
+std::vector<double> read_times(const Section &section, const Member &member) {
+    for (const char *rival : {"t_end", "samples"}) {
+        if (const Member *found = find(section.table, rival))
+            fail_at(found->place, std::string("solve.times and solve.") + rival +
+                                      " exclude each other; allowed: times, or t_end and samples");
+    }
+    std::string allowed = "an array of rising times >= 0, at most " + std::to_string(max_samples);
+    const Array &items = read_array(member.value, "solve.times", allowed.c_str());
+    if (items.empty() || items.size() > static_cast<std::size_t>(max_samples))
+        fail_at(member.value.place,
+                "solve.times has " + std::to_string(items.size()) + " values; allowed: " + allowed);
+    std::vector<double> times = read_numbers(member.value, "solve.times", items.size(), rate_limits, allowed);
+    for (std::size_t k = 1; k < times.size(); k++) {
+        if (times[k] <= times[k - 1])
+            fail_at(items[k].place, "solve.times: " + to_text(times[k]) + " follows " +
+                                        to_text(times[k - 1]) + "; allowed: times that rise");
+    }
+    return times;
+}
+
+/* `samples` times from 0 to t_end. */
+std::vector<double> space_times(const Section &section) {
+    const Member *end = find(section.table, "t_end"), *count = find(section.table, "samples");
+    double t_end = end == nullptr ? 10 : read_number(end->value, "solve.t_end", positive_limits);
+    std::int64_t samples =
+        count == nullptr ? 101 : read_integer(count->value, "solve.samples", 2, max_samples);
+    std::vector<double> times;
+    for (std::int64_t k = 0; k < samples; k++)
+        times.push_back(
+            static_cast<double>(static_cast<long double>(k) * t_end / static_cast<long double>(samples - 1)));
+    if (times[1] <= 0)
+        fail_at(end->value.place,
+                "solve.t_end is too small for " + std::to_string(samples) + " different times");
+    return times;
+}
+
+/* The times as whole numbers of steps. */
+std::vector<std::uint64_t> count_steps(const std::vector<double> &times, const Member &dt, double step) {
+    std::vector<std::uint64_t> steps;
+    for (double time : times) {
+        double exact = time / step, nearest = std::round(exact);
+        if (nearest > max_steps)
+            fail_at(dt.value.place, "solve.dt is " + to_text(step) + ", so that t = " + to_text(time) +
+                                        " is " + to_text(exact) + " steps away; allowed: at most 2^40");
+        if (std::fabs(exact - nearest) > 1e-6)
+            fail_at(dt.value.place,
+                    "solve.dt is " + to_text(step) + ", but the sampled time t = " + to_text(time) + " is " +
+                        to_text(exact) + " steps; allowed: every time is a whole number of steps");
+        steps.push_back(static_cast<std::uint64_t>(nearest));
+        if (steps.size() > 1 && steps.back() == steps[steps.size() - 2])
+            fail_at(dt.value.place, "solve.dt is " + to_text(step) +
+                                        ", so that two sampled times are both step " + to_text(nearest));
+    }
+    return steps;
+}
+
+EpnetMethod read_method(const Section &section) {
+    const Member *member = find(section.table, "method");
+    const auto *text = member == nullptr ? nullptr : std::get_if<std::string>(&member->value.content);
+    if (member == nullptr)
+        return EPNET_CHEBYSHEV;
+    if (text != nullptr && *text == "split")
+        fail_at(member->value.place, "solve.method = \"split\" is not in this version of epnet");
+    static constexpr EpnetMethod methods[] = {EPNET_CHEBYSHEV, EPNET_EULER, EPNET_RK4, EPNET_CHEBYSHEV,
+                                              EPNET_UNIFORMIZATION};
+    return methods[read_choice(member->value, "solve.method",
+                               {"auto", "euler", "rk4", "chebyshev", "uniformization"})];
+}
+
+/* The step of euler and rk4, nullptr with the other methods. */
+const Member *find_dt(const Section &section, EpnetMethod method) {
+    const Member *dt = find(section.table, "dt");
+    bool stepped = method == EPNET_EULER || method == EPNET_RK4;
+    if (!stepped && dt != nullptr)
+        fail_at(dt->place,
+                std::string("solve.dt has no effect with the method ") + epnet_method_name(method) +
+                    "; allowed: with euler and rk4, the others choose their steps from solve.tolerance");
+    if (stepped && dt == nullptr)
+        fail_at(find(section.table, "method")->place,
+                std::string("solve.method = \"") + epnet_method_name(method) + "\" needs solve.dt [s]");
+    return dt;
+}
+
+} // namespace
+
+void read_solve(Reading &reading) {
+    Section section = find_section(reading.document, "solve");
+    EpnetSpec &spec = reading.spec;
+    const Member *kind = find(section.table, "kind"), *tolerance = find(section.table, "tolerance");
+    const Member *times_member = find(section.table, "times");
+    bool stationary =
+        kind != nullptr && read_choice(kind->value, "solve.kind", {"trajectory", "stationary"}) == 1;
+    double error =
+        tolerance == nullptr ? 1e-9 : read_number(tolerance->value, "solve.tolerance", tolerance_limits);
+    std::vector<double> times =
+        times_member != nullptr ? read_times(section, *times_member) : space_times(section);
+    EpnetMethod method = read_method(section);
+    const Member *dt = find_dt(section, method);
+    double step = dt == nullptr ? 0 : read_number(dt->value, "solve.dt", positive_limits);
+    std::vector<std::uint64_t> steps =
+        dt == nullptr ? std::vector<std::uint64_t>() : count_steps(times, *dt, step);
+    spec.kind = stationary ? EPNET_STATIONARY : EPNET_TRAJECTORY;
+    spec.method = stationary ? EPNET_CHEBYSHEV : method;
+    spec.tolerance = error;
+    if (stationary)
+        return;
+    spec.dt = step;
+    spec.time_count = times.size();
+    spec.times = copy_values(times);
+    spec.steps = dt == nullptr ? nullptr : copy_values(steps);
+}
+
+} // namespace epnet
