@@ -42,15 +42,15 @@ bool contains(const std::vector<std::string> &words, const std::string &word) {
 std::string guess(const std::string &key, const std::vector<std::string> &known) {
     for (const Section &section : sections()) {
         if (contains(section.keys, key))
-            return std::string("; it is a key of [") + section.name + "]";
+            return std::string("; it is a key of [") + section.name + "]; ";
     }
-    return "; did you mean " + quote(find_nearest(key, known)) + "?";
+    return "; did you mean " + quote(find_nearest(key, known)) + "? ";
 }
 
 [[noreturn]] void fail_unknown(const Member &member, const std::string &where,
                                const std::vector<std::string> &known) {
     fail_at(member.place, "unknown key " + quote(member.key) + " " + where + guess(member.key, known) +
-                              "; allowed: " + join(known));
+                              "allowed: " + join(known));
 }
 
 void check_section(const Member &member, const Section &section) {
