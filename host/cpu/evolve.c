@@ -66,6 +66,7 @@ EpnetPointStatus epnet_evolution_start(EpnetEvolution *ev, const EpnetGenerator 
     ev->x_ceiling = CHEBYSHEV_X_MAX;
     ev->margin = 4;
     ev->error = 0;
+    ev->rounding_square = 0;
     ev->applications = 0;
     ev->time = 0;
     memcpy(ev->p, p0, generator->states * sizeof *p0);
@@ -163,7 +164,8 @@ static bool chebyshev_step(EpnetEvolution *ev, double dt, double tolerance) {
         return false;
     }
     memcpy(ev->p, ev->work[3], ev->generator->states * sizeof *ev->p);
-    ev->error += tail + rounding;
+    ev->error += tail;
+    ev->rounding_square += rounding * rounding;
     if (x > 0.9 * ev->x_cap)
         ev->x_cap = fmin(2 * ev->x_cap, ev->x_ceiling);
     return true;
@@ -286,8 +288,10 @@ EpnetPointStatus epnet_evolution_advance(EpnetEvolution *ev, size_t sample) {
         status = recompute(ev, dt, share);
     else if (!repair && any_negative(ev))
         status = EPNET_POINT_NOT_POSITIVE;
-    /* Rounding of independent applications adds like a random walk. */
-    double rounding = 2 * DBL_EPSILON * sqrt((double)ev->applications);
+    /* Rounding of independent steps and applications adds like a random walk. */
+    const double per_application = 2 * DBL_EPSILON;
+    const double rounding =
+        sqrt(ev->rounding_square + per_application * per_application * (double)ev->applications);
     if (status == EPNET_POINT_OK && error_controlled(ev) && ev->error + rounding > problem->tolerance)
         status = EPNET_POINT_INACCURATE;
     return status;

@@ -21,7 +21,8 @@ typedef struct EpnetEvolution {
     EpnetSeries chebyshev, poisson;
     double x_cap, x_ceiling; /* largest Lambda dt of one Chebyshev step: adapted, never above the ceiling */
     double margin;           /* how far below its share the Chebyshev tail is cut, against growing norms */
-    double error;            /* bound on the L1 error of p so far, truncation only */
+    double error;            /* bound on the L1 error of p so far, from truncation */
+    double rounding_square;  /* sum of squares of the steps' rounding errors in L1 */
     uint64_t applications;   /* of L, so far */
     double time;             /* [s] of p */
 } EpnetEvolution;
