@@ -55,8 +55,9 @@ const char *epnet_version(void) {
 
 const char *epnet_build_info(void) {
     static char text[256];
-    snprintf(text, sizeof text, "%s, %s build, OpenMP %d, netCDF %s", EPNET_COMPILER, EPNET_BUILD_TYPE,
-             _OPENMP, nc_inq_libvers());
+    const char *netcdf = nc_inq_libvers(); /* "4.9.0 of Aug  7 2022 23:41:41 $" */
+    snprintf(text, sizeof text, "%s, %s build, OpenMP %d, netCDF %.*s", EPNET_COMPILER, EPNET_BUILD_TYPE,
+             _OPENMP, (int)strcspn(netcdf, " "), netcdf);
     return text;
 }
 

@@ -34,13 +34,15 @@ uint64_t epnet_sweep_batch_bytes(const EpnetSpec *spec, size_t batch) {
 }
 
 size_t epnet_sweep_batch(const EpnetSpec *spec, const EpnetDevice *device, size_t requested, size_t points) {
-    enum { MOST = 4096, PER_THREAD = 4 };
+    enum { MOST = 4096, PER_THREAD = 4, STEPS = 64 }; /* STEPS: in how many a run shows its progress */
     const uint64_t states_in_batch = (uint64_t)1 << 22, bytes_in_batch = (uint64_t)64 << 20;
     size_t batch = requested;
     if (batch == 0) {
         size_t least = PER_THREAD * (size_t)device->threads;
         batch = states_in_batch >> spec->network.nodes;
-        batch = batch < least ? least : batch > MOST ? MOST : batch;
+        size_t most = points / STEPS < MOST ? points / STEPS : MOST;
+        batch = batch > most ? most : batch;
+        batch = batch < least ? least : batch;
         size_t room = bytes_in_batch / epnet_sweep_batch_bytes(spec, 1);
         batch = batch > room ? room : batch;
     }

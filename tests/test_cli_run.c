@@ -23,7 +23,7 @@ static const char sweep_spec[] = "title = \"a \\\"star\\\", \\u03b2 \\\\ swept\"
 /* Without flips and copies every state is stationary: the second point fails. */
 static const char failing_spec[] = "[network]\nnodes = 2\ntopology = \"none\"\nflip_down = 1.0\n"
                                    "[solve]\nkind = \"stationary\"\n"
-                                   "[sweep]\nflip_up = { values = [1.0, 0.0, 2.0] }\n"
+                                   "[sweep]\nflip_up = { values = [0.0, 1.0, 2.0] }\n"
                                    "flip_down = { values = [0.0, 0.5] }\n";
 
 /* More work than a test would wait for. */
@@ -68,7 +68,7 @@ static void a_run_tells_what_it_did(void **state) {
     (void)state;
     TestOutput output = epnet("run", "sweep.toml", "--threads", "1");
     assert_int_equal(strncmp(output.out, "sweep.nc\n", 9), 0);
-    assert_non_null(strstr(output.out, "  points    6 of 8 states each, all ok\n"));
+    assert_non_null(strstr(output.out, "  points    6, each of 8 states, all ok\n"));
     assert_non_null(strstr(output.out, "  method    chebyshev\n"));
     assert_non_null(strstr(output.out, "  device    cpu"));
     assert_non_null(strstr(output.out, " points/s, "));

@@ -46,18 +46,20 @@ static bool is_due(const EpnetProgressView *view, const EpnetProgress *progress)
     return waited >= BAR_INTERVAL || finished || progress->points_done == 0;
 }
 
-/* " 52 %  133 of 256 points  4.32 points/s  ETA 28.5 s" */
+/* " 52 %  133 of 256 points  4.32 points/s  3 failed  ETA 28.5 s" */
 static void describe(const EpnetProgress *progress, char *text, size_t size) {
     EpnetText done, total, rate, failed, eta;
-    int length = snprintf(text, size, "%3.0f %%  %s of %s points  %s points/s", 100 * fraction_done(progress),
-                          epnet_text_count(&done, progress->points_done),
-                          epnet_text_count(&total, progress->points_total),
-                          epnet_text_quantity(&rate, progress->rate));
+    size_t length = (size_t)snprintf(text, size, "%3.0f %%  %s of %s points", 100 * fraction_done(progress),
+                                     epnet_text_count(&done, progress->points_done),
+                                     epnet_text_count(&total, progress->points_total));
+    if (progress->points_done > 0)
+        length += (size_t)snprintf(text + length, size - length, "  %s points/s",
+                                   epnet_text_quantity(&rate, progress->rate));
     if (progress->points_failed > 0)
-        length += snprintf(text + length, size - (size_t)length, "  %s failed",
-                           epnet_text_count(&failed, progress->points_failed));
-    if (progress->eta >= 0)
-        snprintf(text + length, size - (size_t)length, "  ETA %s", epnet_text_seconds(&eta, progress->eta));
+        length += (size_t)snprintf(text + length, size - length, "  %s failed",
+                                   epnet_text_count(&failed, progress->points_failed));
+    if (progress->eta >= 0 && progress->points_done < progress->points_total)
+        snprintf(text + length, size - length, "  ETA %s", epnet_text_seconds(&eta, progress->eta));
 }
 
 static int screen_columns(void) {
@@ -81,15 +83,14 @@ static void show_bar(EpnetProgressView *view, const EpnetProgress *progress) {
     char text[LINE_TEXT];
     describe(progress, text, sizeof text);
     int columns = screen_columns();
-    int cells = columns - (int)strlen(text) - 4;
+    int cells = columns - (int)strlen(text) - 5;
     if (cells > BAR_CELLS_MAX)
         cells = BAR_CELLS_MAX;
     fputs("\r", stderr);
     if (cells >= 8) {
-        const char *edge = view->unicode ? "▕" : "|";
-        fputs(edge, stderr);
+        fputs(view->unicode ? "▕" : "|", stderr);
         draw_bar(fraction_done(progress), cells, view->unicode);
-        fputs(view->unicode ? "▏" : "|", stderr);
+        fputs(view->unicode ? "▏ " : "| ", stderr);
     }
     fprintf(stderr, "%.*s\033[K", columns - 1, text);
     fflush(stderr);

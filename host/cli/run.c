@@ -107,7 +107,7 @@ static void print_summary(const Arguments *arguments, const EpnetRunSummary *sum
         printf("%s is complete and belongs to this spec: left as it is\n", arguments->output);
     } else {
         printf("%s\n", arguments->output);
-        printf("  points    %s of %s states each, %s\n", epnet_text_count(&a, summary->points),
+        printf("  points    %s, each of %s states, %s\n", epnet_text_count(&a, summary->points),
                epnet_text_count(&b, summary->states), summary->failed == 0 ? "all ok" : "some failed");
         printf("  method    %s\n", summary->method);
         printf("  device    %s\n", summary->device);
