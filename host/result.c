@@ -150,6 +150,7 @@ void epnet_result_close(EpnetResult *result) {
         free(result->columns[c].name);
         free(result->columns[c].unit);
         free(result->columns[c].long_name);
+        free(result->columns[c].cut);
     }
     for (size_t k = 0; k < result->text_count; k++) {
         free(result->texts[k].name);

@@ -15,6 +15,7 @@ typedef struct EpnetResultAxis {
 
 typedef struct EpnetResultColumn {
     char *name, *unit, *long_name;
+    char *cut;               /* label of the cut it belongs to, "" if none */
     int variable;            /* netCDF id in the root group */
     int trajectory_variable; /* in the group "trajectory"; -1: not there */
 } EpnetResultColumn;
@@ -36,7 +37,8 @@ struct EpnetResult {
     EpnetResultAxis *axes; /* axis_count */
     size_t points;
     size_t time_count;
-    double *times; /* time_count, NULL without a trajectory table */
+    double last_time; /* [s], that the points table stands for; NaN: a stationary law */
+    double *times;    /* time_count, NULL without a trajectory table */
     size_t column_count;
     EpnetResultColumn *columns; /* column_count, `status` first */
     size_t text_count;

@@ -6,6 +6,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <math.h>
 #include <netcdf.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -221,6 +222,22 @@ static EpnetStatus axes_read(EpnetResult *result, EpnetError *error) {
     return EPNET_OK;
 }
 
+/* The scalar coordinate time of the points table, if it has one. */
+static EpnetStatus last_time_read(EpnetResult *result, EpnetError *error) {
+    int variable, rank;
+    result->last_time = NAN;
+    int code = nc_inq_varid(result->ncid, "time", &variable);
+    if (code == NC_ENOTVAR)
+        return EPNET_OK;
+    if (code == NC_NOERR)
+        code = nc_inq_varndims(result->ncid, variable, &rank);
+    if (code == NC_NOERR && rank != 0)
+        return fail_damaged(result, "the time of the points table is not a number", error);
+    if (code == NC_NOERR)
+        code = nc_get_var_double(result->ncid, variable, &result->last_time);
+    return code == NC_NOERR ? EPNET_OK : fail_netcdf(result, code, error);
+}
+
 /* The group "trajectory" with its time, if the file has one. */
 static EpnetStatus times_read(EpnetResult *result, EpnetError *error) {
     char name[NC_MAX_NAME + 1];
@@ -287,6 +304,8 @@ static int column_read(EpnetResult *result, const char *name, int variable) {
     int code = text_read_optional(result->ncid, variable, "units", &column->unit);
     if (code == NC_NOERR)
         code = text_read_optional(result->ncid, variable, "long_name", &column->long_name);
+    if (code == NC_NOERR)
+        code = text_read_optional(result->ncid, variable, "cut", &column->cut);
     return code == NC_NOERR ? trajectory_find(result, column) : code;
 }
 
@@ -366,6 +385,8 @@ EpnetStatus epnet_result_open(const char *path, EpnetResult **result, EpnetError
         status = identity_check(opened, error);
     if (status == EPNET_OK)
         status = axes_read(opened, error);
+    if (status == EPNET_OK)
+        status = last_time_read(opened, error);
     if (status == EPNET_OK)
         status = times_read(opened, error);
     if (status == EPNET_OK)

@@ -1,10 +1,10 @@
 /* Tables as CSV: one row per grid point, or per grid point and time. */
 #include "outfile.h"
+#include "plain_locale.h"
 #include "result.h"
 #include "status.h"
 
 #include <errno.h>
-#include <locale.h>
 #include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -184,12 +184,9 @@ EpnetStatus epnet_export(const char *path, const char *table, const char *output
     if (status == EPNET_OK)
         status = columns_choose(&writer, error);
     if (status == EPNET_OK) {
-        locale_t plain = newlocale(LC_ALL_MASK, "C", (locale_t)0); /* points, not commas, in numbers */
-        locale_t before = uselocale(plain);
+        EpnetLocale locale = epnet_locale_enter();
         status = output_write(&writer, output, error);
-        uselocale(before);
-        if (plain != (locale_t)0)
-            freelocale(plain);
+        epnet_locale_leave(locale);
     }
     free(writer.columns);
     free(writer.block);

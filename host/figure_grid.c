@@ -1,0 +1,124 @@
+#include "figure_grid.h"
+
+#include "status.h"
+
+#include <math.h>
+#include <stdlib.h>
+
+static double scale(const EpnetDirection *direction, double value) {
+    return direction->log ? log10(value) : value;
+}
+
+double epnet_direction_unscale(const EpnetDirection *direction, double scaled) {
+    return direction->log ? pow(10, scaled) : scaled;
+}
+
+static void direction_sort(EpnetDirection *direction) {
+    const double *values = direction->axis->values;
+    for (size_t k = 0; k < direction->axis->size; k++) {
+        if (!isfinite(values[k]))
+            continue;
+        size_t at = direction->size++;
+        for (; at > 0 && values[direction->order[at - 1]] > values[k]; at--)
+            direction->order[at] = direction->order[at - 1];
+        direction->order[at] = k;
+    }
+}
+
+static void borders_set(EpnetDirection *d) {
+    size_t n = d->size;
+    for (size_t k = 1; k < n; k++)
+        d->borders[k] = epnet_direction_unscale(d, (d->scaled[k - 1] + d->scaled[k]) / 2);
+    double first = n > 1 ? (d->scaled[1] - d->scaled[0]) / 2 : 0.5;
+    double last = n > 1 ? (d->scaled[n - 1] - d->scaled[n - 2]) / 2 : 0.5;
+    d->borders[0] = epnet_direction_unscale(d, d->scaled[0] - first);
+    d->borders[n] = epnet_direction_unscale(d, d->scaled[n - 1] + last);
+}
+
+EpnetStatus epnet_direction_make(EpnetDirection *direction, const EpnetResultAxis *axis, EpnetError *error) {
+    *direction = (EpnetDirection){.axis = axis, .log = axis->log};
+    direction->order = epnet_calloc(axis->size, sizeof(size_t));
+    direction->values = epnet_calloc(3 * axis->size + 1, sizeof(double));
+    if (direction->order == NULL || direction->values == NULL)
+        return epnet_fail_memory(error, 4 * axis->size * sizeof(double), "an axis");
+    direction->scaled = direction->values + axis->size;
+    direction->borders = direction->scaled + axis->size;
+    direction_sort(direction);
+    if (direction->size == 0)
+        return epnet_fail(error, EPNET_USAGE, "axis %s has no finite value to draw", axis->name);
+    for (size_t k = 0; k < direction->size; k++) {
+        direction->values[k] = axis->values[direction->order[k]];
+        direction->log = direction->log && direction->values[k] > 0;
+    }
+    for (size_t k = 0; k < direction->size; k++)
+        direction->scaled[k] = scale(direction, direction->values[k]);
+    borders_set(direction);
+    return EPNET_OK;
+}
+
+void epnet_direction_free(EpnetDirection *direction) {
+    free(direction->order);
+    free(direction->values);
+}
+
+/* The file's point of cell (column, row) of the picture. */
+static size_t point_of(const EpnetHeatmap *map, size_t column, size_t row) {
+    return map->y.order[row] * map->x.axis->size + map->x.order[column];
+}
+
+double *epnet_heatmap_column(const EpnetHeatmap *map, size_t column, EpnetError *error) {
+    double *all = epnet_figure_values(map->figure, column, error);
+    double *values = epnet_calloc(map->x.size * map->y.size, sizeof *values);
+    for (size_t row = 0; all != NULL && values != NULL && row < map->y.size; row++)
+        for (size_t k = 0; k < map->x.size; k++)
+            values[row * map->x.size + k] = all[point_of(map, k, row)];
+    if (all != NULL && values == NULL)
+        epnet_fail_memory(error, map->x.size * map->y.size * sizeof *values, "the cells of a figure");
+    if (all == NULL) {
+        free(values);
+        values = NULL;
+    }
+    free(all);
+    return values;
+}
+
+static void values_survey(EpnetHeatmap *map) {
+    const double decades = 2.5; /* from here on colours are logarithmic */
+    map->least = INFINITY;
+    map->most = -INFINITY;
+    for (size_t k = 0; k < map->x.size * map->y.size; k++) {
+        double value = map->values[k];
+        if (isnan(value)) {
+            map->failed++;
+            continue;
+        }
+        if (isinf(value)) {
+            map->infinite++;
+            continue;
+        }
+        map->finite++;
+        map->least = fmin(map->least, value);
+        map->most = fmax(map->most, value);
+    }
+    map->log = map->finite > 0 && map->least > 0 && log10(map->most / map->least) > decades;
+}
+
+EpnetStatus epnet_heatmap_make(const EpnetFigure *figure, EpnetHeatmap *map, EpnetError *error) {
+    *map = (EpnetHeatmap){.figure = figure};
+    EpnetStatus status = epnet_direction_make(&map->x, figure->axes[1], error);
+    if (status == EPNET_OK)
+        status = epnet_direction_make(&map->y, figure->axes[0], error);
+    if (status != EPNET_OK)
+        return status;
+    map->values = epnet_heatmap_column(map, figure->column, error);
+    if (map->values == NULL)
+        return EPNET_IO;
+    values_survey(map);
+    return EPNET_OK;
+}
+
+void epnet_heatmap_free(EpnetHeatmap *map) {
+    epnet_direction_free(&map->x);
+    epnet_direction_free(&map->y);
+    free(map->values);
+}

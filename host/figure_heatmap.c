@@ -1,0 +1,142 @@
+/* Two axes: the quantity as coloured cells, its contour lines, and the kink of the paper's bound. */
+#include "figure_grid.h"
+#include "status.h"
+
+#include <math.h>
+#include <stdlib.h>
+
+/* ---- data
+ * ---------------------------------------------------------------------------------------------------- */
+
+typedef enum CellKind { CELL_FINITE, CELL_INFINITE, CELL_FAILED } CellKind;
+
+static CellKind kind_of(double value) {
+    return isnan(value) ? CELL_FAILED : isinf(value) ? CELL_INFINITE : CELL_FINITE;
+}
+
+/* x, y, left, right, bottom, top, value of every cell of a kind. */
+static void cells_write(const EpnetHeatmap *map, CellKind kind, const char *block) {
+    epnet_figure_block(map->figure, block);
+    for (size_t row = 0; row < map->y.size; row++)
+        for (size_t k = 0; k < map->x.size; k++) {
+            double value = map->values[row * map->x.size + k];
+            if (kind_of(value) != kind)
+                continue;
+            epnet_figure_number(map->figure, map->x.values[k]);
+            epnet_figure_number(map->figure, map->y.values[row]);
+            epnet_figure_number(map->figure, map->x.borders[k]);
+            epnet_figure_number(map->figure, map->x.borders[k + 1]);
+            epnet_figure_number(map->figure, map->y.borders[row]);
+            epnet_figure_number(map->figure, map->y.borders[row + 1]);
+            epnet_figure_number(map->figure, value);
+            fputc('\n', map->figure->data);
+        }
+}
+
+/* ---- script
+ * -------------------------------------------------------------------------------------------------- */
+
+static void direction_describe(const EpnetDirection *direction, char letter, FILE *script) {
+    char label[EPNET_FIGURE_TEXT];
+    epnet_figure_axis_label(direction->axis, label);
+    fprintf(script, "set %clabel ", letter);
+    epnet_figure_quote(script, label);
+    fprintf(script, "\nset format %c '%%h'\nset %crange [%.12g:%.12g]\n", letter, letter,
+            direction->borders[0], direction->borders[direction->size]);
+    if (direction->log)
+        fprintf(script, "set logscale %c\nset m%ctics 10\n", letter, letter);
+}
+
+/* Viridis (S. van der Walt and N. Smith, 2015): even steps of value look like even steps of colour. */
+static void colours_describe(const EpnetHeatmap *map, FILE *script) {
+    char label[EPNET_FIGURE_TEXT];
+    fputs(
+        "set palette defined (0 '#440154', 1 '#482475', 2 '#414487', 3 '#355f8d', 4 '#2a788e', 5 '#21918c', "
+        "6 '#22a884', 7 '#44bf70', 8 '#7ad151', 9 '#bddf26', 10 '#fde725')\n",
+        script);
+    epnet_figure_column_label(&map->figure->result->columns[map->figure->column], 45, label);
+    fputs("set cblabel ", script);
+    epnet_figure_quote(script, label);
+    double least = map->least, most = map->most;
+    if (!(most > least)) { /* a single colour, in the middle of a range that shows its value */
+        double around = least != 0 ? fabs(least) / 2 : 1;
+        least -= around;
+        most += around;
+    }
+    fprintf(script, " offset char 0.8,0\nset cbrange [%.12g:%.12g]\nset format cb '%%h'\n", least, most);
+    if (map->log)
+        fputs("set logscale cb\nset format cb '10^{%T}'\n", script);
+}
+
+static void plot_describe(const EpnetHeatmap *map, bool contours, bool kink, FILE *script) {
+    fputs("plot \\\n", script);
+    if (map->finite > 0)
+        /* cells reach under their right and upper neighbours, drawn later: no seams */
+        fputs("  data index 'cells' using 1:2:3:($4 + ($4 - $3) / 5):5:($6 + ($6 - $5) / 5):7 with "
+              "boxxyerror fillstyle solid noborder linecolor "
+              "palette notitle, \\\n",
+              script);
+    if (map->failed > 0)
+        fprintf(
+            script,
+            "  data index 'failed' using 1:2:3:4:5:6 with boxxyerror fillstyle solid noborder linecolor rgb "
+            "'#b0b0b0' title 'failed (%zu)', \\\n",
+            map->failed);
+    if (map->infinite > 0)
+        fprintf(
+            script,
+            "  data index 'infinite' using 1:2:3:4:5:6 with boxxyerror fillstyle pattern 4 border linecolor "
+            "rgb '#303030' title 'infinite (%zu)', \\\n",
+            map->infinite);
+    if (contours)
+        fputs("  data index 'contours' using 1:2:3 with lines linewidth 0.7 linecolor rgb variable notitle, "
+              "\\\n"
+              "  data index 'contour labels' using 1:2:3:4 with labels font ',9' textcolor rgb variable "
+              "notitle, \\\n",
+              script);
+    if (kink)
+        fputs("  data index 'kink' using 1:2 with lines linewidth 4 linecolor rgb '#ffffff' notitle, \\\n"
+              "  data index 'kink' using 1:2 with lines linewidth 2.2 linecolor rgb '#d7191c' title "
+              "'paper''s kink: {/:Italic C}_{cut} = EP_{across} / ln 2', \\\n",
+              script);
+    fputs("  NaN notitle\n", script);
+}
+
+static EpnetStatus picture_write(const EpnetHeatmap *map, EpnetError *error) {
+    FILE *script = map->figure->script;
+    bool contours, kink;
+    char note[EPNET_FIGURE_TEXT] = "";
+    if (map->finite > 0)
+        cells_write(map, CELL_FINITE, "cells");
+    if (map->failed > 0)
+        cells_write(map, CELL_FAILED, "failed");
+    if (map->infinite > 0)
+        cells_write(map, CELL_INFINITE, "infinite");
+    EpnetStatus status = epnet_heatmap_contours(map, &contours, error);
+    if (status == EPNET_OK)
+        status = epnet_heatmap_kink(map, &kink, error);
+    double *state = status == EPNET_OK ? epnet_figure_values(map->figure, 0, error) : NULL;
+    if (state == NULL)
+        return status != EPNET_OK ? status : EPNET_IO;
+    epnet_figure_failures(map->figure, state, note);
+    free(state);
+    epnet_figure_titles(map->figure, note);
+    fprintf(script, "set tmargin %s\n", *note != '\0' ? "5.5" : "4.5");
+    direction_describe(&map->x, 'x', script);
+    direction_describe(&map->y, 'y', script);
+    colours_describe(map, script);
+    fputs("set lmargin at screen 0.1\nset rmargin at screen 0.81\nset key bmargin center horizontal reverse "
+          "Left samplen 3\n",
+          script);
+    plot_describe(map, contours, kink, script);
+    return EPNET_OK;
+}
+
+EpnetStatus epnet_figure_heatmap(const EpnetFigure *figure, EpnetError *error) {
+    EpnetHeatmap map;
+    EpnetStatus status = epnet_heatmap_make(figure, &map, error);
+    if (status == EPNET_OK)
+        status = picture_write(&map, error);
+    epnet_heatmap_free(&map);
+    return status;
+}
