@@ -47,6 +47,18 @@ typedef enum EpnetExtreme {
     EPNET_EXTREMES
 } EpnetExtreme;
 
+/* What a point has beside its rows: the solved drive, the measured leak, the envelope that they predict for
+ * each cut is the host's to add (host/envelope.h). */
+typedef enum EpnetPointColumn {
+    EPNET_DRIVE, /* [nat], solved for the point's sigma; NaN without */
+    EPNET_LEAK,  /* [1/s], with its 95 % interval; NaN without [leak] */
+    EPNET_LEAK_LOW,
+    EPNET_LEAK_HIGH,
+    EPNET_ATTAINABLE, /* [nat/s]: the smallest production that a drive can reach, where sigma has no solution
+                       */
+    EPNET_POINT_COLUMNS
+} EpnetPointColumn;
+
 /* What became of one parameter point. Anything but EPNET_POINT_OK makes all its columns NaN. */
 typedef enum EpnetPointStatus {
     EPNET_POINT_OK,
@@ -57,12 +69,25 @@ typedef enum EpnetPointStatus {
     EPNET_POINT_INACCURATE,    /* the tolerance cannot be met in double precision */
     EPNET_POINT_NOT_FINITE,    /* an overflow or NaN in the state */
     EPNET_POINT_OUT_OF_MEMORY,
+    EPNET_POINT_NO_BRACKET, /* no drive dissipates sigma across the cut */
+    EPNET_POINT_NO_DECAY,   /* the leak's window is empty, or the correlation does not decay */
     EPNET_POINT_STATUSES
 } EpnetPointStatus;
 
 typedef enum EpnetKind { EPNET_TRAJECTORY, EPNET_STATIONARY } EpnetKind;
 
 typedef enum EpnetMethod { EPNET_EULER, EPNET_RK4, EPNET_CHEBYSHEV, EPNET_UNIFORMIZATION } EpnetMethod;
+
+typedef enum EpnetLeakKind { EPNET_LEAK_NONE, EPNET_LEAK_QUENCH, EPNET_LEAK_DECAY } EpnetLeakKind;
+
+/* How the leak is measured: a straight line through ln I(t) and the residual bootstrap of its slope. */
+typedef struct EpnetLeakSettings {
+    EpnetLeakKind kind;
+    double window[2]; /* fractions of I(0) between which it is fitted, 1 > window[0] > window[1] > 0 */
+    size_t samples;   /* equally spaced times in the window, 3..10000 */
+    size_t bootstrap; /* replicates, >= 100 */
+    uint64_t seed;
+} EpnetLeakSettings;
 
 /* What all points of a sweep share. All pointers are borrowed for the life of the run. */
 typedef struct EpnetProblem {
@@ -79,12 +104,16 @@ typedef struct EpnetProblem {
     size_t time_count;     /* sampled times; 0 if stationary */
     const double *times;   /* [s], increasing, >= 0 */
     const uint64_t *steps; /* times / dt as whole numbers (euler, rk4), else NULL */
+    bool constant_drive;   /* every point has a sigma, and its one drive is solved for */
+    EpnetLeakSettings leak;
 } EpnetProblem;
 
 /* Parameters of one point: flip_up, flip_down have `nodes` entries [1/s]; rate (beta, [1/s]) and drive
  * (F, [nat], 0..inf) have `edge_count`, in the order of the problem's edges. */
 typedef struct EpnetPoint {
     const double *flip_up, *flip_down, *rate, *drive;
+    double sigma; /* [nat/s] stationary entropy production of cut 0, with constant_drive (drive is then
+                     ignored) */
 } EpnetPoint;
 
 typedef struct EpnetBatch {
@@ -100,6 +129,7 @@ typedef struct EpnetRows {
     int *status;        /* count: EpnetPointStatus */
     double *last;       /* count x width: at the last sampled time, or at the stationary law */
     double *extremes;   /* count x EPNET_EXTREMES; NULL if stationary */
+    double *point;      /* count x EPNET_POINT_COLUMNS; NULL if there is neither a sigma nor a leak */
     double *trajectory; /* count x time_count x width, or NULL: not kept */
 } EpnetRows;
 

@@ -44,6 +44,10 @@ void epnet_observe(EpnetObserver *observer, const EpnetGenerator *generator, con
 /* Multiinformation of p alone [nat]; overwrites the logarithms that epnet_observe() left. */
 double epnet_observe_multiinformation(EpnetObserver *observer, const double *p);
 
+/* Entropy production of cut `cut` alone, of a positive p under `generator` [nat/s]. */
+double epnet_observe_cut_production(EpnetObserver *observer, const EpnetGenerator *generator, const double *p,
+                                    size_t cut);
+
 /* Bytes that an observer of a problem takes, arrays of 2^N and larger. */
 uint64_t epnet_observer_bytes(const EpnetProblem *problem);
 

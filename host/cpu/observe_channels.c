@@ -44,6 +44,23 @@ void epnet_observe_edges(EpnetObserver *o, const double *p) {
         observe_edge(o, e, p, &o->edges[e]);
 }
 
+double epnet_observe_cut_production(EpnetObserver *o, const EpnetGenerator *generator, const double *p,
+                                    size_t cut) {
+    const uint64_t mask = o->problem->cuts[cut];
+    double production = 0;
+    o->generator = generator;
+    o->any_fills = false;
+    for (size_t s = 0; s < generator->states; s++)
+        o->log_p[s] = p[s] > 0 ? log(p[s]) : 0;
+    for (size_t e = 0; e < generator->edge_count; e++) {
+        if (epnet_bit(mask, generator->source[e]) == epnet_bit(mask, generator->target[e]))
+            continue;
+        observe_edge(o, e, p, &o->edges[e]);
+        production += o->edges[e].production;
+    }
+    return production;
+}
+
 /* Entropy production of the intrinsic flips, summed over nodes; adds up their environment flow. */
 double epnet_observe_flips(const EpnetObserver *o, const double *p, double *environment_flow) {
     const EpnetGenerator *g = o->generator;

@@ -147,7 +147,7 @@ static bool make_positive(EpnetStationary *st, const EpnetGenerator *g) {
 }
 
 static EpnetPointStatus solve_iterative(EpnetStationary *st, const EpnetGenerator *g, size_t count) {
-    for (size_t s = 0; s < g->states; s++)
+    for (size_t s = 0; s < g->states && !st->from_last; s++)
         st->p[s] = is_member(st, g, s) ? 1 / (double)count : 0;
     if (count == 1) /* absorbing: nothing moves */
         return EPNET_POINT_OK;

@@ -12,6 +12,7 @@ typedef struct EpnetStationary {
     uint32_t *queue;
     uint64_t applications; /* of L, for the last generator */
     double residual;       /* |pi L|_1 of the last result [1/s] */
+    bool from_last;        /* large N: begin from the law in p, of a generator with the same zero rates */
 } EpnetStationary;
 
 /* Up to this N the law comes from a direct elimination. */

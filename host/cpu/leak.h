@@ -1,0 +1,42 @@
+/* The leak: how fast correlation decays when all copies are switched off (a quench). */
+#ifndef EPNET_HOST_CPU_LEAK_H
+#define EPNET_HOST_CPU_LEAK_H
+
+#include "observe.h"
+
+/* A straight line through ln I(t) and its 95 % interval. */
+typedef struct EpnetLeakFit {
+    double leak, low, high; /* [1/s] */
+} EpnetLeakFit;
+
+/* Work space of one thread. */
+typedef struct EpnetLeakWork {
+    const EpnetLeakSettings *settings;
+    double *p;          /* 2^N: the state at a time after the quench */
+    size_t capacity;    /* of t and y: the larger of settings->samples and the trajectory's */
+    double *t, *y;      /* times [s] and logarithms to fit */
+    double *replicates; /* bootstrap: slopes */
+} EpnetLeakWork;
+
+bool epnet_leak_alloc(EpnetLeakWork *work, const EpnetLeakSettings *settings, int nodes, size_t time_count);
+void epnet_leak_free(EpnetLeakWork *work);
+uint64_t epnet_leak_bytes(const EpnetLeakSettings *settings, int nodes, size_t time_count);
+
+/* Least squares of y over t (n >= 3 points) and the residual bootstrap of its slope: leak = -slope. The draws
+ * come from Philox4x32-10 under the seed, the same for every point, machine and thread. */
+void epnet_leak_fit(const EpnetLeakWork *work, size_t n, const double *t, const double *y, EpnetLeakFit *fit);
+
+/* kind = "quench": without copies the nodes relax independently, so p(t) is exact, p0 with a 2 x 2 matrix per
+ * node. Samples ln I at equal steps between the times where I first falls to window[0] and to window[1] of
+ * I(0). EPNET_POINT_NO_DECAY: there is nothing to fit (I(0) = 0, or flips that do not destroy the
+ * correlation). */
+EpnetPointStatus epnet_leak_quench(EpnetLeakWork *work, EpnetObserver *observer, const EpnetPoint *point,
+                                   const double *p0, EpnetLeakFit *fit);
+
+/* kind = "decay": fits ln |I(t_k) - stationary| over the n samples of a trajectory after the last extremum of
+ * I, while it lies between window[0] and window[1] of its value there. EPNET_POINT_NO_DECAY: fewer than 3
+ * samples. */
+EpnetPointStatus epnet_leak_decay(EpnetLeakWork *work, size_t n, const double *times,
+                                  const double *information, double stationary, EpnetLeakFit *fit);
+
+#endif

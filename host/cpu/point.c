@@ -1,0 +1,226 @@
+#include "point.h"
+
+#include "../status.h"
+#include "apply.h"
+#include "drive.h"
+
+#include <math.h>
+#include <stdlib.h>
+#include <string.h>
+
+static bool needs_stationary(const EpnetProblem *problem) {
+    return problem->kind == EPNET_STATIONARY || problem->initial == NULL || problem->constant_drive ||
+           problem->leak.kind == EPNET_LEAK_DECAY;
+}
+
+static bool reports_euler_rate(const EpnetProblem *problem) {
+    return problem->kind == EPNET_TRAJECTORY && problem->method == EPNET_EULER;
+}
+
+bool epnet_workspace_alloc(EpnetWorkspace *ws, const EpnetProblem *problem) {
+    size_t states = (size_t)1 << problem->nodes;
+    bool ok =
+        epnet_generator_alloc(&ws->generator, problem->nodes) && epnet_observer_alloc(&ws->observer, problem);
+    if (ok && needs_stationary(problem))
+        ok = epnet_stationary_alloc(&ws->stationary, problem->nodes);
+    if (ok && problem->kind == EPNET_TRAJECTORY)
+        ok = epnet_evolution_alloc(&ws->evolution, problem);
+    if (ok)
+        ok = (ws->rate_of_change = epnet_calloc(states, sizeof(double))) != NULL;
+    if (ok && reports_euler_rate(problem))
+        ok = (ws->euler_state = epnet_calloc(states, sizeof(double))) != NULL;
+    if (ok && problem->constant_drive)
+        ok = (ws->drive = epnet_calloc(problem->edge_count, sizeof(double))) != NULL;
+    if (ok && problem->leak.kind != EPNET_LEAK_NONE)
+        ok = epnet_leak_alloc(&ws->leak, &problem->leak, problem->nodes, problem->time_count);
+    if (ok && problem->leak.kind == EPNET_LEAK_DECAY)
+        ok = (ws->information = epnet_calloc(problem->time_count, sizeof(double))) != NULL;
+    return ok;
+}
+
+void epnet_workspace_free(EpnetWorkspace *ws, const EpnetProblem *problem) {
+    epnet_generator_free(&ws->generator);
+    if (needs_stationary(problem))
+        epnet_stationary_free(&ws->stationary);
+    if (problem->kind == EPNET_TRAJECTORY)
+        epnet_evolution_free(&ws->evolution);
+    epnet_observer_free(&ws->observer);
+    free(ws->rate_of_change);
+    free(ws->euler_state);
+    free(ws->drive);
+    epnet_leak_free(&ws->leak);
+    free(ws->information);
+}
+
+uint64_t epnet_workspace_bytes(const EpnetProblem *problem) {
+    uint64_t states = (uint64_t)1 << problem->nodes, vectors = 1;
+    if (problem->kind == EPNET_TRAJECTORY)
+        vectors += reports_euler_rate(problem) ? 7u : 6u;
+    if (needs_stationary(problem))
+        vectors += problem->nodes <= EPNET_STATIONARY_DIRECT_NODES ? states + 2 : 9;
+    uint64_t bytes = (vectors * states + epnet_generator_size(problem->nodes)) * sizeof(double);
+    if (problem->leak.kind != EPNET_LEAK_NONE)
+        bytes += epnet_leak_bytes(&problem->leak, problem->nodes, problem->time_count);
+    return bytes + epnet_observer_bytes(problem);
+}
+
+/* ---- one point --------------------------------------------------------------------------------------- */
+
+static void observe(EpnetWorkspace *ws, const double *p, double *row) {
+    epnet_cpu_apply(&ws->generator, p, ws->rate_of_change);
+    epnet_observe(&ws->observer, &ws->generator, p, ws->rate_of_change, row);
+}
+
+/* The paper's finite difference (I(p + dt pL) - I(p))/dt. False if the step leaves the probabilities. */
+static bool observe_euler_rate(EpnetWorkspace *ws, const EpnetProblem *problem, const double *p,
+                               double *row) {
+    for (size_t s = 0; s < ws->generator.states; s++) {
+        ws->euler_state[s] = p[s] + problem->dt * ws->rate_of_change[s];
+        if (ws->euler_state[s] < 0)
+            return false;
+    }
+    double next = epnet_observe_multiinformation(&ws->observer, ws->euler_state);
+    row[EPNET_MULTIINFORMATION_RATE_EULER] = (next - row[EPNET_MULTIINFORMATION]) / problem->dt;
+    return true;
+}
+
+static void begin_extremes(double *extremes) {
+    extremes[EPNET_MULTIINFORMATION_MAX] = -INFINITY;
+    extremes[EPNET_MULTIINFORMATION_RATE_MAX] = -INFINITY;
+    extremes[EPNET_NETWORK_BOUND_MARGIN_MIN] = INFINITY;
+    extremes[EPNET_MULTIINFORMATION_MAX_TIME] = NAN;
+    extremes[EPNET_MULTIINFORMATION_RATE_MAX_TIME] = NAN;
+    extremes[EPNET_NETWORK_BOUND_MARGIN_MIN_TIME] = NAN;
+}
+
+/* Keep `value` in extremes[at] and its time beside it if it is beyond (sign = 1: above, -1: below) all
+ * before; the first sample always is. */
+static void update_extreme(double *extremes, int at, double sign, double value, double time) {
+    if (isnan(extremes[at + 1]) || sign * value > sign * extremes[at]) {
+        extremes[at] = value;
+        extremes[at + 1] = time;
+    }
+}
+
+static void update_extremes(double *extremes, const double *row, double time) {
+    const double rate = row[EPNET_MULTIINFORMATION_RATE];
+    update_extreme(extremes, EPNET_MULTIINFORMATION_MAX, 1, row[EPNET_MULTIINFORMATION], time);
+    update_extreme(extremes, EPNET_MULTIINFORMATION_RATE_MAX, 1, rate, time);
+    update_extreme(extremes, EPNET_NETWORK_BOUND_MARGIN_MIN, -1, row[EPNET_ENTROPY_PRODUCTION] - rate, time);
+}
+
+static bool row_is_number(const double *row, size_t width) {
+    for (size_t c = 0; c < width; c++) {
+        if (isnan(row[c]) && c != EPNET_MULTIINFORMATION_RATE_EULER)
+            return false;
+    }
+    return true;
+}
+
+/* The drive of a constant-drive point: solved, kept in its column, and in the generator and the stationary
+ * law. */
+static EpnetPointStatus solve_drive(EpnetWorkspace *ws, const EpnetProblem *problem, const EpnetPoint *point,
+                                    double *columns) {
+    EpnetDriveSearch search = {problem, &ws->generator, &ws->stationary, &ws->observer, *point, ws->drive};
+    return epnet_drive_solve(&search, point->sigma, &columns[EPNET_DRIVE], &columns[EPNET_ATTAINABLE]);
+}
+
+/* The leak of a quench from p, or of the samples' own decay. */
+static EpnetPointStatus measure_leak(EpnetWorkspace *ws, const EpnetProblem *problem, const EpnetPoint *point,
+                                     const double *p, double *columns) {
+    EpnetLeakFit fit = {NAN, NAN, NAN};
+    EpnetPointStatus status = EPNET_POINT_OK;
+    if (problem->leak.kind == EPNET_LEAK_QUENCH) {
+        status = epnet_leak_quench(&ws->leak, &ws->observer, point, p, &fit);
+    } else if (problem->leak.kind == EPNET_LEAK_DECAY) {
+        status = epnet_stationary_solve(&ws->stationary, &ws->generator);
+        if (status == EPNET_POINT_OK) {
+            double limit = epnet_observe_multiinformation(&ws->observer, ws->stationary.p);
+            status = epnet_leak_decay(&ws->leak, problem->time_count, problem->times, ws->information, limit,
+                                      &fit);
+        }
+    }
+    columns[EPNET_LEAK] = fit.leak;
+    columns[EPNET_LEAK_LOW] = fit.low;
+    columns[EPNET_LEAK_HIGH] = fit.high;
+    return status;
+}
+
+static EpnetPointStatus solve_trajectory(EpnetWorkspace *ws, const EpnetProblem *problem,
+                                         const volatile int *stop, double *last, double *extremes,
+                                         double *trajectory) {
+    const size_t width = epnet_row_width(problem->cut_count);
+    const double *initial = problem->initial;
+    EpnetPointStatus status = EPNET_POINT_OK;
+    if (initial == NULL) {
+        status = epnet_stationary_solve(&ws->stationary, &ws->generator);
+        initial = ws->stationary.p;
+    }
+    if (status == EPNET_POINT_OK)
+        status = epnet_evolution_start(&ws->evolution, &ws->generator, initial);
+    begin_extremes(extremes);
+    for (size_t k = 0; k < problem->time_count && status == EPNET_POINT_OK; k++) {
+        if (stop != NULL && *stop)
+            return EPNET_POINT_NOT_CONVERGED; /* the driver discards an interrupted batch */
+        status = epnet_evolution_advance(&ws->evolution, k);
+        if (status != EPNET_POINT_OK)
+            break;
+        observe(ws, ws->evolution.p, last);
+        if (problem->method == EPNET_EULER && !observe_euler_rate(ws, problem, ws->evolution.p, last))
+            return EPNET_POINT_NOT_POSITIVE;
+        if (!row_is_number(last, width))
+            return EPNET_POINT_NOT_FINITE;
+        update_extremes(extremes, last, problem->times[k]);
+        if (ws->information != NULL)
+            ws->information[k] = last[EPNET_MULTIINFORMATION];
+        if (trajectory != NULL)
+            memcpy(trajectory + k * width, last, width * sizeof *last);
+    }
+    return status;
+}
+
+static EpnetPointStatus solve_stationary(EpnetWorkspace *ws, const EpnetProblem *problem, double *last) {
+    EpnetPointStatus status = EPNET_POINT_OK;
+    if (!problem->constant_drive) /* its search has left the law */
+        status = epnet_stationary_solve(&ws->stationary, &ws->generator);
+    if (status != EPNET_POINT_OK)
+        return status;
+    observe(ws, ws->stationary.p, last);
+    return row_is_number(last, epnet_row_width(problem->cut_count)) ? EPNET_POINT_OK : EPNET_POINT_NOT_FINITE;
+}
+
+static void fill_nan(double *values, size_t count) {
+    for (size_t i = 0; values != NULL && i < count; i++)
+        values[i] = NAN;
+}
+
+void epnet_workspace_solve(EpnetWorkspace *ws, const EpnetBatch *batch, size_t k, EpnetRows *rows) {
+    const EpnetProblem *problem = batch->problem;
+    const EpnetPoint *point = &batch->points[k];
+    const size_t width = epnet_row_width(problem->cut_count);
+    const bool stationary = problem->kind == EPNET_STATIONARY;
+    double *last = rows->last + k * width;
+    double *extremes = rows->extremes == NULL ? NULL : rows->extremes + k * EPNET_EXTREMES;
+    double *trajectory = rows->trajectory == NULL ? NULL : rows->trajectory + k * problem->time_count * width;
+    double columns[EPNET_POINT_COLUMNS];
+    EpnetPointStatus status = EPNET_POINT_OK;
+    fill_nan(columns, EPNET_POINT_COLUMNS);
+    if (problem->constant_drive)
+        status = solve_drive(ws, problem, point, columns);
+    else
+        epnet_generator_set(&ws->generator, problem, point, NULL, true);
+    if (status == EPNET_POINT_OK)
+        status = stationary ? solve_stationary(ws, problem, last)
+                            : solve_trajectory(ws, problem, batch->stop, last, extremes, trajectory);
+    if (status == EPNET_POINT_OK && problem->leak.kind != EPNET_LEAK_NONE)
+        status = measure_leak(ws, problem, point, stationary ? ws->stationary.p : ws->evolution.p, columns);
+    rows->status[k] = (int)status;
+    if (status != EPNET_POINT_OK) {
+        fill_nan(last, width);
+        fill_nan(extremes, EPNET_EXTREMES);
+        fill_nan(trajectory, problem->time_count * width);
+        fill_nan(columns, EPNET_ATTAINABLE); /* which stays: it is the reason */
+    }
+    if (rows->point != NULL)
+        memcpy(rows->point + k * EPNET_POINT_COLUMNS, columns, sizeof columns);
+}
