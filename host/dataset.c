@@ -15,7 +15,7 @@ struct EpnetDataset {
     EpnetOutfile file;
     int ncid; /* -1: closed */
     size_t points, times;
-    size_t row_width;
+    size_t row_width, envelope_width;
     size_t column_count;
     EpnetColumnInfo *columns;
     int status_variable;
@@ -68,6 +68,7 @@ EpnetStatus epnet_dataset_create(const EpnetSpec *spec, const char *output, cons
     made->points = epnet_grid_points(spec->axes, spec->axis_count);
     made->times = spec->time_count;
     made->row_width = epnet_row_width(spec->cut_count);
+    made->envelope_width = epnet_envelope_width(spec->cut_count);
     made->keeps_trajectory = spec->kind == EPNET_TRAJECTORY && epnet_spec_keeps_trajectories(spec);
     EpnetStatus status = tables_alloc(made, spec, error);
     if (status == EPNET_OK)
@@ -124,13 +125,31 @@ static int gather_put(EpnetDataset *dataset, const EpnetDatasetTable *table, siz
     return column_put(table, table->variables[column], first, count, dataset->scratch);
 }
 
+/* Where the values of a column begin in the rows, and how far apart they are. */
+static const double *column_values(const EpnetDataset *dataset, const EpnetColumnInfo *column,
+                                   const EpnetRows *rows, size_t *width) {
+    switch (column->place) {
+    case EPNET_PLACE_EXTREME:
+        *width = EPNET_EXTREMES;
+        return rows->extremes + column->index;
+    case EPNET_PLACE_POINT:
+        *width = EPNET_POINT_COLUMNS;
+        return rows->point + column->index;
+    case EPNET_PLACE_ENVELOPE:
+        *width = dataset->envelope_width;
+        return rows->envelope + column->index;
+    case EPNET_PLACE_ROW:
+        break;
+    }
+    *width = dataset->row_width;
+    return rows->last + column->index;
+}
+
 static int points_put(EpnetDataset *dataset, size_t first, size_t count, const EpnetRows *rows) {
     int code = status_put(dataset, first, count, rows->status);
     for (size_t c = 0; c < dataset->column_count && code == NC_NOERR; c++) {
-        const EpnetColumnInfo *column = &dataset->columns[c];
-        bool extreme = column->place == EPNET_PLACE_EXTREME;
-        const double *values = (extreme ? rows->extremes : rows->last) + column->index;
-        size_t width = extreme ? (size_t)EPNET_EXTREMES : dataset->row_width;
+        size_t width;
+        const double *values = column_values(dataset, &dataset->columns[c], rows, &width);
         code = gather_put(dataset, &dataset->points_table, c, first, count, values, width);
     }
     return code;

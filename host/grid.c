@@ -6,6 +6,7 @@ static const struct {
     [EPNET_AXIS_COPY_TOTAL] = {"copy_total", "bit/s", "total copy capacity"},
     [EPNET_AXIS_COPY_RATE] = {"copy_rate", "1/s", "copy rate of an edge of weight 1"},
     [EPNET_AXIS_DRIVE] = {"drive", "nat", "drive per copy"},
+    [EPNET_AXIS_SIGMA] = {"sigma", "nat/s", "entropy production across the cut"},
     [EPNET_AXIS_FLIP_UP] = {"flip_up", "1/s", "flip rate from 0 to 1"},
     [EPNET_AXIS_FLIP_DOWN] = {"flip_down", "1/s", "flip rate from 1 to 0"},
 };
@@ -70,7 +71,7 @@ EpnetPoint epnet_grid_point(const EpnetNetwork *network, const EpnetAxis *axes, 
     size_t nodes = (size_t)network->nodes, edges = network->edge_count;
     double *up = storage, *down = up + nodes, *rate = down + nodes, *drive = rate + edges;
     EpnetCopyKind copy_kind = network->copy_kind;
-    double copy_value = network->copy;
+    double copy_value = network->copy, sigma = network->sigma;
     copy(up, network->flip_up, nodes);
     copy(down, network->flip_down, nodes);
     copy(drive, network->drive, edges);
@@ -88,6 +89,9 @@ EpnetPoint epnet_grid_point(const EpnetNetwork *network, const EpnetAxis *axes, 
         case EPNET_AXIS_DRIVE:
             fill(drive, edges, value);
             break;
+        case EPNET_AXIS_SIGMA:
+            sigma = value;
+            break;
         case EPNET_AXIS_FLIP_UP:
             fill(up, nodes, value);
             break;
@@ -99,5 +103,5 @@ EpnetPoint epnet_grid_point(const EpnetNetwork *network, const EpnetAxis *axes, 
         }
     }
     set_rates(network, copy_kind, copy_value, rate);
-    return (EpnetPoint){.flip_up = up, .flip_down = down, .rate = rate, .drive = drive};
+    return (EpnetPoint){.flip_up = up, .flip_down = down, .rate = rate, .drive = drive, .sigma = sigma};
 }

@@ -21,6 +21,8 @@ EpnetStatus epnet_problem_make(const EpnetSpec *spec, EpnetProblemStorage *stora
         .time_count = spec->kind == EPNET_TRAJECTORY ? spec->time_count : 0,
         .times = spec->times,
         .steps = spec->steps,
+        .constant_drive = spec->network.constant_drive,
+        .leak = spec->leak,
     };
     storage->cuts = epnet_calloc(spec->cut_count, sizeof *storage->cuts);
     if (storage->cuts == NULL)

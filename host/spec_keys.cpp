@@ -13,29 +13,24 @@ namespace {
 struct Section {
     const char *name;
     std::vector<std::string> keys;
-    std::vector<std::string> later; /* keys that this version knows of and does not have */
 };
 
 const std::vector<Section> &sections() {
     static const std::vector<Section> all{
         {"network",
          {"nodes", "topology", "edges", "edges_file", "undirected", "copy_total", "copy_rate", "copy_rates",
-          "drive", "flip_up", "flip_down"},
-         {"sigma"}},
-        {"initial", {"state", "distribution", "p_one", "probabilities", "probabilities_file"}, {}},
-        {"observe", {"cut", "cuts"}, {}},
-        {"solve", {"kind", "t_end", "samples", "times", "method", "dt", "tolerance"}, {}},
-        {"output", {"trajectories"}, {}},
+          "drive", "sigma", "flip_up", "flip_down"}},
+        {"initial", {"state", "distribution", "p_one", "probabilities", "probabilities_file"}},
+        {"observe", {"cut", "cuts"}},
+        {"solve", {"kind", "t_end", "samples", "times", "method", "dt", "tolerance"}},
+        {"leak", {"kind", "window", "samples", "bootstrap", "seed"}},
+        {"output", {"trajectories"}},
     };
     return all;
 }
 
 bool contains(const std::vector<std::string> &words, const std::string &word) {
     return std::find(words.begin(), words.end(), word) != words.end();
-}
-
-[[noreturn]] void fail_later(const Member &member, const std::string &name) {
-    fail_at(member.place, name + " is not in this version of epnet");
 }
 
 /* The key that was meant: one of another table, or else the nearest in its own. */
@@ -55,8 +50,6 @@ std::string guess(const std::string &key, const std::vector<std::string> &known)
 
 void check_section(const Member &member, const Section &section) {
     for (const Member &key : read_table(member.value, std::string("[") + section.name + "]")) {
-        if (contains(section.later, key.key))
-            fail_later(key, std::string(section.name) + "." + key.key);
         if (!contains(section.keys, key.key))
             fail_unknown(key, std::string("in [") + section.name + "]", section.keys);
     }
@@ -68,8 +61,6 @@ void check_sweep(const Member &member) {
     for (int key = 0; key < EPNET_AXIS_KEYS; key++)
         axes.emplace_back(epnet_axis_name(static_cast<EpnetAxisKey>(key)));
     for (const Member &axis : read_table(member.value, "[sweep]")) {
-        if (axis.key == "sigma")
-            fail_later(axis, "sweep.sigma");
         if (contains(sections().front().keys, axis.key) && !contains(axes, axis.key))
             fail_at(axis.place, "network." + axis.key + " cannot be swept; allowed: " + join(axes));
         if (!contains(axes, axis.key))
@@ -95,8 +86,6 @@ void check_keys(const Table &root) {
             check_section(member, *section);
         else if (member.key == "sweep")
             check_sweep(member);
-        else if (member.key == "leak")
-            fail_later(member, "[leak]");
         else if (member.key != "title")
             fail_unknown(member, "at the top", known);
     }

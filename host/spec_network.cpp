@@ -84,9 +84,25 @@ void read_drive(Reading &reading, const Section &section) {
         double drive = read_number(member->value, "network.drive", drive_limits);
         std::fill(network.drive, network.drive + network.edge_count, drive);
     }
-    if (network.edge_count == 0 && find_axis(reading.spec, EPNET_AXIS_DRIVE) != nullptr)
-        fail_at(find_axis_place(reading.document, EPNET_AXIS_DRIVE),
-                "sweep.drive has no effect: the network has no edges");
+    for (EpnetAxisKey key : {EPNET_AXIS_DRIVE, EPNET_AXIS_SIGMA}) {
+        if (network.edge_count == 0 && find_axis(reading.spec, key) != nullptr)
+            fail_at(find_axis_place(reading.document, key), std::string("sweep.") + epnet_axis_name(key) +
+                                                                " has no effect: the network has no edges");
+    }
+}
+
+/* Constant drive, by key or axis; an axis over drive or sigma takes the place of both keys. */
+void read_sigma(Reading &reading, const Section &section) {
+    EpnetNetwork &network = reading.spec.network;
+    const Member *member = find_one(section, "network", {"drive", "sigma"});
+    if (member != nullptr && member->key == "sigma") {
+        network.sigma = read_number(member->value, "network.sigma", positive_limits);
+        network.constant_drive = find_axis(reading.spec, EPNET_AXIS_DRIVE) == nullptr;
+        if (network.edge_count == 0)
+            fail_at(member->place, "network.sigma has no effect: the network has no edges");
+    }
+    if (find_axis(reading.spec, EPNET_AXIS_SIGMA) != nullptr)
+        network.constant_drive = true;
 }
 
 /* One rate for all nodes or one per node; 1 by default. */
@@ -110,6 +126,7 @@ void read_network(Reading &reading) {
     check_weights(network, section);
     read_copy(reading, section);
     read_drive(reading, section);
+    read_sigma(reading, section);
     network.flip_up = read_flips(section, "flip_up", network.nodes);
     network.flip_down = read_flips(section, "flip_down", network.nodes);
 }

@@ -90,6 +90,8 @@ static void read_spec(const std::string &path, const std::vector<std::string> &o
     read_initial(reading);
     read_observe(reading);
     read_solve(reading);
+    read_leak(reading);
+    check_constant_drive(reading);
     read_output(reading);
     std::string digits = identity.finish();
     std::copy(digits.begin(), digits.end(), spec.sha256);

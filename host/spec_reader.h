@@ -28,6 +28,10 @@ void read_network(Reading &reading);
 void read_initial(Reading &reading);
 void read_observe(Reading &reading);
 void read_solve(Reading &reading);
+void read_leak(Reading &reading);
+
+/* A constant drive needs a cut that edges cross. */
+void check_constant_drive(const Reading &reading);
 
 /* The edges of [network] and the number of nodes, which edges_file and copy_rates may imply. */
 void read_edges(Reading &reading);

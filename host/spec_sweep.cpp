@@ -23,6 +23,8 @@ struct AxisPlan {
 Limits axis_limits(EpnetAxisKey key, bool log) {
     if (log)
         return {0, positive_limits.most, true, "a finite number > 0, because scale is log"};
+    if (key == EPNET_AXIS_SIGMA)
+        return positive_limits;
     return key == EPNET_AXIS_DRIVE ? drive_limits : rate_limits;
 }
 
@@ -79,7 +81,7 @@ void read_range(const Table &table, const std::string &name, AxisPlan &plan) {
     if (!plan.log)
         limits.allowed = "a finite number >= 0; list inf in values";
     if (!plan.log && plan.key != EPNET_AXIS_DRIVE)
-        limits.allowed = rate_limits.allowed;
+        limits.allowed = axis_limits(plan.key, false).allowed;
     plan.from = read_number(require(table, *plan.member, name, "from").value, name + ".from", limits);
     const Member &points = require(table, *plan.member, name, "points");
     plan.size = static_cast<std::size_t>(read_integer(points.value, name + ".points", 1, max_axis_points));
@@ -110,10 +112,10 @@ AxisPlan read_axis(const Member &member) {
     return plan;
 }
 
-void check_rivals(const std::vector<AxisPlan> &plans) {
+void check_rivals(const std::vector<AxisPlan> &plans, EpnetAxisKey one, EpnetAxisKey other) {
     const Member *first = nullptr;
     for (const AxisPlan &plan : plans) {
-        if (plan.key != EPNET_AXIS_COPY_TOTAL && plan.key != EPNET_AXIS_COPY_RATE)
+        if (plan.key != one && plan.key != other)
             continue;
         if (first != nullptr)
             fail_at(plan.member->place,
@@ -155,7 +157,8 @@ void read_sweep(Reading &reading) {
     std::vector<AxisPlan> plans;
     for (const Member &member : section.table)
         plans.push_back(read_axis(member));
-    check_rivals(plans);
+    check_rivals(plans, EPNET_AXIS_COPY_TOTAL, EPNET_AXIS_COPY_RATE);
+    check_rivals(plans, EPNET_AXIS_DRIVE, EPNET_AXIS_SIGMA);
     check_size(section, plans);
     reading.spec.axes = allocate<EpnetAxis>(plans.size());
     for (const AxisPlan &plan : plans) {

@@ -2,10 +2,12 @@
 #include "sweep.h"
 
 #include "dataset.h"
+#include "envelope.h"
 #include "problem.h"
 #include "status.h"
 
 #include <errno.h>
+#include <math.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -27,9 +29,10 @@ static size_t rows_per_point(const EpnetSpec *spec) {
 
 uint64_t epnet_sweep_batch_bytes(const EpnetSpec *spec, size_t batch) {
     uint64_t row = epnet_row_width(spec->cut_count) * sizeof(double);
-    uint64_t point = row * rows_per_point(spec) + EPNET_EXTREMES * sizeof(double) +
-                     epnet_grid_parameter_count(&spec->network) * sizeof(double) + sizeof(EpnetPoint) +
-                     sizeof(int);
+    uint64_t point =
+        row * rows_per_point(spec) +
+        (EPNET_EXTREMES + EPNET_POINT_COLUMNS + epnet_envelope_width(spec->cut_count)) * sizeof(double) +
+        epnet_grid_parameter_count(&spec->network) * sizeof(double) + sizeof(EpnetPoint) + sizeof(int);
     return point * batch;
 }
 
@@ -63,6 +66,9 @@ static void buffers_free(Buffers *buffers) {
     free(buffers->rows.status);
     free(buffers->rows.last);
     free(buffers->rows.extremes);
+    free(buffers->rows.point);
+    free(buffers->rows.envelope);
+    free(buffers->rows.leak_curve);
     free(buffers->rows.trajectory);
     memset(buffers, 0, sizeof *buffers);
 }
@@ -70,17 +76,24 @@ static void buffers_free(Buffers *buffers) {
 static EpnetStatus buffers_alloc(const EpnetSpec *spec, size_t batch, Buffers *buffers, EpnetError *error) {
     const size_t width = epnet_row_width(spec->cut_count);
     const bool trajectory = spec->kind == EPNET_TRAJECTORY, keep = epnet_spec_keeps_trajectories(spec);
+    const bool curve =
+        spec->leak.kind == EPNET_LEAK_QUENCH && epnet_grid_points(spec->axes, spec->axis_count) == 1;
     memset(buffers, 0, sizeof *buffers);
     buffers->parameters = epnet_calloc(batch * epnet_grid_parameter_count(&spec->network), sizeof(double));
     buffers->points = epnet_calloc(batch, sizeof(EpnetPoint));
     buffers->rows.status = epnet_calloc(batch, sizeof(int));
     buffers->rows.last = epnet_calloc(batch * width, sizeof(double));
+    buffers->rows.point = epnet_calloc(batch * EPNET_POINT_COLUMNS, sizeof(double));
+    buffers->rows.envelope = epnet_calloc(batch * epnet_envelope_width(spec->cut_count), sizeof(double));
+    if (curve)
+        buffers->rows.leak_curve = epnet_calloc(2 * spec->leak.samples, sizeof(double));
     if (trajectory)
         buffers->rows.extremes = epnet_calloc(batch * EPNET_EXTREMES, sizeof(double));
     if (keep)
         buffers->rows.trajectory = epnet_calloc(batch * spec->time_count * width, sizeof(double));
     if (buffers->parameters == NULL || buffers->points == NULL || buffers->rows.status == NULL ||
-        buffers->rows.last == NULL || (trajectory && buffers->rows.extremes == NULL) ||
+        buffers->rows.last == NULL || buffers->rows.point == NULL || buffers->rows.envelope == NULL ||
+        (curve && buffers->rows.leak_curve == NULL) || (trajectory && buffers->rows.extremes == NULL) ||
         (keep && buffers->rows.trajectory == NULL)) {
         buffers_free(buffers);
         return epnet_fail_memory(error, epnet_sweep_batch_bytes(spec, batch), "the buffers of a batch");
@@ -94,16 +107,19 @@ typedef struct Failures {
     size_t count[EPNET_POINT_STATUSES];
     size_t first[3]; /* the first few failed points */
     int first_status[3];
+    double attainable[3]; /* of no_bracket points [nat/s] */
     size_t total;
 } Failures;
 
-static void count_failures(Failures *failures, size_t first, size_t count, const int *status) {
+static void count_failures(Failures *failures, size_t first, size_t count, const EpnetRows *rows) {
+    const int *status = rows->status;
     for (size_t k = 0; k < count; k++) {
         if (status[k] == EPNET_POINT_OK)
             continue;
         if (failures->total < sizeof failures->first / sizeof *failures->first) {
             failures->first[failures->total] = first + k;
             failures->first_status[failures->total] = status[k];
+            failures->attainable[failures->total] = rows->point[k * EPNET_POINT_COLUMNS + EPNET_ATTAINABLE];
         }
         failures->total++;
         failures->count[status[k]]++;
@@ -127,14 +143,15 @@ static void describe_failures(const EpnetSpec *spec, const Failures *failures, c
             append(text, size, "%s%zu %s", text[0] != 0 ? ", " : "", failures->count[s],
                    epnet_point_status_names[s]);
     }
-    if (spec->axis_count == 0)
-        return;
     for (size_t f = 0; f < failures->total && f < sizeof failures->first / sizeof *failures->first; f++) {
         epnet_grid_values(spec->axes, spec->axis_count, failures->first[f], values);
         append(text, size, "%s", f == 0 ? "; first:" : ",");
         for (size_t a = 0; a < spec->axis_count; a++)
             append(text, size, " %s=%g", epnet_axis_name(spec->axes[a].key), values[a]);
-        append(text, size, " (%s)", epnet_point_status_names[failures->first_status[f]]);
+        append(text, size, " (%s", epnet_point_status_names[failures->first_status[f]]);
+        if (failures->first_status[f] == EPNET_POINT_NO_BRACKET)
+            append(text, size, ": attainable from %g nat/s", failures->attainable[f]);
+        append(text, size, ")");
     }
 }
 
@@ -181,6 +198,7 @@ typedef struct Run {
     void *context; /* the backend's */
     EpnetDataset *dataset;
     Buffers buffers;
+    EpnetEnvelope envelope;
     size_t points, batch;
     Failures failures;
     double start; /* [s] */
@@ -197,6 +215,22 @@ static EpnetStatus report_interrupt(size_t done, const Run *run, EpnetError *err
         run->points);
 }
 
+/* The host's own columns of a batch; NaN where a point failed. */
+static void fill_envelope(Run *run, size_t count) {
+    const EpnetProblem *problem = &run->problem.problem;
+    const size_t width = epnet_envelope_width(problem->cut_count),
+                 row_width = epnet_row_width(problem->cut_count);
+    EpnetRows *rows = &run->buffers.rows;
+    for (size_t k = 0; k < count; k++) {
+        double *columns = rows->envelope + k * width;
+        if (rows->status[k] == EPNET_POINT_OK)
+            epnet_envelope_fill(&run->envelope, problem, &run->buffers.points[k], rows->last + k * row_width,
+                                rows->point + k * EPNET_POINT_COLUMNS, columns);
+        for (size_t c = 0; c < width && rows->status[k] != EPNET_POINT_OK; c++)
+            columns[c] = NAN;
+    }
+}
+
 static EpnetStatus solve_batch(Run *run, size_t first, size_t count, EpnetError *error) {
     const EpnetSpec *spec = run->spec;
     const size_t parameters = epnet_grid_parameter_count(&spec->network);
@@ -209,7 +243,8 @@ static EpnetStatus solve_batch(Run *run, size_t first, size_t count, EpnetError 
         return status;
     if (stop_requested(run))
         return report_interrupt(first, run, error);
-    count_failures(&run->failures, first, count, run->buffers.rows.status);
+    fill_envelope(run, count);
+    count_failures(&run->failures, first, count, &run->buffers.rows);
     return epnet_dataset_write(run->dataset, first, count, &run->buffers.rows, error);
 }
 
@@ -239,6 +274,9 @@ static EpnetStatus solve_all(Run *run, EpnetError *error) {
 /* Open everything, solve, and commit the grid file; the caller closes. */
 static EpnetStatus run_to_file(Run *run, const char *output, EpnetError *error) {
     EpnetStatus status = buffers_alloc(run->spec, run->batch, &run->buffers, error);
+    if (status == EPNET_OK && !epnet_envelope_alloc(&run->envelope, run->spec->network.nodes))
+        status =
+            epnet_fail_memory(error, 2 * sizeof(double) * (size_t)run->spec->network.nodes, "the envelope");
     if (status == EPNET_OK)
         status = epnet_dataset_create(run->spec, output, run->device.backend->name, &run->dataset, error);
     if (status == EPNET_OK)
@@ -275,6 +313,7 @@ EpnetStatus epnet_run(const EpnetSpec *spec, const char *output, const EpnetRunO
         run.device.backend->close(run.context);
     epnet_dataset_discard(run.dataset);
     buffers_free(&run.buffers);
+    epnet_envelope_free(&run.envelope);
     epnet_problem_free(&run.problem);
 
     summary->points = run.points;

@@ -21,6 +21,11 @@ typedef enum EpnetColumn {
     EPNET_ENVIRONMENT_ENTROPY_FLOW,
     EPNET_ACTIVITY,
     EPNET_MULTIINFORMATION_RATE_EULER, /* (I(p + dt pL) - I(p))/dt, the paper's; NaN unless method = euler */
+    EPNET_ENTROPY_RATE,                /* dH/dt */
+    EPNET_NODE_ENTROPY_RATE,           /* sum over nodes of dH_i/dt */
+    EPNET_NODE_DIVERGENCE_RATE, /* sum of d/dt D(p_i || pi_i), pi_i the product law; NaN if there is none in
+                                   detailed balance (theory.md, 4) */
+    EPNET_FLIP_DIVERGENCE, /* D(p || pi_0), pi_0 the law of the flips alone; NaN if a node has no flips */
     EPNET_COLUMNS
 } EpnetColumn;
 
@@ -58,6 +63,23 @@ typedef enum EpnetPointColumn {
                        */
     EPNET_POINT_COLUMNS
 } EpnetPointColumn;
+
+/* What the host derives from a point's rates, row and leak (host/envelope.h), then the same for each cut. */
+typedef enum EpnetEnvelopeColumn {
+    EPNET_LEAK_GAP,     /* [1/s] 2 min over pairs of (Gamma_i + Gamma_j), Gamma = flip_up + flip_down */
+    EPNET_LEAK_LSI,     /* [1/s] (2/N) min alpha_i */
+    EPNET_FLOW_BOUND,   /* [nat/s] sum over all edges of beta c(F) */
+    EPNET_ENERGY_BOUND, /* [nat] entropy_production_channels / (2 min alpha_i) */
+    EPNET_ENVELOPE_COLUMNS
+} EpnetEnvelopeColumn;
+
+typedef enum EpnetCutEnvelopeColumn {
+    EPNET_KINK_CAPACITY,      /* [bit/s] cut_entropy_production / ln 2 */
+    EPNET_REGIME,             /* 0 energy-limited, 1 bandwidth-limited */
+    EPNET_ENVELOPE_BOUND,     /* [nat] min(cut_entropy_production, cut_capacity ln 2) / leak */
+    EPNET_ENVELOPE_TIGHTNESS, /* cut_mutual_information / envelope_bound */
+    EPNET_CUT_ENVELOPE_COLUMNS
+} EpnetCutEnvelopeColumn;
 
 /* What became of one parameter point. Anything but EPNET_POINT_OK makes all its columns NaN. */
 typedef enum EpnetPointStatus {
@@ -129,12 +151,19 @@ typedef struct EpnetRows {
     int *status;        /* count: EpnetPointStatus */
     double *last;       /* count x width: at the last sampled time, or at the stationary law */
     double *extremes;   /* count x EPNET_EXTREMES; NULL if stationary */
-    double *point;      /* count x EPNET_POINT_COLUMNS; NULL if there is neither a sigma nor a leak */
+    double *point;      /* count x EPNET_POINT_COLUMNS */
+    double *envelope;   /* count x epnet_envelope_width(): the driver's, not the backend's, to fill */
     double *trajectory; /* count x time_count x width, or NULL: not kept */
+    double *
+        leak_curve; /* the quench of a run of one point: leak.samples times [s], then as many ln I; or NULL */
 } EpnetRows;
 
 static inline size_t epnet_row_width(size_t cut_count) {
     return (size_t)EPNET_COLUMNS + cut_count * (size_t)EPNET_CUT_COLUMNS;
+}
+
+static inline size_t epnet_envelope_width(size_t cut_count) {
+    return (size_t)EPNET_ENVELOPE_COLUMNS + cut_count * (size_t)EPNET_CUT_ENVELOPE_COLUMNS;
 }
 
 typedef struct EpnetBackend {

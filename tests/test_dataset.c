@@ -83,7 +83,7 @@ static void columns_are(const MadeSpec *made, size_t expected_rows, const char *
     for (size_t c = 0; c < count; c++) {
         strcat(strcat(names, columns[c].name), c + 1 < count ? " " : "");
         assert_true(strlen(columns[c].unit) > 0 && strlen(columns[c].long_name) > 0);
-        assert_int_equal(columns[c].place, c < row_count ? EPNET_PLACE_ROW : EPNET_PLACE_EXTREME);
+        assert_int_equal(columns[c].place == EPNET_PLACE_ROW, c < row_count);
     }
     assert_string_equal(names, expected);
     assert_int_equal(row_count, expected_rows);
@@ -94,6 +94,10 @@ static void columns_are(const MadeSpec *made, size_t expected_rows, const char *
 #define NETWORK                                                                                              \
     "entropy multiinformation multiinformation_rate entropy_production entropy_production_channels "         \
     "environment_entropy_flow activity"
+#define RATES " entropy_rate node_entropy_rate node_divergence_rate flip_divergence"
+#define ENVELOPE " leak_gap leak_lsi flow_bound"
+#define LEAK " leak leak_low leak_high"
+#define KINK(k) " kink_capacity" k " regime" k
 #define CUT(k)                                                                                               \
     " cut_mutual_information" k " cut_mutual_information_rate" k " cut_entropy_production" k                 \
     " cut_environment_entropy_flow" k " cut_information_flow" k " cut_local_entropy_rate" k                  \
@@ -106,16 +110,23 @@ static void columns_are(const MadeSpec *made, size_t expected_rows, const char *
 static void test_columns(void **state) {
     (void)state;
     MadeSpec made = shape(1);
-    columns_are(&made, 24, NETWORK " multiinformation_rate_euler" CUT("_0") CUT("_1") EXTREMES);
+    columns_are(&made, 28,
+                NETWORK " multiinformation_rate_euler" RATES CUT("_0") CUT("_1") EXTREMES ENVELOPE KINK("_0")
+                    KINK("_1"));
     made.method = EPNET_RK4;
     made.cut_count = 1;
-    columns_are(&made, 15, NETWORK CUT("") EXTREMES);
+    columns_are(&made, 19, NETWORK RATES CUT("") EXTREMES ENVELOPE KINK(""));
     made.kind = EPNET_STATIONARY;
     made.method = EPNET_EULER;
     made.time_count = 0;
-    columns_are(&made, 15, NETWORK CUT(""));
+    columns_are(&made, 19, NETWORK RATES CUT("") ENVELOPE " energy_bound" KINK(""));
+    made.leak = EPNET_LEAK_QUENCH;
+    made.constant_drive = true;
+    columns_are(&made, 19,
+                NETWORK RATES CUT("") " drive" LEAK ENVELOPE
+                                      " energy_bound" KINK("") " envelope_bound envelope_tightness");
     made.cut_count = 0;
-    columns_are(&made, 7, NETWORK);
+    columns_are(&made, 11, NETWORK RATES " drive" LEAK ENVELOPE " energy_bound");
 }
 
 static void test_symbols(void **state) {
@@ -184,8 +195,7 @@ static void points_match(const EpnetResult *result, const EpnetSpec *spec, const
     for (size_t k = 0; k < result->points; k++)
         same_value(values[k], made_status(k), "status", k);
     for (size_t c = 0; c < count; c++) {
-        bool extreme = columns[c].place == EPNET_PLACE_EXTREME;
-        size_t time = extreme ? spec->time_count : spec->time_count - (spec->time_count > 0);
+        size_t time = made_time(spec, columns[c].place);
         assert_string_equal(epnet_result_column_name(result, c + 1), columns[c].name);
         assert_string_equal(epnet_result_column_unit(result, c + 1), columns[c].unit);
         assert_int_equal(epnet_result_column(result, columns[c].name, values, NULL), EPNET_OK);

@@ -82,7 +82,7 @@ static void table_matches(const EpnetSpec *spec, bool trajectory, char *text) {
                 number_next(&text, ',', spec->times[t]);
             number_next(&text, ',', made_status(k));
             for (size_t c = 0; c < count; c++) {
-                size_t time = trajectory ? t : spec->time_count - (columns[c].place == EPNET_PLACE_ROW);
+                size_t time = trajectory ? t : made_time(spec, columns[c].place);
                 double value = made_status(k) != 0 ? NAN : made_value(k, time, columns[c].index);
                 number_next(&text, c + 1 < count ? ',' : '\n', value);
             }

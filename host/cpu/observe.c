@@ -164,6 +164,11 @@ void epnet_observe(EpnetObserver *o, const EpnetGenerator *generator, const doub
     row[EPNET_ENVIRONMENT_ENTROPY_FLOW] = environment_flow;
     row[EPNET_ACTIVITY] = activity;
     row[EPNET_MULTIINFORMATION_RATE_EULER] = NAN;
+    row[EPNET_ENTROPY_RATE] = epnet_limit_value(dh, activity);
+    row[EPNET_NODE_ENTROPY_RATE] = epnet_limit_value(dh_nodes, activity);
+    row[EPNET_NODE_DIVERGENCE_RATE] =
+        epnet_observe_node_divergence_rate(o, marginal, marginal_rate, activity);
+    row[EPNET_FLIP_DIVERGENCE] = row[EPNET_MULTIINFORMATION] + epnet_observe_flip_divergence(o, marginal);
     for (size_t c = 0; c < o->problem->cut_count; c++)
         epnet_observe_cut(o, c, p, dp, dh, activity, row + EPNET_COLUMNS + c * EPNET_CUT_COLUMNS);
 }

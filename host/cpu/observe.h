@@ -56,6 +56,14 @@ void epnet_observe_edges(EpnetObserver *observer, const double *p);
 double epnet_observe_flips(const EpnetObserver *observer, const double *p, double *environment_flow);
 double epnet_observe_node_production(const EpnetObserver *observer, const double *p, int node);
 
+/* observe_nodes.c: the nodes against laws of their own. From the marginals [nodes][2] and their rates of
+ * change: sum over nodes of d/dt D(p_i || pi_i), pi_i the product stationary law in detailed balance, which
+ * exists without copies or with F = 0 on every edge (else NaN); sum of D(p_i || pi_0i), pi_0i the law of the
+ * flips alone (NaN if a node has none). */
+double epnet_observe_node_divergence_rate(const EpnetObserver *observer, double (*p)[2], double (*dp)[2],
+                                          double activity);
+double epnet_observe_flip_divergence(const EpnetObserver *observer, double (*p)[2]);
+
 /* observe_cut.c: the columns of cut number `cut`, given dH/dt of the whole, the activity, and what
  * epnet_observe_edges() left. */
 void epnet_observe_cut(EpnetObserver *observer, size_t cut, const double *p, const double *dp,

@@ -109,9 +109,15 @@ static void update_extremes(double *extremes, const double *row, double time) {
     update_extreme(extremes, EPNET_NETWORK_BOUND_MARGIN_MIN, -1, row[EPNET_ENTROPY_PRODUCTION] - rate, time);
 }
 
+/* Columns that are NaN where they do not apply. */
+static bool may_not_apply(size_t column) {
+    return column == EPNET_MULTIINFORMATION_RATE_EULER || column == EPNET_NODE_DIVERGENCE_RATE ||
+           column == EPNET_FLIP_DIVERGENCE;
+}
+
 static bool row_is_number(const double *row, size_t width) {
     for (size_t c = 0; c < width; c++) {
-        if (isnan(row[c]) && c != EPNET_MULTIINFORMATION_RATE_EULER)
+        if (isnan(row[c]) && !may_not_apply(c))
             return false;
     }
     return true;
@@ -194,6 +200,13 @@ static void fill_nan(double *values, size_t count) {
         values[i] = NAN;
 }
 
+/* The quench that was fitted last: its times, then its logarithms. */
+static void copy_curve(const EpnetLeakWork *leak, double *curve) {
+    const size_t samples = leak->settings->samples;
+    memcpy(curve, leak->t, samples * sizeof *curve);
+    memcpy(curve + samples, leak->y, samples * sizeof *curve);
+}
+
 void epnet_workspace_solve(EpnetWorkspace *ws, const EpnetBatch *batch, size_t k, EpnetRows *rows) {
     const EpnetProblem *problem = batch->problem;
     const EpnetPoint *point = &batch->points[k];
@@ -223,4 +236,6 @@ void epnet_workspace_solve(EpnetWorkspace *ws, const EpnetBatch *batch, size_t k
     }
     if (rows->point != NULL)
         memcpy(rows->point + k * EPNET_POINT_COLUMNS, columns, sizeof columns);
+    if (rows->leak_curve != NULL && status == EPNET_POINT_OK)
+        copy_curve(&ws->leak, rows->leak_curve);
 }

@@ -61,6 +61,8 @@ EpnetSpec *made_spec(const MadeSpec *made) {
     spec->dt = made->method == EPNET_EULER || made->method == EPNET_RK4 ? 0.005 : 0;
     spec->tolerance = 1e-9;
     spec->keep_trajectories = made->keep;
+    spec->leak.kind = made->leak;
+    spec->network.constant_drive = made->constant_drive;
     spec->time_count = made->time_count;
     spec->times = calloc(made->time_count > 0 ? made->time_count : 1, sizeof(double));
     for (size_t t = 0; t < made->time_count; t++)
@@ -104,21 +106,43 @@ double made_value(size_t point, size_t time, size_t index) {
     return sin((double)mixed) * exp((double)(mixed % 40) - 30);
 }
 
+size_t made_time(const EpnetSpec *spec, EpnetColumnPlace place) {
+    switch (place) {
+    case EPNET_PLACE_EXTREME:
+        return spec->time_count;
+    case EPNET_PLACE_POINT:
+        return spec->time_count + 1;
+    case EPNET_PLACE_ENVELOPE:
+        return spec->time_count + 2;
+    case EPNET_PLACE_ROW:
+        break;
+    }
+    return spec->time_count > 0 ? spec->time_count - 1 : 0;
+}
+
 int made_status(size_t point) {
     return point % 7 == 5 ? 1 + (int)(point % (EPNET_POINT_STATUSES - 1)) : 0;
 }
 
 EpnetRows made_rows(const EpnetSpec *spec, size_t first, size_t count, bool trajectory) {
     size_t width = epnet_row_width(spec->cut_count), times = spec->time_count;
-    EpnetRows rows = {calloc(count, sizeof(int)), calloc(count * width, sizeof(double)),
-                      calloc(count * EPNET_EXTREMES, sizeof(double)),
-                      trajectory ? calloc(count * times * width, sizeof(double)) : NULL};
+    size_t envelope_width = epnet_envelope_width(spec->cut_count);
+    EpnetRows rows = {.status = calloc(count, sizeof(int)),
+                      .last = calloc(count * width, sizeof(double)),
+                      .extremes = calloc(count * EPNET_EXTREMES, sizeof(double)),
+                      .point = calloc(count * EPNET_POINT_COLUMNS, sizeof(double)),
+                      .envelope = calloc(count * envelope_width, sizeof(double)),
+                      .trajectory = trajectory ? calloc(count * times * width, sizeof(double)) : NULL};
     for (size_t k = 0; k < count; k++) {
         size_t point = first + k;
         rows.status[k] = made_status(point);
         bool failed = rows.status[k] != EPNET_POINT_OK;
         for (size_t c = 0; c < EPNET_EXTREMES; c++)
             rows.extremes[k * EPNET_EXTREMES + c] = failed ? NAN : made_value(point, times, c);
+        for (size_t c = 0; c < EPNET_POINT_COLUMNS; c++)
+            rows.point[k * EPNET_POINT_COLUMNS + c] = failed ? NAN : made_value(point, times + 1, c);
+        for (size_t c = 0; c < envelope_width; c++)
+            rows.envelope[k * envelope_width + c] = failed ? NAN : made_value(point, times + 2, c);
         for (size_t c = 0; c < width; c++)
             rows.last[k * width + c] = failed ? NAN : made_value(point, times > 0 ? times - 1 : 0, c);
         for (size_t t = 0; trajectory && t < times; t++)
@@ -132,5 +156,7 @@ void made_rows_free(EpnetRows *rows) {
     free(rows->status);
     free(rows->last);
     free(rows->extremes);
+    free(rows->point);
+    free(rows->envelope);
     free(rows->trajectory);
 }

@@ -2,7 +2,7 @@
 #ifndef EPNET_TESTS_MADE_SPEC_H
 #define EPNET_TESTS_MADE_SPEC_H
 
-#include "spec.h"
+#include "columns.h"
 
 typedef struct MadeSpec {
     const char *title;
@@ -10,6 +10,8 @@ typedef struct MadeSpec {
     EpnetKind kind;
     EpnetMethod method;
     EpnetKeep keep;
+    EpnetLeakKind leak;
+    bool constant_drive;
     size_t cut_count; /* cuts {0}, {0, 1}, ... */
     size_t time_count;
     size_t axis_count;
@@ -28,8 +30,11 @@ void made_spec_free(EpnetSpec *spec);
 double made_value(size_t point, size_t time, size_t index);
 
 /* Rows of grid points [first, first + count) filled with made_value; every seventh point has failed. The
- * extremes stand at time `time_count`. Free with made_rows_free. */
+ * extremes stand at time `time_count`, the drive and leak one later, the envelope two. Free with
+ * made_rows_free. */
 EpnetRows made_rows(const EpnetSpec *spec, size_t first, size_t count, bool trajectory);
+/* The `time` at which made_rows puts a column of the points table. */
+size_t made_time(const EpnetSpec *spec, EpnetColumnPlace place);
 int made_status(size_t point);
 void made_rows_free(EpnetRows *rows);
 
