@@ -34,7 +34,7 @@ static Sweep make_sweep(uint64_t seed, int nodes) {
             values[2 * n + edges + e] = sweep.network.drive[e];
         if (k % 5 == 3) /* no flips: no unique stationary law */
             memset(values, 0, 2 * n * sizeof(double));
-        sweep.points[k] = (EpnetPoint){values, values + n, values + 2 * n, values + 2 * n + edges};
+        sweep.points[k] = (EpnetPoint){values, values + n, values + 2 * n, values + 2 * n + edges, 0};
     }
     sweep.start = test_law_random(&random, (size_t)1 << nodes, 0.5);
     sweep.problem = test_network_problem(&sweep.network, sweep.start);

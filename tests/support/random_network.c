@@ -117,7 +117,7 @@ OracleNetwork test_network_oracle(const TestNetwork *network) {
 }
 
 EpnetPoint test_network_point(const TestNetwork *network) {
-    return (EpnetPoint){network->flip_up, network->flip_down, network->rate, network->drive, .sigma = 0};
+    return (EpnetPoint){network->flip_up, network->flip_down, network->rate, network->drive, 0};
 }
 
 EpnetProblem test_network_problem(const TestNetwork *network, const double *initial) {
