@@ -112,11 +112,8 @@ void epnet_figure_subject(const EpnetFigure *figure, char *text) {
     const EpnetResult *result = figure->result;
     const char *nodes = epnet_result_text(result, "nodes"), *edges = epnet_result_text(result, "edge_count");
     char law[EPNET_FIGURE_TEXT] = "stationary law", cut[2 * EPNET_FIGURE_TEXT] = "";
-    if (!isnan(result->last_time)) {
-        char end[EPNET_FIGURE_TEXT];
-        epnet_figure_value(result->last_time, end);
-        snprintf(law, sizeof law, "trajectory to {/:Italic t} = %.60s s", end);
-    }
+    if (!isnan(result->last_time))
+        snprintf(law, sizeof law, "trajectory to {/:Italic t} = %g s", result->last_time);
     /* the cut of the quantity, else the one whose bounds the figure shows */
     size_t column = *result->columns[figure->column].cut != '\0'
                         ? figure->column
