@@ -66,17 +66,13 @@ size_t epnet_figure_cut_column(const EpnetFigure *figure, const char *name) {
     return column;
 }
 
-double *epnet_figure_values(const EpnetFigure *figure, size_t column, EpnetError *error) {
+EpnetStatus epnet_figure_values(const EpnetFigure *figure, size_t column, double **values,
+                                EpnetError *error) {
     const EpnetResult *result = figure->result;
-    double *values = epnet_calloc(result->points, sizeof *values);
-    if (values == NULL) {
-        epnet_fail_memory(error, result->points * sizeof *values, "a column");
-    } else if (epnet_result_rows(result, EPNET_TABLE_POINTS, column, 0, result->points, values, error) !=
-               EPNET_OK) {
-        free(values);
-        values = NULL;
-    }
-    return values;
+    *values = epnet_calloc(result->points, sizeof **values);
+    if (*values == NULL)
+        return epnet_fail_memory(error, result->points * sizeof **values, "a column");
+    return epnet_result_rows(result, EPNET_TABLE_POINTS, column, 0, result->points, *values, error);
 }
 
 /* ---- what to draw

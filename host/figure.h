@@ -35,16 +35,17 @@ void epnet_figure_number(const EpnetFigure *figure, double value);
  * number of the column or column_count. */
 size_t epnet_figure_cut_column(const EpnetFigure *figure, const char *name);
 
-/* A whole column of the points table (points doubles, to free()), NULL after filling `error`. */
-double *epnet_figure_values(const EpnetFigure *figure, size_t column, EpnetError *error);
+/* A whole column of the points table: *values has points doubles, to free() in every case. */
+EpnetStatus epnet_figure_values(const EpnetFigure *figure, size_t column, double **values, EpnetError *error);
 
 /* ---- words (figure_text.c)
  * ----------------------------------------------------------------------------------- */
 
 enum { EPNET_FIGURE_TEXT = 512 }; /* size of the buffers below */
 
-/* Plain text as it is to be read, in gnuplot's enhanced mode. */
-void epnet_figure_escape(const char *plain, char *text);
+/* Plain text as it is to be read, in gnuplot's enhanced mode; no more than `most` bytes of it, at most 160.
+ */
+void epnet_figure_escape(const char *plain, size_t most, char *text);
 
 /* Enhanced text as a string of the script, in quotes. */
 void epnet_figure_quote(FILE *script, const char *text);
@@ -65,6 +66,9 @@ void epnet_figure_subject(const EpnetFigure *figure, char *text);
 
 /* How many of the points failed and with what status, "" if none did. `status` has one value per point. */
 void epnet_figure_failures(const EpnetFigure *figure, const double *status, char *text);
+
+/* Append a remark to a note, after "; " where it is not the first. An empty remark changes nothing. */
+void epnet_figure_remark(char *note, const char *remark);
 
 /* Title and subject, and a third line `note` ("" for none), at the upper left above the (first) plot. */
 void epnet_figure_titles(const EpnetFigure *figure, const char *note);

@@ -196,9 +196,10 @@ EpnetStatus epnet_heatmap_kink(const EpnetHeatmap *map, bool *drawn, EpnetError 
     *drawn = false;
     if (capacity_column == none || energy_column == none)
         return EPNET_OK;
-    double *capacity = epnet_heatmap_column(map, capacity_column, error);
-    double *energy = capacity != NULL ? epnet_heatmap_column(map, energy_column, error) : NULL;
-    EpnetStatus status = energy != NULL ? EPNET_OK : EPNET_IO;
+    double *capacity = NULL, *energy = NULL;
+    EpnetStatus status = epnet_heatmap_column(map, capacity_column, &capacity, error);
+    if (status == EPNET_OK)
+        status = epnet_heatmap_column(map, energy_column, &energy, error);
     EpnetContour contour = {0, NULL};
     /* Both sides vary over decades: the difference of their logarithms is what is nearly linear between
      * points. */

@@ -17,20 +17,17 @@ typedef struct Curves {
     double kink;            /* where capacity and energy cross, NaN if they do not */
 } Curves;
 
-/* A column in the picture's order, times `factor`; NULL after filling `error`. */
-static double *curve_read(const Curves *curves, size_t column, double factor, EpnetError *error) {
-    double *all = epnet_figure_values(curves->figure, column, error);
-    double *values = epnet_calloc(curves->x.size, sizeof *values);
-    if (all != NULL && values == NULL)
-        epnet_fail_memory(error, curves->x.size * sizeof *values, "a curve");
-    for (size_t k = 0; all != NULL && values != NULL && k < curves->x.size; k++)
+/* Column `column` as curve `curve`: in the picture's order, times `factor`. */
+static EpnetStatus curve_read(Curves *curves, Curve curve, size_t column, double factor, EpnetError *error) {
+    double *all = NULL, *values = epnet_calloc(curves->x.size, sizeof *values);
+    curves->values[curve] = values;
+    if (values == NULL)
+        return epnet_fail_memory(error, curves->x.size * sizeof *values, "a curve");
+    EpnetStatus status = epnet_figure_values(curves->figure, column, &all, error);
+    for (size_t k = 0; status == EPNET_OK && k < curves->x.size; k++)
         values[k] = factor * all[curves->x.order[k]];
-    if (all == NULL) {
-        free(values);
-        values = NULL;
-    }
     free(all);
-    return values;
+    return status;
 }
 
 /* Where ln(capacity/energy) changes sign, linear between the points in the axis's scale. */
@@ -52,21 +49,17 @@ static EpnetStatus curves_read(const EpnetFigure *figure, Curves *curves, EpnetE
                                               "cut_entropy_production"};
     *curves = (Curves){.figure = figure, .kink = NAN};
     EpnetStatus status = epnet_direction_make(&curves->x, figure->axes[0], error);
-    if (status != EPNET_OK)
-        return status;
-    curves->values[QUANTITY] = curve_read(curves, figure->column, 1, error);
-    if (curves->values[QUANTITY] == NULL)
-        return EPNET_IO;
-    for (int c = FLOW; c < CURVES; c++) {
+    if (status == EPNET_OK)
+        status = curve_read(curves, QUANTITY, figure->column, 1, error);
+    for (int c = FLOW; c < CURVES && status == EPNET_OK; c++) {
         size_t column = epnet_figure_cut_column(figure, names[c]);
         if (column == figure->result->column_count)
             return EPNET_OK; /* no cut: nothing more to show */
-        curves->values[c] = curve_read(curves, column, c == CAPACITY ? log(2) : 1, error);
-        if (curves->values[c] == NULL)
-            return EPNET_IO;
+        status = curve_read(curves, (Curve)c, column, c == CAPACITY ? log(2) : 1, error);
     }
-    curves->kink = kink_find(curves);
-    return EPNET_OK;
+    if (status == EPNET_OK)
+        curves->kink = kink_find(curves);
+    return status;
 }
 
 static void curves_free(Curves *curves) {
@@ -85,6 +78,13 @@ static size_t infinite_count(const Curves *curves, Curve curve) {
         if (isinf(curves->values[curve][k]))
             count++;
     return count;
+}
+
+static bool has_finite(const Curves *curves, Curve curve) {
+    bool found = false;
+    for (size_t k = 0; k < curves->x.size; k++)
+        found = found || isfinite(curves->values[curve][k]);
+    return found;
 }
 
 /* The axis, the quantity, the flow and its three bounds. */
@@ -127,18 +127,18 @@ static void kink_line(const Curves *curves, FILE *script) {
             curves->kink, curves->kink, curves->kink);
 }
 
-/* A bound of the lower panel; one that is infinite everywhere is in the key alone. */
+/* A bound of the lower panel; one that is finite nowhere is in the key alone. */
 static void bound_plot(const Curves *curves, Curve curve, const char *title, const char *style,
                        FILE *script) {
     size_t infinite = infinite_count(curves, curve);
     char full[EPNET_FIGURE_TEXT];
     if (infinite == 0)
         snprintf(full, sizeof full, "%s", title);
-    else if (infinite == curves->x.size)
+    else if (!has_finite(curves, curve))
         snprintf(full, sizeof full, "%s (infinite)", title);
     else
         snprintf(full, sizeof full, "%s (infinite at %zu of %zu)", title, infinite, curves->x.size);
-    if (infinite == curves->x.size)
+    if (!has_finite(curves, curve))
         fprintf(script, "  NaN with lines %s title ", style);
     else
         fprintf(script, "  data index 'curves' using 1:%d with lines %s title ", 2 + (int)curve, style);
@@ -187,35 +187,44 @@ static void flow_plot(const Curves *curves, const EpnetPanel *panel) {
 }
 
 /* The third line of the titles: failures, and what is not shown. */
-static EpnetStatus note_write(const Curves *curves, const EpnetPanel *upper, const EpnetPanel *lower,
-                              EpnetError *error) {
-    char failures[EPNET_FIGURE_TEXT], left_out[EPNET_FIGURE_TEXT], note[2 * EPNET_FIGURE_TEXT + 8];
-    double *status = epnet_figure_values(curves->figure, 0, error);
-    if (status == NULL)
-        return EPNET_IO;
-    epnet_figure_failures(curves->figure, status, failures);
-    free(status);
-    EpnetPanel both = *upper;
-    if (lower != NULL && lower->log && lower->below > 0)
-        both = *lower;
-    epnet_panel_note(&both, left_out);
-    snprintf(note, sizeof note, "%s%s%s", failures, *failures != '\0' && *left_out != '\0' ? "; " : "",
-             left_out);
-    epnet_figure_titles(curves->figure, note);
-    return EPNET_OK;
+static EpnetStatus note_make(const Curves *curves, const EpnetPanel *upper, const EpnetPanel *lower,
+                             char *note, EpnetError *error) {
+    char remark[EPNET_FIGURE_TEXT];
+    double *state;
+    EpnetStatus status = epnet_figure_values(curves->figure, 0, &state, error);
+    *note = '\0';
+    if (status == EPNET_OK) {
+        epnet_figure_failures(curves->figure, state, remark);
+        epnet_figure_remark(note, remark);
+        epnet_direction_note(&curves->x, remark);
+        epnet_figure_remark(note, remark);
+        if (infinite_count(curves, QUANTITY) > 0) {
+            snprintf(remark, sizeof remark, "infinite at %zu of %zu points", infinite_count(curves, QUANTITY),
+                     curves->x.size);
+            epnet_figure_remark(note, remark);
+        }
+        epnet_panel_note(upper, remark);
+        epnet_figure_remark(note, remark);
+        epnet_panel_note(lower, remark);
+        epnet_figure_remark(note, remark);
+    }
+    free(state);
+    return status;
 }
 
 static EpnetStatus curves_write(const Curves *curves, EpnetError *error) {
     const double decades = 12;
     FILE *script = curves->figure->script;
+    char note[EPNET_FIGURE_TEXT];
     const double *const *values = (const double *const *)curves->values;
     EpnetPanel upper = epnet_panel_survey(decades, 1, values, curves->x.size), lower = {0};
     if (has_cut(curves))
         lower = epnet_panel_survey(decades, CURVES - FLOW, values + FLOW, curves->x.size);
     data_write(curves);
-    EpnetStatus status = note_write(curves, &upper, has_cut(curves) ? &lower : NULL, error);
+    EpnetStatus status = note_make(curves, &upper, &lower, note, error);
     if (status != EPNET_OK)
         return status;
+    epnet_figure_titles(curves->figure, note);
     axis_describe(curves, script);
     kink_line(curves, script);
     if (!has_cut(curves)) {

@@ -61,25 +61,36 @@ void epnet_direction_free(EpnetDirection *direction) {
     free(direction->values);
 }
 
+void epnet_direction_note(const EpnetDirection *direction, char *text) {
+    const EpnetResultAxis *axis = direction->axis;
+    char name[EPNET_FIGURE_TEXT];
+    *text = '\0';
+    for (size_t k = 0; k < axis->size && *text == '\0'; k++)
+        if (!isfinite(axis->values[k])) {
+            epnet_figure_escape(axis->name, 60, name);
+            snprintf(text, EPNET_FIGURE_TEXT, "%.120s = %g not drawn", name, axis->values[k]);
+        }
+}
+
 /* The file's point of cell (column, row) of the picture. */
 static size_t point_of(const EpnetHeatmap *map, size_t column, size_t row) {
     return map->y.order[row] * map->x.axis->size + map->x.order[column];
 }
 
-double *epnet_heatmap_column(const EpnetHeatmap *map, size_t column, EpnetError *error) {
-    double *all = epnet_figure_values(map->figure, column, error);
-    double *values = epnet_calloc(map->x.size * map->y.size, sizeof *values);
-    for (size_t row = 0; all != NULL && values != NULL && row < map->y.size; row++)
+EpnetStatus epnet_heatmap_column(const EpnetHeatmap *map, size_t column, double **values, EpnetError *error) {
+    double *all = NULL;
+    EpnetStatus status = EPNET_OK;
+    *values = epnet_calloc(map->x.size * map->y.size, sizeof **values);
+    if (*values == NULL)
+        status =
+            epnet_fail_memory(error, map->x.size * map->y.size * sizeof **values, "the cells of a figure");
+    if (status == EPNET_OK)
+        status = epnet_figure_values(map->figure, column, &all, error);
+    for (size_t row = 0; status == EPNET_OK && row < map->y.size; row++)
         for (size_t k = 0; k < map->x.size; k++)
-            values[row * map->x.size + k] = all[point_of(map, k, row)];
-    if (all != NULL && values == NULL)
-        epnet_fail_memory(error, map->x.size * map->y.size * sizeof *values, "the cells of a figure");
-    if (all == NULL) {
-        free(values);
-        values = NULL;
-    }
+            (*values)[row * map->x.size + k] = all[point_of(map, k, row)];
     free(all);
-    return values;
+    return status;
 }
 
 static void values_survey(EpnetHeatmap *map) {
@@ -108,13 +119,11 @@ EpnetStatus epnet_heatmap_make(const EpnetFigure *figure, EpnetHeatmap *map, Epn
     EpnetStatus status = epnet_direction_make(&map->x, figure->axes[1], error);
     if (status == EPNET_OK)
         status = epnet_direction_make(&map->y, figure->axes[0], error);
-    if (status != EPNET_OK)
-        return status;
-    map->values = epnet_heatmap_column(map, figure->column, error);
-    if (map->values == NULL)
-        return EPNET_IO;
-    values_survey(map);
-    return EPNET_OK;
+    if (status == EPNET_OK)
+        status = epnet_heatmap_column(map, figure->column, &map->values, error);
+    if (status == EPNET_OK)
+        values_survey(map);
+    return status;
 }
 
 void epnet_heatmap_free(EpnetHeatmap *map) {

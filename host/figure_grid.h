@@ -28,12 +28,15 @@ typedef struct EpnetHeatmap {
 EpnetStatus epnet_heatmap_make(const EpnetFigure *figure, EpnetHeatmap *map, EpnetError *error);
 void epnet_heatmap_free(EpnetHeatmap *map); /* also after a failed make */
 
-/* A column of the file in the picture's order (to free()); NULL after filling `error`. */
-double *epnet_heatmap_column(const EpnetHeatmap *map, size_t column, EpnetError *error);
+/* A column of the file in the picture's order: *values is to free() in every case. */
+EpnetStatus epnet_heatmap_column(const EpnetHeatmap *map, size_t column, double **values, EpnetError *error);
 
 /* EPNET_USAGE: the axis has no finite value. */
 EpnetStatus epnet_direction_make(EpnetDirection *direction, const EpnetResultAxis *axis, EpnetError *error);
 void epnet_direction_free(EpnetDirection *direction); /* also after a failed make */
+
+/* "drive = inf not drawn", if the axis has values that are not finite; else "". */
+void epnet_direction_note(const EpnetDirection *direction, char *text);
 
 /* From the scale of a direction to the values of its axis. */
 double epnet_direction_unscale(const EpnetDirection *direction, double scaled);

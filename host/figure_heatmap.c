@@ -102,31 +102,52 @@ static void plot_describe(const EpnetHeatmap *map, bool contours, bool kink, FIL
     fputs("  NaN notitle\n", script);
 }
 
-static EpnetStatus picture_write(const EpnetHeatmap *map, EpnetError *error) {
-    FILE *script = map->figure->script;
-    bool contours, kink;
-    char note[EPNET_FIGURE_TEXT] = "";
+/* The third line of the titles: failures, and what is not drawn. */
+static EpnetStatus note_make(const EpnetHeatmap *map, char *note, EpnetError *error) {
+    char remark[EPNET_FIGURE_TEXT];
+    double *state;
+    EpnetStatus status = epnet_figure_values(map->figure, 0, &state, error);
+    *note = '\0';
+    if (status == EPNET_OK) {
+        epnet_figure_failures(map->figure, state, remark);
+        epnet_figure_remark(note, remark);
+        epnet_direction_note(&map->x, remark);
+        epnet_figure_remark(note, remark);
+        epnet_direction_note(&map->y, remark);
+        epnet_figure_remark(note, remark);
+    }
+    free(state);
+    return status;
+}
+
+static EpnetStatus data_write(const EpnetHeatmap *map, bool *contours, bool *kink, EpnetError *error) {
     if (map->finite > 0)
         cells_write(map, CELL_FINITE, "cells");
     if (map->failed > 0)
         cells_write(map, CELL_FAILED, "failed");
     if (map->infinite > 0)
         cells_write(map, CELL_INFINITE, "infinite");
-    EpnetStatus status = epnet_heatmap_contours(map, &contours, error);
+    EpnetStatus status = epnet_heatmap_contours(map, contours, error);
+    return status == EPNET_OK ? epnet_heatmap_kink(map, kink, error) : status;
+}
+
+static EpnetStatus picture_write(const EpnetHeatmap *map, EpnetError *error) {
+    FILE *script = map->figure->script;
+    bool contours, kink;
+    char note[EPNET_FIGURE_TEXT];
+    EpnetStatus status = data_write(map, &contours, &kink, error);
     if (status == EPNET_OK)
-        status = epnet_heatmap_kink(map, &kink, error);
-    double *state = status == EPNET_OK ? epnet_figure_values(map->figure, 0, error) : NULL;
-    if (state == NULL)
-        return status != EPNET_OK ? status : EPNET_IO;
-    epnet_figure_failures(map->figure, state, note);
-    free(state);
+        status = note_make(map, note, error);
+    if (status != EPNET_OK)
+        return status;
     epnet_figure_titles(map->figure, note);
     fprintf(script, "set tmargin %s\n", *note != '\0' ? "5.5" : "4.5");
     direction_describe(&map->x, 'x', script);
     direction_describe(&map->y, 'y', script);
-    colours_describe(map, script);
-    fputs("set lmargin at screen 0.1\nset rmargin at screen 0.81\nset key bmargin center horizontal reverse "
-          "Left samplen 3\n",
+    if (map->finite > 0)
+        colours_describe(map, script);
+    fputs("set lmargin at screen 0.1\nset rmargin at screen 0.81\n"
+          "set key bmargin center horizontal reverse Left samplen 3\n",
           script);
     plot_describe(map, contours, kink, script);
     return EPNET_OK;

@@ -6,13 +6,11 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { MOST_PLAIN = 160 }; /* bytes of a name or title that a figure has room for */
-
-void epnet_figure_escape(const char *plain, char *text) {
+void epnet_figure_escape(const char *plain, size_t most, char *text) {
     char *end = text;
     size_t length = strlen(plain), kept = length;
-    if (length > MOST_PLAIN)
-        for (kept = MOST_PLAIN; ((unsigned char)plain[kept] & 0xC0) == 0x80;) /* not inside a character */
+    if (length > most)
+        for (kept = most; ((unsigned char)plain[kept] & 0xC0) == 0x80;) /* not inside a character */
             kept--;
     for (size_t k = 0; k < kept; k++) {
         unsigned char c = (unsigned char)plain[k];
@@ -63,7 +61,7 @@ static const char *axis_symbol(const char *name) {
 void epnet_figure_axis_label(const EpnetResultAxis *axis, char *text) {
     char words[EPNET_FIGURE_TEXT], unit[EPNET_FIGURE_TEXT];
     const char *symbol = axis_symbol(axis->name);
-    epnet_figure_escape(*axis->long_name != '\0' ? axis->long_name : axis->name, words);
+    epnet_figure_escape(*axis->long_name != '\0' ? axis->long_name : axis->name, 100, words);
     epnet_figure_unit(axis->unit, unit);
     snprintf(text, EPNET_FIGURE_TEXT, "%.300s%s%s%.60s", words, symbol != NULL ? ", " : "",
              symbol != NULL ? symbol : "", unit);
@@ -84,7 +82,7 @@ static void text_break(char *text, size_t room) {
 void epnet_figure_column_label(const EpnetResultColumn *column, size_t room, char *text) {
     char words[EPNET_FIGURE_TEXT], unit[EPNET_FIGURE_TEXT];
     const char *symbol = epnet_column_symbol(column->name);
-    epnet_figure_escape(*column->long_name != '\0' ? column->long_name : column->name, words);
+    epnet_figure_escape(*column->long_name != '\0' ? column->long_name : column->name, 100, words);
     epnet_figure_unit(column->unit, unit);
     text_break(words, room);
     snprintf(text, EPNET_FIGURE_TEXT, "%.300s%s%s%.60s", words, symbol != NULL ? ", " : "",
@@ -114,18 +112,15 @@ void epnet_figure_subject(const EpnetFigure *figure, char *text) {
     const EpnetResult *result = figure->result;
     const char *nodes = epnet_result_text(result, "nodes"), *edges = epnet_result_text(result, "edge_count");
     char law[EPNET_FIGURE_TEXT] = "stationary law", cut[2 * EPNET_FIGURE_TEXT] = "";
-    if (!isnan(result->last_time)) {
-        char end[EPNET_FIGURE_TEXT];
-        epnet_figure_value(result->last_time, end);
-        snprintf(law, sizeof law, "trajectory to {/:Italic t} = %.60s s", end);
-    }
+    if (!isnan(result->last_time))
+        snprintf(law, sizeof law, "trajectory to {/:Italic t} = %g s", result->last_time);
     /* the cut of the quantity, else the one whose bounds the figure shows */
     size_t column = *result->columns[figure->column].cut != '\0'
                         ? figure->column
                         : epnet_figure_cut_column(figure, "cut_capacity");
     if (column < result->column_count) {
         char label[EPNET_FIGURE_TEXT];
-        epnet_figure_escape(result->columns[column].cut, label);
+        epnet_figure_escape(result->columns[column].cut, 36, label);
         snprintf(cut, sizeof cut, ", cut {/:Italic S} = \\{%s\\}", label);
     }
     snprintf(text, EPNET_FIGURE_TEXT, "{/:Italic N} = %.20s nodes, %.20s copy edges, %.100s%.300s",
@@ -143,7 +138,7 @@ void epnet_figure_failures(const EpnetFigure *figure, const double *status, char
         if (result->flags[f].value == 0 || count == 0)
             continue;
         char name[EPNET_FIGURE_TEXT];
-        epnet_figure_escape(result->flags[f].name, name);
+        epnet_figure_escape(result->flags[f].name, 40, name);
         failed += count;
         int added =
             snprintf(kinds + length, sizeof kinds - length, "%s%zu %s", length > 0 ? ", " : "", count, name);
@@ -155,12 +150,18 @@ void epnet_figure_failures(const EpnetFigure *figure, const double *status, char
         snprintf(text, EPNET_FIGURE_TEXT, "%zu of %zu points failed (%.300s)", failed, result->points, kinds);
 }
 
+void epnet_figure_remark(char *note, const char *remark) {
+    size_t length = strlen(note);
+    if (*remark != '\0')
+        snprintf(note + length, EPNET_FIGURE_TEXT - length, "%s%s", length > 0 ? "; " : "", remark);
+}
+
 void epnet_figure_titles(const EpnetFigure *figure, const char *note) {
     const EpnetResultColumn *column = &figure->result->columns[figure->column];
     const char *given = epnet_result_text(figure->result, "title");
     char title[EPNET_FIGURE_TEXT], bold[EPNET_FIGURE_TEXT + 16], subject[EPNET_FIGURE_TEXT];
     const char *lines[3] = {bold, subject, note};
-    epnet_figure_escape(given != NULL && *given != '\0' ? given : column->long_name, title);
+    epnet_figure_escape(given != NULL && *given != '\0' ? given : column->long_name, 80, title);
     snprintf(bold, sizeof bold, "{/:Bold %s}", title);
     epnet_figure_subject(figure, subject);
     double height = *note != '\0' ? 3.7 : 2.5; /* of the first line above the plot, in characters */

@@ -11,6 +11,8 @@
 
 typedef enum Line { RATE, PRODUCTION, SIZE, EULER, LINES } Line; /* SIZE: |RATE| */
 
+enum { DECADES = 12 }; /* that a logarithmic axis shows at most */
+
 typedef struct Trajectory {
     const EpnetFigure *figure;
     size_t count;
@@ -22,25 +24,21 @@ typedef struct Trajectory {
     EpnetPanel upper, lower;
 } Trajectory;
 
-/* A column of the (only) point's trajectory; NULL after filling `error`. */
-static double *line_read(const EpnetFigure *figure, const char *name, EpnetError *error) {
-    double *values = epnet_calloc(figure->result->time_count, sizeof *values);
-    if (values == NULL) {
-        epnet_fail_memory(error, figure->result->time_count * sizeof *values, "a trajectory");
-    } else if (epnet_result_trajectory(figure->result, name, 0, values, error) != EPNET_OK) {
-        free(values);
-        values = NULL;
-    }
-    return values;
+/* A column of the (only) point's trajectory: *values is to free() in every case. */
+static EpnetStatus line_read(const EpnetFigure *figure, const char *name, double **values,
+                             EpnetError *error) {
+    *values = epnet_calloc(figure->result->time_count, sizeof **values);
+    if (*values == NULL)
+        return epnet_fail_memory(error, figure->result->time_count * sizeof **values, "a trajectory");
+    return epnet_result_trajectory(figure->result, name, 0, *values, error);
 }
 
 static void survey(Trajectory *trajectory) {
-    const double decades = 12;
     const double *rate = trajectory->values[RATE], *production = trajectory->values[PRODUCTION];
     const double *shown[] = {trajectory->values[SIZE], production};
     const double *zoomed[] = {rate, trajectory->values[EULER]};
-    trajectory->upper = epnet_panel_survey(decades, 2, shown, trajectory->count);
-    trajectory->lower = epnet_panel_survey(decades, zoomed[1] != NULL ? 2 : 1, zoomed, trajectory->count);
+    trajectory->upper = epnet_panel_survey(DECADES, 2, shown, trajectory->count);
+    trajectory->lower = epnet_panel_survey(DECADES, zoomed[1] != NULL ? 2 : 1, zoomed, trajectory->count);
     trajectory->upper.log = trajectory->upper.most > 0;
     trajectory->lower.log = false;
     for (size_t k = 0; k < trajectory->count; k++) {
@@ -56,29 +54,24 @@ static void survey(Trajectory *trajectory) {
 static EpnetStatus trajectory_read(const EpnetFigure *figure, Trajectory *trajectory, EpnetError *error) {
     const EpnetResult *result = figure->result;
     *trajectory = (Trajectory){.figure = figure, .count = result->time_count, .times = result->times};
-    trajectory->values[RATE] = line_read(figure, "multiinformation_rate", error);
-    if (trajectory->values[RATE] != NULL)
-        trajectory->values[PRODUCTION] = line_read(figure, "entropy_production", error);
-    if (trajectory->values[PRODUCTION] != NULL)
-        trajectory->values[SIZE] = line_read(figure, "multiinformation_rate", error);
-    if (trajectory->values[SIZE] == NULL)
-        return error != NULL ? error->status : EPNET_IO;
+    static const char *const names[LINES] = {"multiinformation_rate", "entropy_production",
+                                             "multiinformation_rate", "multiinformation_rate_euler"};
+    EpnetStatus status = EPNET_OK;
+    for (int c = 0; c < LINES && status == EPNET_OK; c++)
+        if (c != EULER || epnet_result_find(result, names[c]) < result->column_count)
+            status = line_read(figure, names[c], &trajectory->values[c], error);
+    if (status != EPNET_OK)
+        return status;
     for (size_t k = 0; k < trajectory->count; k++)
         trajectory->values[SIZE][k] = fabs(trajectory->values[SIZE][k]);
-    if (epnet_result_find(result, "multiinformation_rate_euler") < result->column_count) {
-        trajectory->values[EULER] = line_read(figure, "multiinformation_rate_euler", error);
-        if (trajectory->values[EULER] == NULL)
-            return error != NULL ? error->status : EPNET_IO;
-    }
     survey(trajectory);
     return EPNET_OK;
 }
 
-static void data_write(const EpnetFigure *figure, size_t count, const double *times, size_t lines,
-                       double *const *values) {
+static void data_write(const EpnetFigure *figure, size_t lines, double *const *values) {
     epnet_figure_block(figure, "trajectory");
-    for (size_t k = 0; k < count; k++) {
-        epnet_figure_number(figure, times[k]);
+    for (size_t k = 0; k < figure->result->time_count; k++) {
+        epnet_figure_number(figure, figure->result->times[k]);
         for (size_t c = 0; c < lines; c++)
             if (values[c] != NULL)
                 epnet_figure_number(figure, values[c][k]);
@@ -87,27 +80,29 @@ static void data_write(const EpnetFigure *figure, size_t count, const double *ti
 }
 
 /* The third line of the titles: where the bound breaks, and what is not shown. */
-static void note_make(const Trajectory *trajectory, char *text) {
-    char left_out[EPNET_FIGURE_TEXT], broken[EPNET_FIGURE_TEXT] = "", infinite[EPNET_FIGURE_TEXT] = "";
-    epnet_panel_note(&trajectory->upper, left_out);
+static void note_make(const Trajectory *trajectory, char *note) {
+    char remark[EPNET_FIGURE_TEXT] = "";
+    *note = '\0';
     if (trajectory->broken > 0)
-        snprintf(broken, sizeof broken, "d{/:Italic I}/d{/:Italic t} > EP at %zu of %zu samples",
+        snprintf(remark, sizeof remark, "d{/:Italic I}/d{/:Italic t} > EP at %zu of %zu samples",
                  trajectory->broken, trajectory->count);
+    epnet_figure_remark(note, remark);
+    *remark = '\0';
     if (trajectory->infinite == 1 && isinf(trajectory->values[PRODUCTION][0]))
-        snprintf(infinite, sizeof infinite, "EP is infinite at {/:Italic t} = %g", trajectory->times[0]);
+        snprintf(remark, sizeof remark, "EP is infinite at {/:Italic t} = %g", trajectory->times[0]);
     else if (trajectory->infinite > 0)
-        snprintf(infinite, sizeof infinite, "EP is infinite at %zu samples", trajectory->infinite);
-    const char *first = *broken != '\0' && (*infinite != '\0' || *left_out != '\0') ? "; " : "";
-    const char *second = *infinite != '\0' && *left_out != '\0' ? "; " : "";
-    snprintf(text, EPNET_FIGURE_TEXT, "%.120s%s%.120s%s%.200s", broken, first, infinite, second, left_out);
+        snprintf(remark, sizeof remark, "EP is infinite at %zu samples", trajectory->infinite);
+    epnet_figure_remark(note, remark);
+    epnet_panel_note(&trajectory->upper, remark);
+    epnet_figure_remark(note, remark);
 }
 
 static const char *line_style(size_t count) {
     return count <= 80 ? "linespoints pointtype 7 pointsize 0.4" : "lines";
 }
 
-static void time_describe(const Trajectory *trajectory, FILE *script) {
-    double first = trajectory->times[0], last = trajectory->times[trajectory->count - 1];
+static void time_describe(const EpnetResult *result, FILE *script) {
+    double first = result->times[0], last = result->times[result->time_count - 1];
     if (last > first)
         fprintf(script, "set xrange [%.12g:%.12g]\n", first, last);
 }
@@ -187,10 +182,10 @@ EpnetStatus epnet_figure_trajectory(const EpnetFigure *figure, EpnetError *error
     char note[EPNET_FIGURE_TEXT];
     EpnetStatus status = trajectory_read(figure, &trajectory, error);
     if (status == EPNET_OK) {
-        data_write(figure, trajectory.count, trajectory.times, LINES, trajectory.values);
+        data_write(figure, LINES, trajectory.values);
         note_make(&trajectory, note);
         epnet_figure_titles(figure, note);
-        time_describe(&trajectory, figure->script);
+        time_describe(figure->result, figure->script);
         fputs("set multiplot\n", figure->script);
         upper_plot(&trajectory, figure->script);
         lower_plot(&trajectory, figure->script);
@@ -201,32 +196,43 @@ EpnetStatus epnet_figure_trajectory(const EpnetFigure *figure, EpnetError *error
     return status;
 }
 
+/* Remarks on a single column: infinite samples, and those under a logarithmic axis. */
+static void course_note(const EpnetPanel *panel, const double *values, size_t count, char *note) {
+    char remark[EPNET_FIGURE_TEXT] = "";
+    size_t infinite = 0;
+    for (size_t k = 0; k < count; k++)
+        if (isinf(values[k]))
+            infinite++;
+    *note = '\0';
+    if (infinite > 0)
+        snprintf(remark, sizeof remark, "infinite at %zu of %zu samples", infinite, count);
+    epnet_figure_remark(note, remark);
+    epnet_panel_note(panel, remark);
+    epnet_figure_remark(note, remark);
+}
+
 EpnetStatus epnet_figure_course(const EpnetFigure *figure, EpnetError *error) {
     const EpnetResult *result = figure->result;
     const EpnetResultColumn *column = &result->columns[figure->column];
+    FILE *script = figure->script;
     char label[EPNET_FIGURE_TEXT], note[EPNET_FIGURE_TEXT];
-    double *values = line_read(figure, column->name, error);
-    if (values == NULL)
-        return error != NULL ? error->status : EPNET_IO;
-    Trajectory trajectory = {.figure = figure, .count = result->time_count, .times = result->times};
-    EpnetPanel panel = epnet_panel_survey(12, 1, (const double *const[]){values}, result->time_count);
-    size_t infinite = 0;
-    for (size_t k = 0; k < result->time_count; k++)
-        if (isinf(values[k]))
-            infinite++;
-    epnet_panel_note(&panel, note);
-    if (infinite > 0)
-        snprintf(note, sizeof note, "infinite at %zu of %zu samples", infinite, result->time_count);
-    data_write(figure, result->time_count, result->times, 1, &values);
-    epnet_figure_titles(figure, note);
-    time_describe(&trajectory, figure->script);
-    epnet_figure_column_label(column, 60, label);
-    epnet_panel_describe(&panel, EPNET_PANEL_ALONE, label, figure->script);
-    fprintf(figure->script,
-            "set format x '%%h'\nset xlabel 'time {/:Italic t} [s]'\nplot data index 'trajectory' using 1:2 "
-            "with %s linewidth 1.6 "
-            "linecolor rgb '#0072b2' notitle\n",
+    double *values;
+    EpnetStatus status = line_read(figure, column->name, &values, error);
+    if (status == EPNET_OK) {
+        EpnetPanel panel =
+            epnet_panel_survey(DECADES, 1, (const double *const[]){values}, result->time_count);
+        course_note(&panel, values, result->time_count, note);
+        data_write(figure, 1, &values);
+        epnet_figure_titles(figure, note);
+        time_describe(result, script);
+        epnet_figure_column_label(column, 60, label);
+        epnet_panel_describe(&panel, EPNET_PANEL_ALONE, label, script);
+        fprintf(
+            script,
+            "set format x '%%h'\nset xlabel 'time {/:Italic t} [s]'\n"
+            "plot data index 'trajectory' using 1:2 with %s linewidth 1.6 linecolor rgb '#0072b2' notitle\n",
             line_style(result->time_count));
+    }
     free(values);
-    return EPNET_OK;
+    return status;
 }

@@ -104,11 +104,12 @@ EpnetStatus epnet_gnuplot_run(const char *folder, const char *script, const char
     close(pipe_ends[0]);
     free(assignment);
     free(path);
-    if (code == ENOENT)
-        return epnet_fail(error, EPNET_IO, "gnuplot is not installed: install gnuplot-nox (Debian, Ubuntu)");
-    if (code != 0)
+    if (code != 0 && code != ENOENT)
         return epnet_fail(error, EPNET_IO, "cannot run gnuplot: %s", strerror(code));
-    int status = process_wait(process);
+    int status = code == 0 ? process_wait(process) : 0;
+    /* a program that is not there may also show as a child that ends with 127 (POSIX) */
+    if (code == ENOENT || (status != -1 && WIFEXITED(status) && WEXITSTATUS(status) == 127 && *said == '\0'))
+        return epnet_fail(error, EPNET_IO, "gnuplot is not installed: install gnuplot-nox (Debian, Ubuntu)");
     if (status != -1 && WIFEXITED(status) && WEXITSTATUS(status) == 0)
         return EPNET_OK;
     return epnet_fail(error, EPNET_IO, "gnuplot failed on %s%s: %s", folder, script,

@@ -23,9 +23,9 @@ void set_copy(EpnetNetwork &network, const Member &member) {
     network.copy = read_number(member.value, "network." + member.key, rate_limits);
 }
 
-void read_copy(Reading &reading, const Section &section) {
+/* `member` is the one copy key of the section, or nullptr. */
+void read_copy(Reading &reading, const Section &section, const Member *member) {
     EpnetNetwork &network = reading.spec.network;
-    const Member *member = find_one(section, "network", {"copy_total", "copy_rate", "copy_rates"});
     const EpnetAxis *axis = find_copy_axis(reading.spec);
     bool matrix = member != nullptr && member->key == "copy_rates";
     if (axis != nullptr && matrix)
@@ -122,9 +122,10 @@ double *read_flips(const Section &section, const char *key, int nodes) {
 void read_network(Reading &reading) {
     Section section = find_section(reading.document, "network");
     EpnetNetwork &network = reading.spec.network;
+    const Member *copy = find_one(section, "network", {"copy_total", "copy_rate", "copy_rates"});
     read_edges(reading);
     check_weights(network, section);
-    read_copy(reading, section);
+    read_copy(reading, section, copy);
     read_drive(reading, section);
     read_sigma(reading, section);
     network.flip_up = read_flips(section, "flip_up", network.nodes);

@@ -138,6 +138,8 @@ Table toml_parse(const std::string &text, const std::string &source) {
         std::string what(error.description());
         if (what.rfind("Error while ", 0) == 0)
             what.erase(0, std::string_view("Error ").size());
+        std::replace_if(
+            what.begin(), what.end(), [](char c) { return static_cast<unsigned char>(c) < 0x20; }, ' ');
         fail_at(converter.place(error.source().begin), what);
     } catch (const BrokenAssertion &) {
         fail_at(find_bad_header(text, source),

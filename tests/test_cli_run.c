@@ -151,7 +151,8 @@ static void a_complete_output_is_left_alone(void **state) {
 static void failed_points_are_code_4_and_the_others_are_written(void **state) {
     (void)state;
     test_file_write(folder, "failing.toml", failing_spec);
-    expect(epnet("run", "failing.toml", "--table", "f.csv"), 4, "failed    1: 1 not_unique", "");
+    expect(epnet("run", "failing.toml", "--table", "f.csv"), 4, "6, each of 4 states, 1 failed\n",
+           "epnet: warning: 1 of 6 points failed: 1 not_unique; first: flip_up=0 flip_down=0");
     char *table = test_file_read(folder, "f.csv", NULL);
     assert_int_equal(count_lines(table), 1 + 6);
     assert_non_null(strstr(table, "\n0,0,1,nan,"));

@@ -277,6 +277,38 @@ static void empty_states_are_structural(void **state) {
     }
 }
 
+/* Flips that fall a thousand times faster than they rise leave laws with entries of 1e-20: rounding of a
+ * Chebyshev sum exceeds them, but no sample may show a negative or empty state. */
+static void tiny_entries_stay_positive(void **state) {
+    (void)state;
+    TestRandom random = test_random(206);
+    for (int nodes = 6; nodes <= 8; nodes++) {
+        TestNetwork network = test_network_random(&random, nodes, 0, 1e-6, 1e-4, TEST_DRIVES_FINITE);
+        for (int j = 0; j < nodes; j++)
+            network.flip_down[j] = 5 + j;
+        OracleNetwork oracle = test_network_oracle(&network);
+        OracleChain chain = oracle_chain(&oracle);
+        double *start = test_law_uniform(chain.states), times[] = {4, 8};
+        Real *exact = exact_states(&chain, start, times[0], 2);
+        EpnetProblem problem = test_network_problem(&network, start);
+        EpnetPoint point = test_network_point(&network);
+        problem.times = times;
+        problem.time_count = 2;
+        for (int method = EPNET_CHEBYSHEV; method <= EPNET_UNIFORMIZATION; method++) {
+            double states[2 * 256];
+            problem.method = (EpnetMethod)method;
+            check_near(largest_error(&problem, &point, exact), 0, problem.tolerance, "error");
+            assert_int_equal(test_states(&problem, &point, states), EPNET_POINT_OK);
+            for (size_t s = 0; s < 2 * chain.states; s++)
+                assert_true(states[s] > 0);
+        }
+        free(exact);
+        free(start);
+        oracle_chain_free(&chain);
+        test_network_free(&network);
+    }
+}
+
 static void check_failure(const EpnetProblem *problem, const EpnetPoint *point, EpnetPointStatus expected) {
     TestRows rows = test_rows(problem, point, 1, 1);
     assert_int_equal(rows.rows.status[0], expected);
@@ -323,9 +355,13 @@ static void failures_have_a_status(void **state) {
 
 int main(void) {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(tolerance_is_met_on_random_networks), cmocka_unit_test(stiff_rings_are_solved),
-        cmocka_unit_test(fixed_steps_have_their_order),        cmocka_unit_test(recipes_are_followed),
-        cmocka_unit_test(empty_states_are_structural),         cmocka_unit_test(failures_have_a_status),
+        cmocka_unit_test(tolerance_is_met_on_random_networks),
+        cmocka_unit_test(stiff_rings_are_solved),
+        cmocka_unit_test(fixed_steps_have_their_order),
+        cmocka_unit_test(recipes_are_followed),
+        cmocka_unit_test(empty_states_are_structural),
+        cmocka_unit_test(tiny_entries_stay_positive),
+        cmocka_unit_test(failures_have_a_status),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -85,6 +85,19 @@ static void small_entries_are_accurate(void **state) {
     }
 }
 
+/* Entries far below rounding of the largest, in networks too large for elimination: positive all the same. */
+static void tiny_entries_stay_positive(void **state) {
+    (void)state;
+    TestRandom random = test_random(306);
+    for (int nodes = 8; nodes <= 10; nodes++) {
+        TestNetwork network = test_network_random(&random, nodes, 0.4, 1e-6, 1e-4, TEST_DRIVES_FINITE);
+        for (int j = 0; j < nodes; j++)
+            network.flip_down[j] = 5 + j;
+        check_law(&network, 1e-12);
+        test_network_free(&network);
+    }
+}
+
 /* Absorbing states, transient states, and laws that are not unique. */
 static void structure_is_respected(void **state) {
     (void)state;
@@ -183,9 +196,10 @@ static void large_networks_converge(void **state) {
 
 int main(void) {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(agrees_with_elimination),          cmocka_unit_test(bears_strong_coupling),
-        cmocka_unit_test(small_entries_are_accurate),       cmocka_unit_test(structure_is_respected),
-        cmocka_unit_test(chains_without_flips_are_refused), cmocka_unit_test(large_networks_converge),
+        cmocka_unit_test(agrees_with_elimination),    cmocka_unit_test(bears_strong_coupling),
+        cmocka_unit_test(small_entries_are_accurate), cmocka_unit_test(tiny_entries_stay_positive),
+        cmocka_unit_test(structure_is_respected),     cmocka_unit_test(chains_without_flips_are_refused),
+        cmocka_unit_test(large_networks_converge),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -6,6 +6,7 @@
 #include "units.h"
 
 #include <signal.h>
+#include <stdio.h>
 #include <stdlib.h>
 
 enum { TABLE_OPTION = 256, FORCE_OPTION, QUIET_OPTION };
@@ -101,14 +102,16 @@ static void print_done(const Arguments *arguments, const EpnetRunSummary *summar
 }
 
 static void print_summary(const Arguments *arguments, const EpnetRunSummary *summary) {
-    EpnetText a, b;
+    EpnetText a, b, c;
     double rate = points_per_second(summary);
     if (summary->already_done) {
         printf("%s is complete and belongs to this spec: left as it is\n", arguments->output);
     } else {
         printf("%s\n", arguments->output);
-        printf("  points    %s, each of %s states, %s\n", epnet_text_count(&a, summary->points),
-               epnet_text_count(&b, summary->states), summary->failed == 0 ? "all ok" : "some failed");
+        printf("  points    %s, each of %s states, %s%s\n", epnet_text_count(&a, summary->points),
+               epnet_text_count(&b, summary->states),
+               summary->failed == 0 ? "all ok" : epnet_text_count(&c, summary->failed),
+               summary->failed == 0 ? "" : " failed");
         printf("  method    %s\n", summary->method);
         printf("  device    %s\n", summary->device);
         printf("  time      %s\n", epnet_text_seconds(&a, summary->elapsed));
@@ -117,8 +120,6 @@ static void print_summary(const Arguments *arguments, const EpnetRunSummary *sum
     }
     if (arguments->table != NULL)
         printf("  table     %s\n", arguments->table);
-    if (summary->failed > 0)
-        printf("  failed    %s: %s\n", epnet_text_count(&a, summary->failed), summary->failures);
 }
 
 /* Run, then write the table. EPNET_POINTS_FAILED counts as a success that is told in the exit code. */
@@ -159,6 +160,8 @@ static EpnetStatus execute(Arguments *arguments, EpnetError *error) {
             print_done(arguments, &summary, status);
         else if (!arguments->quiet)
             print_summary(arguments, &summary);
+        if (status == EPNET_POINTS_FAILED)
+            fprintf(stderr, "epnet: warning: %s\n", error->message);
     }
     epnet_spec_free(spec);
     return status;
