@@ -12,8 +12,8 @@
  *  - Units: time s; entropies and information nat; rates 1/s; entropy rates nat/s; capacities bit/s.
  *  - Node i is bit i of a state; a grid point is numbered row-major, the first axis slowest.
  *  - Thread safety: distinct handles may be used from distinct threads, except that the functions that touch
- *    grid files (epnet_run, epnet_result_*, epnet_export, epnet_plot) must not run at the same time, because
- *    netCDF is not thread-safe.
+ *    grid files (epnet_run, epnet_result_*, epnet_audit, epnet_export, epnet_plot) must not run at the same
+ *    time, because netCDF is not thread-safe.
  */
 #ifndef EPNET_H
 #define EPNET_H
@@ -166,6 +166,50 @@ EPNET_API EpnetStatus epnet_export(const char *path, const char *table, const ch
  * one: curves; none: the trajectory. EPNET_IO when gnuplot is missing or fails (with its message). */
 EPNET_API EpnetStatus epnet_plot(const char *path, const char *quantity, const char *figure,
                                  EpnetError *error);
+
+/* ---- audit ------------------------------------------------------------------------------------------- */
+
+/* One statement of docs/theory.md, checked on every row of a grid file where it says something: at every
+ * sampled time where the trajectory table was kept, else at the last time or the stationary law. */
+typedef struct EpnetAuditRow {
+    int number;             /* in docs/theory.md, 1 to 9 */
+    bool exact;             /* 4 to 9: an identity or theorem; else a bound that the paper states */
+    const char *name;       /* "network", "cut_energy_rate", ... (docs/audit.md) */
+    const char *statement;  /* "dI/dt <= EP" */
+    const char *unit;       /* of margin, left, right and tolerance: "nat/s" or "nat" */
+    const char *cut;        /* label of the cut that it is about, NULL: the whole network */
+    char reason[128];       /* why nothing was checked, "" where something was */
+    size_t points;          /* grid points with a check */
+    size_t checks;          /* points x times checked */
+    size_t skipped;         /* points x times where it says nothing, or its terms are infinite */
+    size_t violations;      /* checks with a margin below -tolerance */
+    size_t points_violated; /* grid points with a violation */
+    double fraction;        /* violations / checks; NaN without checks */
+    /* The smallest margin (of an identity, the largest residual in units of its tolerance) and where it
+     * stands. */
+    double margin;      /* right - left; of an identity -|right - left|; inf: all right sides are infinite */
+    double left, right; /* both sides there */
+    double tolerance;   /* equality up to rounding there */
+    size_t point;       /* grid point */
+    double time;        /* [s]; NaN: a stationary law */
+    size_t first_point; /* the first violation, in the order of points and times */
+    double first_time;  /* [s]; NaN as `time`, or without violations */
+} EpnetAuditRow;
+
+typedef struct EpnetAudit {
+    size_t points, points_failed; /* of the grid; failed points are left out */
+    size_t times;                 /* rows of a point: sampled times, or 1 */
+    bool stationary;              /* the rows are stationary laws */
+    bool trajectories;            /* the file holds its trajectories: every sampled time is checked */
+    size_t row_count;
+    EpnetAuditRow *rows; /* by number; a statement about cuts has a row per cut */
+} EpnetAudit;
+
+/* Check an open grid file. A violated bound (1 to 3) is a result. EPNET_INTERNAL with a complete audit: an
+ * exact statement (4 to 9) is broken beyond rounding, the message names it; after any other failure *audit is
+ * NULL. The audit borrows labels from `result`; free it with epnet_audit_free, before closing the result. */
+EPNET_API EpnetStatus epnet_audit(const EpnetResult *result, EpnetAudit **audit, EpnetError *error);
+EPNET_API void epnet_audit_free(EpnetAudit *audit);
 
 /* ---- info -------------------------------------------------------------------------------------------- */
 
