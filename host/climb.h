@@ -10,8 +10,8 @@
 #include <stdbool.h>
 #include <stddef.h>
 
-/* What is climbed: sets *value at x (any number; -inf where there is none, never NaN) and returns whether x is
- * admissible, that is, whether it may be the answer. Inadmissible points are climbed through. */
+/* What is climbed: sets *value at x (any number; -inf where there is none, never NaN) and returns whether x
+ * is admissible, that is, whether it may be the answer. Inadmissible points are climbed through. */
 typedef bool (*EpnetObjective)(void *context, const double *x, double *value);
 
 typedef struct EpnetClimber {

@@ -11,11 +11,6 @@
 /* How far states reach: probabilities down to exp(-30), and times in units of the largest exit rate's mean
  * waiting time. */
 static const double LOG_ODDS_MAX = 30, LATEST = 1e4, EARLIEST = 1e-3;
-static const double TOLERANCE = 1e-12; /* L1 error of a reached state */
-
-double epnet_falsify_tolerance(void) {
-    return TOLERANCE;
-}
 
 bool epnet_falsify_probe_alloc(EpnetFalsifyProbe *probe, const EpnetFalsifySpace *space) {
     memset(probe, 0, sizeof *probe);
@@ -35,7 +30,7 @@ bool epnet_falsify_probe_alloc(EpnetFalsifyProbe *probe, const EpnetFalsifySpace
             .cuts = space->cuts + k,
             .kind = EPNET_TRAJECTORY,
             .method = EPNET_CHEBYSHEV,
-            .tolerance = TOLERANCE,
+            .tolerance = EPNET_FALSIFY_TOLERANCE,
             .time_count = 1,
             .times = &probe->time,
         };
@@ -179,12 +174,18 @@ static void take_sides(const EpnetFalsifySpace *space, const double *row, EpnetF
     found->per_jump = production / row[EPNET_ACTIVITY];
 }
 
+static EpnetPoint point_of(const EpnetFalsifyCase *found) {
+    return (EpnetPoint){
+        .flip_up = found->flip_up, .flip_down = found->flip_down, .rate = found->rate, .drive = found->drive};
+}
+
+/* The state that the bound is asked of: stationary, given, or reached; *p points to it. */
 static EpnetPointStatus reach_state(EpnetFalsifyProbe *probe, EpnetObserver *observer, Reader *reader,
                                     EpnetFalsifyCase *found, const double **p) {
     const EpnetFalsifySpace *space = probe->space;
     EpnetPointStatus status = EPNET_POINT_OK;
     if (space->bound == EPNET_FALSIFY_ENVELOPE) {
-        const EpnetPoint point = {found->flip_up, found->flip_down, found->rate, found->drive, 0};
+        const EpnetPoint point = point_of(found);
         EpnetLeakFit fit = {NAN, NAN, NAN};
         *p = probe->stationary.p;
         status = epnet_stationary_solve(&probe->stationary, &probe->generator);
@@ -214,10 +215,10 @@ bool epnet_falsify_measure(EpnetFalsifyProbe *probe, size_t cut, const double *x
     double row[EPNET_COLUMNS + EPNET_CUT_COLUMNS];
     memset(found, 0, sizeof *found);
     found->cut = cut;
-    found->leak = found->ratio = NAN;
+    found->leak = found->ratio = (double)NAN;
     *value = -INFINITY;
     read_network(space, &reader, found);
-    const EpnetPoint point = {found->flip_up, found->flip_down, found->rate, found->drive, 0};
+    const EpnetPoint point = point_of(found);
     epnet_generator_set(&probe->generator, &probe->problems[cut], &point, NULL, true);
     if (reach_state(probe, observer, &reader, found, &p) != EPNET_POINT_OK)
         return false;
@@ -227,7 +228,7 @@ bool epnet_falsify_measure(EpnetFalsifyProbe *probe, size_t cut, const double *x
     if (!isfinite(found->ratio))
         return false;
     *value = found->ratio;
-    if (found->per_jump >= space->min_ep)
+    if (!(space->min_ep > 0) || found->per_jump >= space->min_ep)
         return true;
     const double share = found->per_jump / space->min_ep;
     *value *= found->ratio > 0 ? share * share : 1;

@@ -1,5 +1,6 @@
-/* One case of a search for the worst case of a bound: a network and a state, from a point of the search space,
- * and the two sides of the bound there. The bounds and the columns they are made of: docs/falsify.md. */
+/* One case of a search for the worst case of a bound: a network and a state, from a point of the search
+ * space, and the two sides of the bound there. The bounds and the columns they are made of: docs/falsify.md.
+ */
 #ifndef EPNET_HOST_FALSIFY_CASE_H
 #define EPNET_HOST_FALSIFY_CASE_H
 
@@ -14,6 +15,8 @@ enum {
     EPNET_FALSIFY_STATES = 1 << EPNET_FALSIFY_NODES,
     EPNET_FALSIFY_CUTS = (1 << (EPNET_FALSIFY_NODES - 1)) - 1
 };
+
+#define EPNET_FALSIFY_TOLERANCE 1e-12 /* L1 error of a reached state */
 
 typedef enum EpnetFalsifyBound {
     EPNET_FALSIFY_NETWORK,

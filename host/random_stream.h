@@ -1,5 +1,5 @@
-/* Random numbers by counter (Philox4x32-10): number k of a stream depends on the seed, the stream and k alone,
- * never on threads or order. */
+/* Random numbers by counter (Philox4x32-10): number k of a stream depends on the seed, the stream and k
+ * alone, never on threads or order. */
 #ifndef EPNET_HOST_RANDOM_STREAM_H
 #define EPNET_HOST_RANDOM_STREAM_H
 

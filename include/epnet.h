@@ -211,6 +211,57 @@ typedef struct EpnetAudit {
 EPNET_API EpnetStatus epnet_audit(const EpnetResult *result, EpnetAudit **audit, EpnetError *error);
 EPNET_API void epnet_audit_free(EpnetAudit *audit);
 
+/* ---- falsify ----------------------------------------------------------------------------------------- */
+
+/* What to search for the worst case of one of the paper's bounds, left side over right side
+ * (docs/falsify.md). Begin with epnet_falsify_defaults(). Limits are met by every network of the search;
+ * equal ones fix a value. */
+typedef struct EpnetFalsifyOptions {
+    const char *bound;  /* "network", "leak", "cut_energy", "cut_bandwidth" or "envelope"; no default */
+    const char *states; /* "reachable" along a trajectory from independent nodes (NULL means it), or "any"
+                           law; NULL for the envelope, which is of the stationary law */
+    const char *left;   /* of the cut bounds: "rate" of cut information (NULL means it), or "flow" */
+    const char *edges;  /* "complete" (NULL means it), "ring", "path", "star", or a list as "0>1 1>2" */
+    const char *cut;    /* S of the cut bounds and the envelope, as "0,1"; NULL: {0} of two nodes, else every
+                           cut in turn */
+    int nodes;          /* 2 to 6 (2) */
+    size_t starts;      /* random cases that are tried first, at least 1 (10,000) */
+    size_t refine;      /* the best of them, which are climbed from, at least 1 (256) */
+    uint64_t seed;      /* of the random numbers (1) */
+    double min_ep;      /* [nat per jump], least entropy production over activity, from 1e-12; NaN: 1e-3, or
+                           none for cut_bandwidth and envelope, which need none (NaN) */
+    double flip_min, flip_max;   /* [1/s] (0.1, 10); 0 if both are */
+    double copy_min, copy_max;   /* [1/s], of every edge (0.01, 100) */
+    double drive_min, drive_max; /* [nat], of every edge (0.01, 20); 0 if both are, infinite if both are */
+    int threads;                 /* 0: one per core; never changes the result */
+    volatile int *stop;          /* as in EpnetRunOptions, as are the next two; points are evaluated cases */
+    void (*progress)(const EpnetProgress *progress, void *context);
+    void *context;
+} EpnetFalsifyOptions;
+
+typedef struct EpnetFalsifyResult {
+    double ratio;                       /* left / right; above 1 the bound is broken */
+    double left, right;                 /* [nat/s]; of the envelope [nat] */
+    const char *left_text, *right_text; /* what they are, in names of columns */
+    double per_jump, min_ep;            /* [nat]: production over activity, and its floor (0: none) */
+    double leak;                        /* [1/s] of leak (alpha_eff) and envelope (measured), else NaN */
+    double time;                        /* [s] of reachable states, else 0 */
+    char cut[16];                       /* "0,1"; "" if the bound has none */
+    size_t starts, admissible, refined; /* cases tried first, those that met the floor, climbs */
+    size_t evaluations;
+    double elapsed;   /* [s] */
+    char spec[16384]; /* the worst case as a spec (TOML) that epnet_run reproduces */
+} EpnetFalsifyResult;
+
+EPNET_API EpnetFalsifyOptions epnet_falsify_defaults(void);
+
+/* Search, and write the worst case found as a spec to `output` (NULL: only into the result). The same options
+ * give the same result on any number of threads. EPNET_USAGE: impossible options; EPNET_POINTS_FAILED: no
+ * case of the search could be computed and met the floor; EPNET_IO: `output` cannot be written, found out
+ * first. */
+EPNET_API EpnetStatus epnet_falsify(const EpnetFalsifyOptions *options, const char *output,
+                                    EpnetFalsifyResult *result, EpnetError *error);
+
 /* ---- info -------------------------------------------------------------------------------------------- */
 
 typedef struct EpnetBackendInfo {
