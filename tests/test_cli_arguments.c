@@ -61,7 +61,7 @@ static void wrong_usage_is_code_2(void **state) {
     TestOutput bare = test_program_run(folder, NULL, (const char *const[]){EPNET_PROGRAM, NULL});
     expect(bare, 2, "", "a verb is expected");
     expect(epnet("fly"), 2, "", "no verb `fly'");
-    expect(epnet("audit", "x.nc"), 2, "", "`audit' is not in this version");
+    expect(epnet("audit"), 2, "", "a grid file is expected");
     expect(epnet("bench"), 2, "", "`bench' is not in this version");
     expect(epnet("--wrong"), 2, "", "--wrong");
     expect(epnet("run"), 2, "", "a SPEC is expected");

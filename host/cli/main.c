@@ -11,7 +11,7 @@ typedef struct Verb {
 
 static const Verb verbs[] = {
     {"run", epnet_cli_run},   {"plan", epnet_cli_plan}, {"export", epnet_cli_export},
-    {"plot", epnet_cli_plot}, {"info", epnet_cli_info}, {"audit", NULL},
+    {"plot", epnet_cli_plot}, {"info", epnet_cli_info}, {"audit", epnet_cli_audit},
     {"bench", NULL},
 };
 
@@ -22,6 +22,7 @@ static const char documentation[] =
     "  plan SPEC       say what a run would do and take; run nothing\n"
     "  export OUT.nc   write a grid file's table as CSV\n"
     "  plot OUT.nc     draw a figure of a grid file\n"
+    "  audit OUT.nc    check the paper's bounds and the exact statements in a grid file\n"
     "  info            version, build and backends\n"
     "\n"
     "`epnet VERB --help' explains the arguments of a verb.\n"
@@ -47,7 +48,7 @@ static error_t parse(int key, char *value, struct argp_state *state) {
         state->next = state->argc;
         return 0;
     case ARGP_KEY_NO_ARGS:
-        argp_error(state, "a verb is expected: run, plan, export, plot or info");
+        argp_error(state, "a verb is expected: run, plan, export, plot, audit or info");
         return 0;
     default:
         return ARGP_ERR_UNKNOWN;
@@ -85,6 +86,6 @@ int main(int argc, char **argv) {
             return execute(&verbs[i], &command);
     EpnetError error = {.status = EPNET_USAGE};
     snprintf(error.message, sizeof error.message,
-             "no verb `%.100s'; the verbs are run, plan, export, plot and info", command.verb);
+             "no verb `%.100s'; the verbs are run, plan, export, plot, audit and info", command.verb);
     return epnet_cli_fail(&error, false);
 }
