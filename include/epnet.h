@@ -12,8 +12,8 @@
  *  - Units: time s; entropies and information nat; rates 1/s; entropy rates nat/s; capacities bit/s.
  *  - Node i is bit i of a state; a grid point is numbered row-major, the first axis slowest.
  *  - Thread safety: distinct handles may be used from distinct threads, except that the functions that touch
- *    grid files (epnet_run, epnet_result_*, epnet_audit, epnet_export, epnet_plot) must not run at the same
- *    time, because netCDF is not thread-safe.
+ *    grid files (epnet_run, epnet_result_*, epnet_audit, epnet_kink, epnet_export, epnet_plot) must not run
+ *    at the same time, because netCDF is not thread-safe.
  */
 #ifndef EPNET_H
 #define EPNET_H
@@ -156,8 +156,9 @@ EPNET_API const char *epnet_result_status_name(const EpnetResult *result, int st
 
 /* ---- table and figure -------------------------------------------------------------------------------- */
 
-/* Write a table of grid file `path` as CSV. `table` is "points" or "trajectory"; `output` NULL: standard
- * output. Numbers have 17 significant digits, infinities are inf, failed points nan. */
+/* Write a table of grid file `path` as CSV. `table` is "points", "trajectory" or "kinks" (a row per row of
+ * constant other axes along the copy axis, and per cut; docs/kink.md); `output` NULL: standard output.
+ * Numbers have 17 significant digits, infinities are inf, failed points nan. */
 EPNET_API EpnetStatus epnet_export(const char *path, const char *table, const char *output,
                                    EpnetError *error);
 
@@ -261,6 +262,33 @@ EPNET_API EpnetFalsifyOptions epnet_falsify_defaults(void);
  * first. */
 EPNET_API EpnetStatus epnet_falsify(const EpnetFalsifyOptions *options, const char *output,
                                     EpnetFalsifyResult *result, EpnetError *error);
+
+/* ---- kink -------------------------------------------------------------------------------------------- */
+
+/* Whether a row of samples ln I over ln C has a kink, and if not, why (docs/kink.md). */
+typedef enum EpnetKinkVerdict {
+    EPNET_KINK_FOUND,
+    EPNET_KINK_TOO_FEW, /* fewer than 8 positive samples */
+    EPNET_KINK_CUBIC,   /* none: a cubic in ln C does as well, Delta BIC <= 10 */
+    EPNET_KINK_MOVES,   /* none: its place depends on the window */
+    EPNET_KINK_SMOOTH   /* none: a bend that is rounded where the samples resolve it */
+} EpnetKinkVerdict;
+
+/* What a row of constant other axes shows along its copy axis (copy_total or copy_rate). */
+typedef struct EpnetKink {
+    EpnetKinkVerdict verdict;
+    size_t samples;                /* positive and finite, those that count */
+    double position, low, high;    /* of a kink that was found and its 95 % interval, on the axis; else NaN */
+    double delta_bic;              /* BIC of the cubic - BIC of the line with one break; NaN if too few */
+    size_t maxima;                 /* interior local maxima */
+    double maximum, maximum_value; /* the highest: where on the axis, and the quantity there; NaN: none */
+} EpnetKink;
+
+/* Measure the row through grid point `point` of an open grid file. `quantity` is a column name, NULL: the
+ * mutual information of the first cut, or else the multiinformation. EPNET_USAGE: no such column or point, or
+ * no copy axis. */
+EPNET_API EpnetStatus epnet_kink(const EpnetResult *result, const char *quantity, size_t point,
+                                 EpnetKink *kink, EpnetError *error);
 
 /* ---- info -------------------------------------------------------------------------------------------- */
 
