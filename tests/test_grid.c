@@ -115,8 +115,8 @@ static void test_no_edges(void **state) {
 
 static void test_names(void **state) {
     (void)state;
-    const char *const names[] = {"copy_total", "copy_rate", "drive", "flip_up", "flip_down"};
-    const char *const units[] = {"bit/s", "1/s", "nat", "1/s", "1/s"};
+    const char *const names[] = {"copy_total", "copy_rate", "drive", "sigma", "flip_up", "flip_down"};
+    const char *const units[] = {"bit/s", "1/s", "nat", "nat/s", "1/s", "1/s"};
     for (int key = 0; key < EPNET_AXIS_KEYS; key++) {
         assert_string_equal(epnet_axis_name((EpnetAxisKey)key), names[key]);
         assert_string_equal(epnet_axis_unit((EpnetAxisKey)key), units[key]);
