@@ -88,20 +88,14 @@ static void axes_choose(EpnetFigure *figure) {
         }
 }
 
-/* The quantity asked for, or else the mutual information of the first cut, or else the multiinformation. */
+/* The quantity asked for, or else the natural one. */
 static EpnetStatus quantity_choose(EpnetFigure *figure, const char *quantity, EpnetError *error) {
-    static const char *const natural[] = {"cut_mutual_information", "cut_mutual_information_0",
-                                          "multiinformation"};
     const EpnetResult *result = figure->result;
     EpnetTable table = figure->axis_count == 0 ? EPNET_TABLE_TRAJECTORY : EPNET_TABLE_POINTS;
-    figure->column = result->column_count;
-    if (quantity != NULL)
-        figure->column = epnet_result_find(result, quantity);
-    for (size_t k = 0; quantity == NULL && k < 3 && figure->column == result->column_count; k++)
-        figure->column = epnet_result_find(result, natural[k]);
+    figure->column = quantity != NULL ? epnet_result_find(result, quantity) : epnet_result_natural(result);
     if (epnet_result_has(result, table, figure->column))
         return EPNET_OK;
-    return epnet_result_fail_column(result, table, quantity != NULL ? quantity : natural[2], error);
+    return epnet_result_fail_column(result, table, quantity != NULL ? quantity : "multiinformation", error);
 }
 
 static EpnetStatus content_choose(EpnetFigure *figure, const char *quantity, EpnetError *error) {

@@ -83,28 +83,15 @@ EpnetStatus epnet_row_measure(const EpnetGridRows *rows, const double *values, s
     return status;
 }
 
-/* The column to measure: `quantity`, or the natural one. */
-static EpnetStatus quantity_find(const EpnetResult *result, const char *quantity, size_t *column,
-                                 EpnetError *error) {
-    static const char *const natural[] = {"cut_mutual_information", "cut_mutual_information_0",
-                                          "multiinformation"};
-    *column = quantity != NULL ? epnet_result_find(result, quantity) : result->column_count;
-    for (size_t k = 0; quantity == NULL && k < 3 && *column == result->column_count; k++)
-        *column = epnet_result_find(result, natural[k]);
-    if (*column < result->column_count)
-        return EPNET_OK;
-    return epnet_result_fail_column(result, EPNET_TABLE_POINTS, quantity != NULL ? quantity : natural[2],
-                                    error);
-}
-
 EpnetStatus epnet_kink(const EpnetResult *result, const char *quantity, size_t point, EpnetKink *kink,
                        EpnetError *error) {
     EpnetGridRows rows;
     EpnetRowShape shape;
-    size_t column;
+    size_t column = quantity != NULL ? epnet_result_find(result, quantity) : epnet_result_natural(result);
     EpnetStatus status = epnet_grid_rows(result, &rows, error);
-    if (status == EPNET_OK)
-        status = quantity_find(result, quantity, &column, error);
+    if (status == EPNET_OK && column == result->column_count)
+        status = epnet_result_fail_column(result, EPNET_TABLE_POINTS,
+                                          quantity != NULL ? quantity : "multiinformation", error);
     if (status == EPNET_OK && point >= result->points)
         status = epnet_fail(error, EPNET_USAGE, "%s: no point %zu, it has %zu", result->path, point,
                             result->points);

@@ -68,6 +68,15 @@ size_t epnet_result_find(const EpnetResult *result, const char *name) {
     return column;
 }
 
+size_t epnet_result_natural(const EpnetResult *result) {
+    static const char *const names[] = {"cut_mutual_information", "cut_mutual_information_0",
+                                        "multiinformation"};
+    size_t column = result->column_count;
+    for (size_t k = 0; k < sizeof names / sizeof *names && column == result->column_count; k++)
+        column = epnet_result_find(result, names[k]);
+    return column;
+}
+
 bool epnet_result_has(const EpnetResult *result, EpnetTable table, size_t column) {
     return column < result->column_count &&
            (table == EPNET_TABLE_POINTS || result->columns[column].trajectory_variable >= 0);

@@ -53,6 +53,10 @@ typedef enum EpnetTable { EPNET_TABLE_POINTS, EPNET_TABLE_TRAJECTORY } EpnetTabl
 /* Number of the column called `name`, or column_count. */
 size_t epnet_result_find(const EpnetResult *result, const char *name);
 
+/* Number of the column that a figure or a measurement is about where nothing else is asked for: the mutual
+ * information of the first cut, or else the multiinformation; column_count if there is neither. */
+size_t epnet_result_natural(const EpnetResult *result);
+
 /* Whether column `column` is in a table (`status` and the extremes are in the points table alone). */
 bool epnet_result_has(const EpnetResult *result, EpnetTable table, size_t column);
 

@@ -1,15 +1,10 @@
 /* Tables as CSV: one row per grid point, or per grid point and time. */
-#include "outfile.h"
+#include "table.h"
 #include "plain_locale.h"
-#include "result.h"
 #include "status.h"
 
-#include <errno.h>
-#include <math.h>
-#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/stat.h>
 
 enum { BLOCK_ROWS = 4096 };
 
@@ -22,13 +17,6 @@ typedef struct TableWriter {
     size_t *columns; /* those of the table after `status`, in order */
     double *block;   /* (1 + column_count) x BLOCK_ROWS: status, then the columns */
 } TableWriter;
-
-static void number_write(FILE *stream, double value) {
-    if (isnan(value)) /* printf would show the sign of a NaN, which means nothing */
-        fputs("nan", stream);
-    else
-        fprintf(stream, "%.17g", value);
-}
 
 static void header_write(const TableWriter *writer, FILE *stream) {
     const EpnetResult *result = writer->result;
@@ -47,7 +35,7 @@ static void axes_write(const EpnetResult *result, size_t point, FILE *stream) {
     size_t stride = result->points;
     for (size_t a = 0; a < result->axis_count; a++) {
         stride /= result->axes[a].size;
-        number_write(stream, result->axes[a].values[point / stride % result->axes[a].size]);
+        epnet_table_number(stream, result->axes[a].values[point / stride % result->axes[a].size]);
         fputc(',', stream);
     }
 }
@@ -81,15 +69,15 @@ static EpnetStatus block_write(const TableWriter *writer, size_t first, size_t c
         fprintf(stream, "%d", (int)writer->block[row]);
         for (size_t c = 0; c < writer->column_count; c++) {
             fputc(',', stream);
-            number_write(stream, writer->block[(c + 1) * BLOCK_ROWS + row]);
+            epnet_table_number(stream, writer->block[(c + 1) * BLOCK_ROWS + row]);
         }
         fputc('\n', stream);
     }
     return status;
 }
 
-static EpnetStatus rows_write(const TableWriter *writer, FILE *stream, const char *output,
-                              EpnetError *error) {
+static EpnetStatus rows_write(const void *table, FILE *stream, EpnetError *error) {
+    const TableWriter *writer = table;
     header_write(writer, stream);
     for (size_t first = 0; first < writer->rows; first += BLOCK_ROWS) {
         size_t left = writer->rows - first;
@@ -99,49 +87,7 @@ static EpnetStatus rows_write(const TableWriter *writer, FILE *stream, const cha
         if (ferror(stream)) /* a full disk or a closed pipe: no use in going on */
             break;
     }
-    if (fflush(stream) != 0 || ferror(stream))
-        return epnet_fail(error, EPNET_IO, "cannot write %s: %s", output, strerror(errno));
     return EPNET_OK;
-}
-
-/* Write to a regular file through a temporary. */
-static EpnetStatus file_write(const TableWriter *writer, const char *output, EpnetError *error) {
-    EpnetOutfile file;
-    EpnetStatus status = epnet_outfile_create(&file, output, error);
-    if (status != EPNET_OK)
-        return status;
-    FILE *stream = fopen(file.temporary, "we");
-    if (stream == NULL) {
-        status = epnet_fail(error, EPNET_IO, "cannot write %s: %s", output, strerror(errno));
-    } else {
-        status = rows_write(writer, stream, output, error);
-        if (fclose(stream) != 0 && status == EPNET_OK)
-            status = epnet_fail(error, EPNET_IO, "cannot write %s: %s", output, strerror(errno));
-    }
-    if (status == EPNET_OK)
-        return epnet_outfile_commit(&file, error);
-    epnet_outfile_discard(&file);
-    return status;
-}
-
-/* Write to what is neither a regular file nor a folder: a pipe, a device. */
-static EpnetStatus device_write(const TableWriter *writer, const char *output, EpnetError *error) {
-    FILE *stream = fopen(output, "we");
-    if (stream == NULL)
-        return epnet_fail(error, EPNET_IO, "cannot write %s: %s", output, strerror(errno));
-    EpnetStatus status = rows_write(writer, stream, output, error);
-    if (fclose(stream) != 0 && status == EPNET_OK)
-        status = epnet_fail(error, EPNET_IO, "cannot write %s: %s", output, strerror(errno));
-    return status;
-}
-
-static EpnetStatus output_write(const TableWriter *writer, const char *output, EpnetError *error) {
-    struct stat info;
-    if (output == NULL)
-        return rows_write(writer, stdout, "standard output", error);
-    if (stat(output, &info) == 0 && !S_ISREG(info.st_mode) && !S_ISDIR(info.st_mode))
-        return device_write(writer, output, error);
-    return file_write(writer, output, error);
 }
 
 static EpnetStatus table_choose(TableWriter *writer, const char *table, EpnetError *error) {
@@ -152,7 +98,8 @@ static EpnetStatus table_choose(TableWriter *writer, const char *table, EpnetErr
         return EPNET_OK;
     }
     if (strcmp(table, "trajectory") != 0)
-        return epnet_fail(error, EPNET_USAGE, "no table \"%s\"; there are points and trajectory", table);
+        return epnet_fail(error, EPNET_USAGE, "no table \"%s\"; there are points, trajectory and kinks",
+                          table);
     if (result->trajectory < 0)
         return epnet_fail(error, EPNET_USAGE,
                           "%s holds no trajectories; keep them with [output] trajectories = true",
@@ -174,22 +121,30 @@ static EpnetStatus columns_choose(TableWriter *writer, EpnetError *error) {
     return EPNET_OK;
 }
 
+static EpnetStatus grid_export(const EpnetResult *result, const char *table, const char *output,
+                               EpnetError *error) {
+    TableWriter writer = {.result = result};
+    EpnetStatus status = table_choose(&writer, table, error);
+    if (status == EPNET_OK)
+        status = columns_choose(&writer, error);
+    if (status == EPNET_OK)
+        status = epnet_table_output(output, rows_write, &writer, error);
+    free(writer.columns);
+    free(writer.block);
+    return status;
+}
+
 EpnetStatus epnet_export(const char *path, const char *table, const char *output, EpnetError *error) {
     EpnetResult *result;
     EpnetStatus status = epnet_result_open(path, &result, error);
     if (status != EPNET_OK)
         return status;
-    TableWriter writer = {.result = result};
-    status = table_choose(&writer, table, error);
-    if (status == EPNET_OK)
-        status = columns_choose(&writer, error);
-    if (status == EPNET_OK) {
-        EpnetLocale locale = epnet_locale_enter();
-        status = output_write(&writer, output, error);
-        epnet_locale_leave(locale);
-    }
-    free(writer.columns);
-    free(writer.block);
+    EpnetLocale locale = epnet_locale_enter();
+    if (strcmp(table, "kinks") == 0)
+        status = epnet_table_kinks(result, output, error);
+    else
+        status = grid_export(result, table, output, error);
+    epnet_locale_leave(locale);
     epnet_result_close(result);
     return status;
 }

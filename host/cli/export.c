@@ -30,7 +30,9 @@ static error_t parse(int key, char *value, struct argp_state *state) {
 int epnet_cli_export(int argc, char **argv) {
     static const struct argp_option options[] = {
         {"table", TABLE_OPTION, "TABLE", 0,
-         "points (default): one row per grid point; trajectory: one row per grid point and time", 0},
+         "points (default): one row per grid point; trajectory: one row per grid point and time; kinks: one "
+         "row per row of the grid along its copy axis, with its measured kink and maximum",
+         0},
         {"output", 'o', "FILE.csv", 0, "Write to a file instead of standard output", 0},
         {0},
     };
