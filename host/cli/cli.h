@@ -12,6 +12,7 @@ int epnet_cli_plan(int argc, char **argv);
 int epnet_cli_export(int argc, char **argv);
 int epnet_cli_plot(int argc, char **argv);
 int epnet_cli_audit(int argc, char **argv);
+int epnet_cli_falsify(int argc, char **argv);
 int epnet_cli_info(int argc, char **argv);
 
 /* ---- arguments that several verbs take (arguments.c) ---- */

@@ -10,9 +10,9 @@ typedef struct Verb {
 } Verb;
 
 static const Verb verbs[] = {
-    {"run", epnet_cli_run},   {"plan", epnet_cli_plan}, {"export", epnet_cli_export},
-    {"plot", epnet_cli_plot}, {"info", epnet_cli_info}, {"audit", epnet_cli_audit},
-    {"bench", NULL},
+    {"run", epnet_cli_run},         {"plan", epnet_cli_plan}, {"export", epnet_cli_export},
+    {"plot", epnet_cli_plot},       {"info", epnet_cli_info}, {"audit", epnet_cli_audit},
+    {"falsify", epnet_cli_falsify}, {"bench", NULL},
 };
 
 static const char documentation[] =
@@ -23,6 +23,7 @@ static const char documentation[] =
     "  export OUT.nc   write a grid file's table as CSV\n"
     "  plot OUT.nc     draw a figure of a grid file\n"
     "  audit OUT.nc    check the paper's bounds and the exact statements in a grid file\n"
+    "  falsify BOUND   search networks and states for the worst case of a bound\n"
     "  info            version, build and backends\n"
     "\n"
     "`epnet VERB --help' explains the arguments of a verb.\n"
@@ -48,7 +49,7 @@ static error_t parse(int key, char *value, struct argp_state *state) {
         state->next = state->argc;
         return 0;
     case ARGP_KEY_NO_ARGS:
-        argp_error(state, "a verb is expected: run, plan, export, plot, audit or info");
+        argp_error(state, "a verb is expected: run, plan, export, plot, audit, falsify or info");
         return 0;
     default:
         return ARGP_ERR_UNKNOWN;
@@ -86,6 +87,7 @@ int main(int argc, char **argv) {
             return execute(&verbs[i], &command);
     EpnetError error = {.status = EPNET_USAGE};
     snprintf(error.message, sizeof error.message,
-             "no verb `%.100s'; the verbs are run, plan, export, plot, audit and info", command.verb);
+             "no verb `%.100s'; the verbs are run, plan, export, plot, audit, falsify and info",
+             command.verb);
     return epnet_cli_fail(&error, false);
 }
