@@ -6,6 +6,7 @@
 #include "status.h"
 
 #include <errno.h>
+#include <math.h>
 #include <netcdf.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -21,6 +22,8 @@ struct EpnetDataset {
     int status_variable;
     bool keeps_trajectory;
     EpnetDatasetTable points_table, trajectory_table;
+    bool has_leak;
+    EpnetDatasetLeak leak;
     double *scratch; /* one column of one batch, gathered from rows */
     size_t scratch_size;
 };
@@ -70,6 +73,7 @@ EpnetStatus epnet_dataset_create(const EpnetSpec *spec, const char *output, cons
     made->row_width = epnet_row_width(spec->cut_count);
     made->envelope_width = epnet_envelope_width(spec->cut_count);
     made->keeps_trajectory = spec->kind == EPNET_TRAJECTORY && epnet_spec_keeps_trajectories(spec);
+    made->has_leak = epnet_dataset_has_leak(spec);
     EpnetStatus status = tables_alloc(made, spec, error);
     if (status == EPNET_OK)
         status = epnet_outfile_create(&made->file, output, error);
@@ -82,7 +86,8 @@ EpnetStatus epnet_dataset_create(const EpnetSpec *spec, const char *output, cons
     if (code == NC_NOERR) {
         made->points_table.group = made->ncid;
         code = epnet_dataset_define(spec, device, made->columns, &made->points_table, &made->status_variable,
-                                    made->keeps_trajectory ? &made->trajectory_table : NULL);
+                                    made->keeps_trajectory ? &made->trajectory_table : NULL,
+                                    made->has_leak ? &made->leak : NULL);
     } else {
         made->ncid = -1;
     }
@@ -164,6 +169,29 @@ static int trajectory_put(EpnetDataset *dataset, size_t first, size_t count, con
     return code;
 }
 
+/* The samples of the quench and the line through their mean with the measured slope; NaN where the point has
+ * failed. */
+static int leak_put(EpnetDataset *dataset, const EpnetRows *rows) {
+    const EpnetDatasetLeak *leak = &dataset->leak;
+    const size_t n = leak->samples;
+    const double *times = rows->leak_curve, *logarithms = times + n;
+    const double slope = rows->status[0] == EPNET_POINT_OK ? -rows->point[EPNET_LEAK] : NAN;
+    double *time = dataset->scratch, *information = time + n, *fit = information + n;
+    double mean_time = 0, mean = 0;
+    for (size_t k = 0; k < n; k++) {
+        time[k] = isnan(slope) ? NAN : times[k];
+        information[k] = isnan(slope) ? NAN : logarithms[k];
+        mean_time += time[k] / (double)n;
+        mean += information[k] / (double)n;
+    }
+    for (size_t k = 0; k < n; k++)
+        fit[k] = mean + slope * (time[k] - mean_time);
+    int code = nc_put_var_double(leak->group, leak->time, time);
+    if (code == NC_NOERR)
+        code = nc_put_var_double(leak->group, leak->information, information);
+    return code == NC_NOERR ? nc_put_var_double(leak->group, leak->fit, fit) : code;
+}
+
 static EpnetStatus scratch_reserve(EpnetDataset *dataset, size_t size, EpnetError *error) {
     if (size <= dataset->scratch_size)
         return EPNET_OK;
@@ -182,12 +210,16 @@ EpnetStatus epnet_dataset_write(EpnetDataset *dataset, size_t first, size_t coun
                           first + count, dataset->points);
     EpnetStatus status =
         scratch_reserve(dataset, count * (dataset->keeps_trajectory ? dataset->times : 1), error);
+    if (status == EPNET_OK && dataset->has_leak)
+        status = scratch_reserve(dataset, 3 * dataset->leak.samples, error);
     if (status != EPNET_OK)
         return status;
     errno = 0;
     int code = points_put(dataset, first, count, rows);
     if (code == NC_NOERR && dataset->keeps_trajectory)
         code = trajectory_put(dataset, first, count, rows);
+    if (code == NC_NOERR && dataset->has_leak && rows->leak_curve != NULL && count > 0)
+        code = leak_put(dataset, rows);
     return code == NC_NOERR ? EPNET_OK : fail_netcdf(error, dataset, code);
 }
 
@@ -226,5 +258,7 @@ uint64_t epnet_dataset_bytes(const EpnetSpec *spec) {
     bytes += points * (1 + column_count * sizeof(double));
     if (spec->kind == EPNET_TRAJECTORY && epnet_spec_keeps_trajectories(spec))
         bytes += row_count * (per_variable + points * spec->time_count * sizeof(double));
+    if (epnet_dataset_has_leak(spec))
+        bytes += 3 * (PER_VARIABLE + spec->leak.samples * sizeof(double));
     return bytes;
 }

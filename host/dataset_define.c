@@ -199,6 +199,30 @@ static void trajectory_define(Definer *d, int root, const EpnetColumnInfo *colum
                       &table->variables[c]);
 }
 
+static int sample_define(Definer *d, const EpnetDatasetLeak *leak, const char *name, int dimension,
+                         const char *long_name) {
+    int variable = variable_define(d, leak->group, name, NC_DOUBLE, 1, &dimension);
+    text_put(d, leak->group, variable, "long_name", long_name);
+    text_put(d, leak->group, variable, "units", "1");
+    return variable;
+}
+
+bool epnet_dataset_has_leak(const EpnetSpec *spec) {
+    return spec->leak.kind == EPNET_LEAK_QUENCH && epnet_grid_points(spec->axes, spec->axis_count) == 1;
+}
+
+static void leak_define(Definer *d, int root, EpnetDatasetLeak *leak) {
+    int dimension = -1;
+    leak->samples = d->spec->leak.samples;
+    if (d->code == NC_NOERR)
+        d->code = nc_def_grp(root, "quench", &leak->group);
+    leak->time = coordinate_define(d, leak->group, "time", leak->samples, &dimension);
+    time_describe(d, leak->group, leak->time, "time since the copies were switched off");
+    leak->information = sample_define(d, leak, "log_multiinformation", dimension,
+                                      "natural logarithm of the multiinformation [nat]");
+    leak->fit = sample_define(d, leak, "fit", dimension, "straight line fitted to log_multiinformation");
+}
+
 /* Values of the axes and of `time` (count 0: the group has none). Only once every definition is made: netCDF
  * refuses some of them after the first data. */
 static void coordinates_fill(Definer *d, int group, const double *times, size_t time_count) {
@@ -223,7 +247,8 @@ static void shape_set(const EpnetSpec *spec, bool with_time, EpnetDatasetTable *
 }
 
 int epnet_dataset_define(const EpnetSpec *spec, const char *device, const EpnetColumnInfo *columns,
-                         EpnetDatasetTable *points, int *status_variable, EpnetDatasetTable *trajectory) {
+                         EpnetDatasetTable *points, int *status_variable, EpnetDatasetTable *trajectory,
+                         EpnetDatasetLeak *leak) {
     Definer definer = {spec, NC_NOERR};
     if (spec->axis_count + 1 > EPNET_MAX_RANK)
         return NC_EMAXDIMS;
@@ -233,6 +258,8 @@ int epnet_dataset_define(const EpnetSpec *spec, const char *device, const EpnetC
         shape_set(spec, true, trajectory);
         trajectory_define(&definer, points->group, columns, trajectory);
     }
+    if (leak != NULL)
+        leak_define(&definer, points->group, leak);
     if (definer.code == NC_NOERR)
         definer.code = nc_enddef(points->group);
     size_t times = spec->kind == EPNET_TRAJECTORY ? spec->time_count : 0;

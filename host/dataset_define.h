@@ -15,10 +15,23 @@ typedef struct EpnetDatasetTable {
     int *variables; /* column_count netCDF ids; owned by the caller */
 } EpnetDatasetTable;
 
+/* The group "quench": the quench of a grid of one point, its variables over `samples` times. (Not "leak":
+ * that is a column, and the names of groups and variables must differ.) */
+typedef struct EpnetDatasetLeak {
+    int group;
+    size_t samples;
+    int time, information, fit; /* netCDF ids */
+} EpnetDatasetLeak;
+
+/* Whether the grid file of a spec has that group. */
+bool epnet_dataset_has_leak(const EpnetSpec *spec);
+
 /* Define and write everything but the results in the empty file `points->group`. `columns` belong to the
  * tables in order: points->column_count of them, and the first trajectory->column_count. `trajectory` NULL:
- * not kept. Fills the tables' other fields and `*status_variable`. Returns a netCDF error code. */
+ * not kept. `leak` NULL: no such group. Fills the tables' other fields, `*status_variable` and `*leak`.
+ * Returns a netCDF error code. */
 int epnet_dataset_define(const EpnetSpec *spec, const char *device, const EpnetColumnInfo *columns,
-                         EpnetDatasetTable *points, int *status_variable, EpnetDatasetTable *trajectory);
+                         EpnetDatasetTable *points, int *status_variable, EpnetDatasetTable *trajectory,
+                         EpnetDatasetLeak *leak);
 
 #endif

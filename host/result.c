@@ -167,6 +167,9 @@ void epnet_result_close(EpnetResult *result) {
     }
     for (size_t k = 0; k < result->flag_count; k++)
         free(result->flags[k].name);
+    free(result->leak.times);
+    free(result->leak.logarithms);
+    free(result->leak.fit);
     free(result->axes);
     free(result->times);
     free(result->columns);

@@ -29,6 +29,14 @@ typedef struct EpnetResultFlag {
     char *name;
 } EpnetResultFlag;
 
+/* The group "quench" of a grid file of one point: ln of the multiinformation after the copies were switched
+ * off.
+ */
+typedef struct EpnetResultLeak {
+    size_t count;                     /* 0: not in the file */
+    double *times, *logarithms, *fit; /* [s], ln nat; count each */
+} EpnetResultLeak;
+
 struct EpnetResult {
     char *path;
     int ncid;       /* -1: not open */
@@ -39,6 +47,7 @@ struct EpnetResult {
     size_t time_count;
     double last_time; /* [s], that the points table stands for; NaN: a stationary law */
     double *times;    /* time_count, NULL without a trajectory table */
+    EpnetResultLeak leak;
     size_t column_count;
     EpnetResultColumn *columns; /* column_count, `status` first */
     size_t text_count;

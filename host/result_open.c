@@ -258,6 +258,47 @@ static EpnetStatus times_read(EpnetResult *result, EpnetError *error) {
                                   : fail_damaged(result, "the trajectory table has no times", error);
 }
 
+/* A variable over `count` values of the group "quench". */
+static int sample_read(int group, const char *name, size_t count, double **values) {
+    int variable, rank, dimension;
+    size_t size = 0;
+    int code = nc_inq_varid(group, name, &variable);
+    if (code == NC_NOERR)
+        code = nc_inq_varndims(group, variable, &rank);
+    if (code == NC_NOERR && rank != 1)
+        return NC_EBADDIM;
+    if (code == NC_NOERR)
+        code = nc_inq_vardimid(group, variable, &dimension);
+    if (code == NC_NOERR)
+        code = nc_inq_dimlen(group, dimension, &size);
+    if (code == NC_NOERR && size != count)
+        return NC_EBADDIM;
+    if (code == NC_NOERR && (*values = epnet_calloc(count, sizeof(double))) == NULL)
+        return NC_ENOMEM;
+    return code == NC_NOERR ? nc_get_var_double(group, variable, *values) : code;
+}
+
+/* The group "quench", if the file has one. */
+static EpnetStatus leak_read(EpnetResult *result, EpnetError *error) {
+    EpnetResultLeak *leak = &result->leak;
+    char name[NC_MAX_NAME + 1];
+    int group, dimension, variable;
+    int code = nc_inq_grp_ncid(result->ncid, "quench", &group);
+    if (code == NC_ENOGRP)
+        return EPNET_OK;
+    if (code == NC_NOERR)
+        code = nc_inq_dimid(group, "time", &dimension);
+    if (code == NC_NOERR)
+        code = coordinate_read(group, dimension, name, &variable, &leak->count, &leak->times);
+    if (code == NC_NOERR)
+        code = sample_read(group, "log_multiinformation", leak->count, &leak->logarithms);
+    if (code == NC_NOERR)
+        code = sample_read(group, "fit", leak->count, &leak->fit);
+    if (code == NC_NOERR && leak->count < 3)
+        return fail_damaged(result, "the leak has fewer than three samples", error);
+    return code == NC_NOERR ? EPNET_OK : fail_netcdf(result, code, error);
+}
+
 /* ---- columns
  * ------------------------------------------------------------------------------------------------- */
 
@@ -389,6 +430,8 @@ EpnetStatus epnet_result_open(const char *path, EpnetResult **result, EpnetError
         status = last_time_read(opened, error);
     if (status == EPNET_OK)
         status = times_read(opened, error);
+    if (status == EPNET_OK)
+        status = leak_read(opened, error);
     if (status == EPNET_OK)
         status = columns_read(opened, error);
     if (status == EPNET_OK)
