@@ -27,7 +27,8 @@ static double seconds_now(void) {
 typedef struct Worker {
     EpnetFalsifyProbe probe;
     EpnetClimber climber;
-    size_t cut; /* of the case that is climbed */
+    size_t cut;               /* of the case that is climbed */
+    const volatile int *stop; /* as in the options */
 } Worker;
 
 /* A screened start. */
@@ -77,9 +78,12 @@ static bool search_alloc(Search *search) {
     search->places = epnet_calloc(search->refined * (search->dimension + 1), sizeof *search->places);
     bool ok = search->workers != NULL && search->starts != NULL && search->summits != NULL &&
               search->places != NULL;
-    for (int t = 0; ok && t < search->threads; t++)
-        ok = epnet_falsify_probe_alloc(&search->workers[t].probe, search->space) &&
-             epnet_climber_alloc(&search->workers[t].climber, search->dimension);
+    for (int t = 0; ok && t < search->threads; t++) {
+        Worker *worker = &search->workers[t];
+        worker->stop = search->options->stop;
+        ok = epnet_falsify_probe_alloc(&worker->probe, search->space) &&
+             epnet_climber_alloc(&worker->climber, search->dimension);
+    }
     for (size_t k = 0; ok && k < search->refined; k++)
         search->summits[k].x = search->places + k * search->dimension;
     return ok;
@@ -175,6 +179,8 @@ static void select_starts(Search *search, size_t *admissible) {
 static bool climb_value(void *context, const double *x, double *value) {
     Worker *worker = context;
     EpnetFalsifyCase found;
+    if (worker->stop != NULL && *worker->stop)
+        return false; /* report() will end the search: no need to measure on */
     return epnet_falsify_measure(&worker->probe, worker->cut, x, &found, value);
 }
 
