@@ -107,11 +107,12 @@ typedef struct Failures {
     size_t count[EPNET_POINT_STATUSES];
     size_t first[3]; /* the first few failed points */
     int first_status[3];
-    double attainable[3]; /* of no_bracket points [nat/s] */
+    double attainable[3], sigma[3]; /* of no_bracket points [nat/s] */
     size_t total;
 } Failures;
 
-static void count_failures(Failures *failures, size_t first, size_t count, const EpnetRows *rows) {
+static void count_failures(Failures *failures, size_t first, size_t count, const EpnetPoint *points,
+                           const EpnetRows *rows) {
     const int *status = rows->status;
     for (size_t k = 0; k < count; k++) {
         if (status[k] == EPNET_POINT_OK)
@@ -120,6 +121,7 @@ static void count_failures(Failures *failures, size_t first, size_t count, const
             failures->first[failures->total] = first + k;
             failures->first_status[failures->total] = status[k];
             failures->attainable[failures->total] = rows->point[k * EPNET_POINT_COLUMNS + EPNET_ATTAINABLE];
+            failures->sigma[failures->total] = points[k].sigma;
         }
         failures->total++;
         failures->count[status[k]]++;
@@ -150,7 +152,8 @@ static void describe_failures(const EpnetSpec *spec, const Failures *failures, c
             append(text, size, " %s=%g", epnet_axis_name(spec->axes[a].key), values[a]);
         append(text, size, " (%s", epnet_point_status_names[failures->first_status[f]]);
         if (failures->first_status[f] == EPNET_POINT_NO_BRACKET)
-            append(text, size, ": attainable from %g nat/s", failures->attainable[f]);
+            append(text, size, ": attainable %s %.10g nat/s",
+                   failures->attainable[f] > failures->sigma[f] ? "from" : "up to", failures->attainable[f]);
         append(text, size, ")");
     }
 }
@@ -244,7 +247,7 @@ static EpnetStatus solve_batch(Run *run, size_t first, size_t count, EpnetError 
     if (stop_requested(run))
         return report_interrupt(first, run, error);
     fill_envelope(run, count);
-    count_failures(&run->failures, first, count, &run->buffers.rows);
+    count_failures(&run->failures, first, count, run->buffers.points, &run->buffers.rows);
     return epnet_dataset_write(run->dataset, first, count, &run->buffers.rows, error);
 }
 

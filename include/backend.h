@@ -59,8 +59,7 @@ typedef enum EpnetPointColumn {
     EPNET_LEAK,  /* [1/s], with its 95 % interval; NaN without [leak] */
     EPNET_LEAK_LOW,
     EPNET_LEAK_HIGH,
-    EPNET_ATTAINABLE, /* [nat/s]: the smallest production that a drive can reach, where sigma has no solution
-                       */
+    EPNET_ATTAINABLE, /* [nat/s]: the production nearest to sigma that a drive reaches, where none gives it */
     EPNET_POINT_COLUMNS
 } EpnetPointColumn;
 
@@ -107,7 +106,7 @@ typedef struct EpnetLeakSettings {
     EpnetLeakKind kind;
     double window[2]; /* fractions of I(0) between which it is fitted, 1 > window[0] > window[1] > 0 */
     size_t samples;   /* equally spaced times in the window, 3..10000 */
-    size_t bootstrap; /* replicates, >= 100 */
+    size_t bootstrap; /* replicates, 10..1000000 */
     uint64_t seed;
 } EpnetLeakSettings;
 

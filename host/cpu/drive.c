@@ -2,11 +2,9 @@
 
 #include <math.h>
 
-/* Beyond this drive exp(-F) no longer changes the rates and production grows linearly with F; below the
- * second, even at equilibrium-like flips it is under 1e-16 of the activity. */
-static const double DRIVE_LINEAR = 40, DRIVE_SMALLEST = 1e-9;
-static const double SCAN_RATIO = 0.8; /* from one scanned drive to the next lower one */
-static const double ACCURACY = 1e-12; /* of production relative to sigma */
+static const double SMALLEST = 1e-9;                    /* drives below it are lost in rounding, or F = 0 */
+static const double STEP = 0.25, STEP_RELATIVE = 0.2;   /* of the scan: [nat], and of the drive itself */
+static const double ACCURACY = 1e-12, ACCEPTED = 5e-10; /* of the production, relative to sigma */
 
 typedef struct Trial {
     double drive, production; /* [nat], [nat/s] across cut 0 */
@@ -28,53 +26,56 @@ static EpnetPointStatus evaluate(EpnetDriveSearch *search, double drive, Trial *
     return isfinite(trial->production) ? EPNET_POINT_OK : EPNET_POINT_NOT_FINITE;
 }
 
-static bool is_solution(const Trial *trial, double sigma) {
-    return fabs(trial->production - sigma) <= ACCURACY * sigma;
+/* Whether sigma lies between the productions of two trials. */
+static bool is_crossed(double sigma, const Trial *a, const Trial *b) {
+    return (a->production < sigma) != (b->production < sigma);
 }
 
-/* Between a drive whose production is below sigma and one where it is above: Illinois' false position in the
- * logarithms, with a bisection whenever the bracket does not halve. Ends on the solution. */
-static EpnetPointStatus refine(EpnetDriveSearch *search, double sigma, Trial below, Trial above,
-                               Trial *found) {
-    enum { STEPS = 200 };
-    double f_below = below.production > 0 ? log(below.production / sigma) : -40,
-           f_above = log(above.production / sigma);
-    for (int step = 0; step < STEPS; step++) {
-        const double a = log(below.drive), b = log(above.drive);
-        const double middle = step % 3 == 2 ? (a + b) / 2 : (a * f_above - b * f_below) / (f_above - f_below);
-        EpnetPointStatus status = evaluate(search, exp(middle), found);
-        if (status != EPNET_POINT_OK || is_solution(found, sigma))
+/* Between two drives with sigma between their productions: Illinois' false position in the logarithms, with a
+ * bisection every third step, until the production is sigma to ACCURACY, or after a while to ACCEPTED. */
+static EpnetPointStatus refine(EpnetDriveSearch *search, double sigma, Trial one, Trial other, Trial *found) {
+    enum { PATIENCE = 20, STEPS = 200 };
+    double a = log(one.drive), b = log(other.drive);
+    double f_a = fmax(log(one.production / sigma), -40), f_b = fmax(log(other.production / sigma), -40);
+    for (int step = 0, side = 0; step < STEPS; step++) {
+        const double at = step % 3 == 2 ? a + (b - a) / 2 : (a * f_b - b * f_a) / (f_b - f_a);
+        EpnetPointStatus status = evaluate(search, exp(at), found);
+        const double miss = fabs(found->production / sigma - 1);
+        if (status != EPNET_POINT_OK || miss <= ACCURACY || (step >= PATIENCE && miss <= ACCEPTED))
             return status;
-        if (found->production < sigma) {
-            below = *found;
-            f_below = found->production > 0 ? log(found->production / sigma) : -40;
-            f_above /= 2;
+        const double f = fmax(log(found->production / sigma), -40);
+        if ((f < 0) == (f_a < 0)) {
+            a = at;
+            f_a = f;
+            f_b /= side == 1 ? 2 : 1; /* the end that stayed twice counts half */
+            side = 1;
         } else {
-            above = *found;
-            f_above = log(found->production / sigma);
-            f_below /= 2;
+            b = at;
+            f_b = f;
+            f_a /= side == -1 ? 2 : 1;
+            side = -1;
         }
     }
-    return fabs(found->production - sigma) <= 1e-9 * sigma ? EPNET_POINT_OK : EPNET_POINT_NOT_CONVERGED;
+    return EPNET_POINT_INACCURATE;
 }
 
-/* Golden-section search for the least production between three trials whose middle one is the least, ended
- * early once it is below sigma. */
-static EpnetPointStatus descend(EpnetDriveSearch *search, double sigma, const Trial *upper,
-                                const Trial *lower, Trial *least) {
+/* The production turned between three trials, `middle` nearest to sigma: golden-section search for the
+ * extremum, ended early once it is beyond sigma. */
+static EpnetPointStatus approach(EpnetDriveSearch *search, double sigma, const Trial *upper,
+                                 const Trial *lower, Trial *middle) {
     enum { STEPS = 60 };
-    const double golden = 0.3819660112501051;
+    const double golden = 0.3819660112501051, sign = upper->production < sigma ? -1 : 1;
     double a = log(lower->drive), b = log(upper->drive);
-    for (int step = 0; step < STEPS && least->production >= sigma && b - a > 1e-7; step++) {
-        const double at = log(least->drive);
+    for (int step = 0; step < STEPS && !is_crossed(sigma, upper, middle) && b - a > 1e-7; step++) {
+        const double at = log(middle->drive);
         const double next = b - at > at - a ? at + golden * (b - at) : at - golden * (at - a);
         Trial trial;
         EpnetPointStatus status = evaluate(search, exp(next), &trial);
         if (status != EPNET_POINT_OK)
             return status;
-        if (trial.production < least->production) {
+        if (sign * trial.production < sign * middle->production) {
             *(next > at ? &a : &b) = at;
-            *least = trial;
+            *middle = trial;
         } else {
             *(next > at ? &b : &a) = next;
         }
@@ -82,62 +83,86 @@ static EpnetPointStatus descend(EpnetDriveSearch *search, double sigma, const Tr
     return EPNET_POINT_OK;
 }
 
-/* Production rises linearly from DRIVE_LINEAR on: one step, then once more against rounding. */
-static EpnetPointStatus extrapolate(EpnetDriveSearch *search, double sigma, Trial from, Trial *found) {
-    for (int step = 0; step < 3; step++) {
-        const double drive = from.drive * 2;
-        Trial beyond;
-        EpnetPointStatus status = evaluate(search, drive, &beyond);
-        if (status != EPNET_POINT_OK)
-            return status;
-        const double slope = (beyond.production - from.production) / (beyond.drive - from.drive);
-        if (!(slope > 0))
-            return EPNET_POINT_NO_BRACKET;
-        status = evaluate(search, from.drive + (sigma - from.production) / slope, found);
-        if (status != EPNET_POINT_OK || is_solution(found, sigma))
-            return status;
-        from = *found;
-    }
-    return EPNET_POINT_NOT_CONVERGED;
-}
-
-/* Scan down from DRIVE_LINEAR, where production exceeds sigma, to the first drive where it does not. */
+/* Down from `here` to the first drive with sigma between its production and that at `here`, the turning
+ * points on the way included; then the solution next to it. */
 static EpnetPointStatus scan(EpnetDriveSearch *search, double sigma, Trial here, Trial *found,
                              double *attainable) {
+    const double sign = here.production < sigma ? -1 : 1; /* sign * production is to come down to sigma */
     Trial upper = here, lower;
-    while (here.drive > DRIVE_SMALLEST) {
-        EpnetPointStatus status = evaluate(search, here.drive * SCAN_RATIO, &lower);
-        if (status == EPNET_POINT_OK && lower.production >= sigma &&
-            here.production < fmin(upper.production, lower.production)) {
-            Trial least = here; /* a dip between the scanned drives may reach below sigma */
-            status = descend(search, sigma, &upper, &lower, &least);
-            *attainable = fmin(*attainable, least.production);
-            if (status == EPNET_POINT_OK && least.production < sigma)
-                return refine(search, sigma, least, upper, found);
+    *attainable = here.production;
+    while (here.drive > SMALLEST) {
+        const double step = fmin(STEP, STEP_RELATIVE * here.drive);
+        EpnetPointStatus status = evaluate(search, here.drive - step, &lower);
+        if (status == EPNET_POINT_OK && !is_crossed(sigma, &here, &lower) &&
+            sign * here.production < fmin(sign * upper.production, sign * lower.production)) {
+            Trial nearest = here;
+            status = approach(search, sigma, &upper, &lower, &nearest);
+            *attainable = sign * fmin(sign * *attainable, sign * nearest.production);
+            if (status == EPNET_POINT_OK && is_crossed(sigma, &upper, &nearest))
+                return refine(search, sigma, upper, nearest, found);
         }
         if (status != EPNET_POINT_OK)
             return status;
-        *attainable = fmin(*attainable, lower.production);
-        if (lower.production < sigma)
-            return refine(search, sigma, lower, here, found);
+        if (is_crossed(sigma, &here, &lower))
+            return refine(search, sigma, here, lower, found);
+        *attainable = sign * fmin(sign * *attainable, sign * lower.production);
         upper = here;
         here = lower;
     }
+    EpnetPointStatus status = evaluate(search, 0, &lower);
+    if (status != EPNET_POINT_OK)
+        return status;
+    if (is_crossed(sigma, &here, &lower))
+        return EPNET_POINT_INACCURATE; /* the solution is a drive below SMALLEST */
+    *attainable = sign * fmin(sign * *attainable, sign * lower.production);
     return EPNET_POINT_NO_BRACKET;
+}
+
+/* A drive beyond which reverse copies are too slow beside every other transition to bend EP(F): from there on
+ * it rises linearly with F or, where the flips leave the copies at rest, dies out with exp(-F). */
+static double straight_drive(const EpnetDriveSearch *search) {
+    const EpnetProblem *problem = search->problem;
+    const EpnetPoint *point = &search->point;
+    double copies = 0, slowest = INFINITY;
+    for (size_t e = 0; e < problem->edge_count; e++) {
+        copies += point->rate[e];
+        slowest = point->rate[e] > 0 ? fmin(slowest, point->rate[e]) : slowest;
+    }
+    for (int i = 0; i < problem->nodes; i++) {
+        slowest = point->flip_up[i] > 0 ? fmin(slowest, point->flip_up[i]) : slowest;
+        slowest = point->flip_down[i] > 0 ? fmin(slowest, point->flip_down[i]) : slowest;
+    }
+    return copies > 0 ? 10 + log(copies / slowest) : 10;
+}
+
+/* Up from `start` as long as that leads towards sigma. found->drive stays NaN where it does not get there. */
+static EpnetPointStatus climb(EpnetDriveSearch *search, double sigma, Trial start, Trial *found) {
+    const double underflow = 700; /* of exp(-F) */
+    Trial next;
+    EpnetPointStatus status = evaluate(search, 2 * start.drive, &next);
+    const bool rises = status == EPNET_POINT_OK && next.production > start.production;
+    while (status == EPNET_POINT_OK && (start.production < sigma) == rises) {
+        if (is_crossed(sigma, &start, &next))
+            return refine(search, sigma, start, next, found);
+        if (rises ? !(next.production > start.production) : next.drive > underflow)
+            break;
+        start = next;
+        status = evaluate(search, 2 * start.drive, &next);
+    }
+    return status;
 }
 
 EpnetPointStatus epnet_drive_solve(EpnetDriveSearch *search, double sigma, double *drive,
                                    double *attainable) {
     Trial start, found = {NAN, NAN};
-    search->stationary->from_last =
-        false; /* nothing is carried from point to point: any order gives the same bytes */
+    /* Nothing is carried from point to point: any order gives the same bytes. */
+    search->stationary->from_last = false;
     *attainable = NAN;
-    EpnetPointStatus status = evaluate(search, DRIVE_LINEAR, &start);
-    if (status == EPNET_POINT_OK) {
-        *attainable = start.production;
-        status = start.production < sigma ? extrapolate(search, sigma, start, &found)
-                                          : scan(search, sigma, start, &found, attainable);
-    }
+    EpnetPointStatus status = evaluate(search, straight_drive(search), &start);
+    if (status == EPNET_POINT_OK)
+        status = climb(search, sigma, start, &found);
+    if (status == EPNET_POINT_OK && isnan(found.drive))
+        status = scan(search, sigma, start, &found, attainable);
     search->stationary->from_last = false;
     *drive = found.drive;
     return status;

@@ -14,9 +14,12 @@ typedef struct EpnetDriveSearch {
     double *drive;    /* edge_count: all equal to the trial F [nat] */
 } EpnetDriveSearch;
 
-/* Find the largest F > 0 whose stationary entropy production across cut 0 is sigma [nat/s] > 0, to 1e-9 sigma
- * (EP(F) is not monotone: with asymmetric flips it can start above zero, dip and rise). *drive is F; on
- * EPNET_POINT_NO_BRACKET, *attainable is the smallest production found on that branch. */
+/* Find the largest F > 0 whose stationary entropy production across cut 0 is sigma [nat/s] > 0, to 1e-9
+ * sigma. EP(F) is not monotone: with asymmetric flips it can start above zero, dip and rise, and without
+ * flips it dies out at large F. It is scanned downward from where it is straight, in steps of 0.25 nat and
+ * less: a turn and return within one step is not seen. *drive is F. EPNET_POINT_NO_BRACKET: no F gives sigma,
+ * *attainable is the production nearest to it. EPNET_POINT_INACCURATE: rounding hides the solution (F below
+ * about 1e-6). */
 EpnetPointStatus epnet_drive_solve(EpnetDriveSearch *search, double sigma, double *drive, double *attainable);
 
 #endif
