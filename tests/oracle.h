@@ -11,6 +11,7 @@
 
 #include <stdbool.h>
 #include <stddef.h>
+#include <stdint.h>
 
 typedef long double Real;
 
@@ -140,6 +141,34 @@ Real oracle_copy_information_by_search(Real drive);
 
 /* Entropy-decay constant of one node alone: the infimum of EP/(2 D) over its laws [1/s]. */
 Real oracle_node_decay(Real flip_up, Real flip_down);
+
+/* ---- constant drive and leak (oracle_drive.c, oracle_leak.c) ------------------------------------------- */
+
+/* The stationary entropy production across a cut when every edge has the drive F [nat/s]; the network's own
+ * drives are not used. */
+Real oracle_production_at(const OracleNetwork *network, size_t s_mask, Real drive);
+
+/* The largest F <= `top` with that production equal to sigma, by a scan down in steps of `step` and
+ * bisection; NaN if no two neighbours have it between them. */
+Real oracle_largest_drive(const OracleNetwork *network, size_t s_mask, Real sigma, Real top, Real step);
+
+/* The production nearest to sigma, at F = 0, on the same scan, or between its points by a search around the
+ * nearest one. */
+Real oracle_nearest_production(const OracleNetwork *network, size_t s_mask, Real sigma, Real top, Real step);
+
+/* A straight line through ln I(t) after all copies are switched off at p0: dense exponentials of the flips
+ * alone, bisection for the ends of the window, least squares. `t` and `y` receive the samples. */
+Real oracle_quench(const OracleNetwork *network, const Real *p0, const double window[2], size_t samples,
+                   Real *t, Real *y);
+
+/* Minus the slope of the least-squares line, and the 95 % interval of the residual bootstrap as it is
+ * documented: the draws are words of Philox4x32-10 under `seed`. */
+Real oracle_leak_slope(size_t n, const Real *t, const Real *y);
+void oracle_leak_interval(size_t n, const Real *t, const Real *y, size_t replicates, uint64_t seed, Real *low,
+                          Real *high);
+
+/* Philox4x32-10 of Salmon et al. (2011): the four words of a counter under a key. */
+void oracle_philox(const uint32_t counter[4], const uint32_t key[2], uint32_t out[4]);
 
 /* ---- checks at any N (oracle_moments.c, oracle_complete.c) --------------------------------------------- */
 

@@ -18,6 +18,7 @@ TestRows test_rows(const EpnetProblem *problem, const EpnetPoint *points, size_t
     EpnetBatch batch = {.problem = problem, .count = count, .points = points};
     result.rows.status = oracle_allocate(count, sizeof(int));
     result.rows.last = oracle_allocate(count * result.width, sizeof(double));
+    result.rows.point = oracle_allocate(count * EPNET_POINT_COLUMNS, sizeof(double));
     if (problem->kind == EPNET_TRAJECTORY) {
         result.rows.extremes = oracle_allocate(count * EPNET_EXTREMES, sizeof(double));
         result.rows.trajectory = oracle_allocate(count * problem->time_count * result.width, sizeof(double));
@@ -31,6 +32,7 @@ TestRows test_rows(const EpnetProblem *problem, const EpnetPoint *points, size_t
 void test_rows_free(TestRows *rows) {
     free(rows->rows.status);
     free(rows->rows.last);
+    free(rows->rows.point);
     free(rows->rows.extremes);
     free(rows->rows.trajectory);
 }
