@@ -190,7 +190,7 @@ static EpnetPointStatus reach_state(EpnetFalsifyProbe *probe, EpnetObserver *obs
         *p = probe->stationary.p;
         status = epnet_stationary_solve(&probe->stationary, &probe->generator);
         if (status == EPNET_POINT_OK)
-            status = epnet_leak_quench(&probe->leak, observer, &point, *p, &fit);
+            status = epnet_leak_quench(&probe->leak, observer, &point, *p, 0, &fit);
         found->leak = fit.leak;
         return status;
     }

@@ -3,6 +3,7 @@
 #include "../status.h"
 
 #include <Random123/philox.h>
+#include <float.h>
 #include <math.h>
 #include <stdlib.h>
 #include <string.h>
@@ -128,13 +129,15 @@ static double crossing(EpnetLeakWork *work, EpnetObserver *observer, const Epnet
 }
 
 EpnetPointStatus epnet_leak_quench(EpnetLeakWork *work, EpnetObserver *observer, const EpnetPoint *point,
-                                   const double *p0, EpnetLeakFit *fit) {
+                                   const double *p0, double noise, EpnetLeakFit *fit) {
     const EpnetLeakSettings *settings = work->settings;
+    const double rounding = observer->problem->nodes * DBL_EPSILON; /* of an entry of p, relative */
     double fastest = 0;
     for (int i = 0; i < observer->problem->nodes; i++)
         fastest = fmax(fastest, point->flip_up[i] + point->flip_down[i]);
     const double initial = information_at(work, observer, point, p0, 0);
-    if (!(initial > 0) || !(fastest > 0))
+    /* The last sample stands 1e4 times above the information that rounding makes out of nothing. */
+    if (!(initial > noise && settings->window[1] * initial > 1e4 * rounding * rounding) || !(fastest > 0))
         return EPNET_POINT_NO_DECAY;
     const double start = 0.1 / fastest;
     const double first = crossing(work, observer, point, p0, settings->window[0] * initial, start);
@@ -143,10 +146,7 @@ EpnetPointStatus epnet_leak_quench(EpnetLeakWork *work, EpnetObserver *observer,
         return EPNET_POINT_NO_DECAY;
     for (size_t k = 0; k < settings->samples; k++) {
         work->t[k] = first + (last - first) * (double)k / (double)(settings->samples - 1);
-        const double information = information_at(work, observer, point, p0, work->t[k]);
-        if (!(information > 0))
-            return EPNET_POINT_NO_DECAY;
-        work->y[k] = log(information);
+        work->y[k] = log(information_at(work, observer, point, p0, work->t[k]));
     }
     epnet_leak_fit(work, settings->samples, work->t, work->y, fit);
     return EPNET_POINT_OK;
@@ -154,31 +154,50 @@ EpnetPointStatus epnet_leak_quench(EpnetLeakWork *work, EpnetObserver *observer,
 
 /* ---- decay ------------------------------------------------------------------------------------------- */
 
-/* Index of the last extremum of the samples, 0 if they are monotonic. */
-static size_t last_extremum(size_t n, const double *values) {
-    for (size_t k = n; k-- > 2;) {
-        if ((values[k] - values[k - 1]) * (values[k - 1] - values[k - 2]) < 0)
-            return k - 1;
+/* Index of the last turning point of the samples, 0 if there is none; a rise or fall by less than `noise` is
+ * not one. */
+static size_t last_turn(size_t n, const double *values, double noise) {
+    size_t turn = 0, highest = 0, lowest = 0;
+    bool rising = true, falling = true; /* which way it may be going; both until it has moved */
+    for (size_t k = 1; k < n; k++) {
+        highest = values[k] > values[highest] ? k : highest;
+        lowest = values[k] < values[lowest] ? k : lowest;
+        if (rising && values[highest] - values[k] > noise) {
+            turn = highest;
+            lowest = k;
+            rising = false;
+            falling = true;
+        } else if (falling && values[k] - values[lowest] > noise) {
+            turn = lowest;
+            highest = k;
+            rising = true;
+            falling = false;
+        }
     }
-    return 0;
+    return turn;
 }
 
 EpnetPointStatus epnet_leak_decay(EpnetLeakWork *work, size_t n, const double *times,
-                                  const double *information, double stationary, EpnetLeakFit *fit) {
+                                  const double *information, double stationary, double noise,
+                                  EpnetLeakFit *fit) {
     const double *window = work->settings->window;
-    const size_t from = last_extremum(n, information);
-    const double amplitude = fabs(information[from] - stationary);
+    const size_t from = last_turn(n, information, noise);
+    const double amplitude = information[from] - stationary;
     size_t used = 0;
+    bool through = false; /* it has left the window at its far end */
+    if (!(window[1] * fabs(amplitude) > noise))
+        return EPNET_POINT_NO_DECAY;
     for (size_t k = from; k < n; k++) {
-        const double distance = fabs(information[k] - stationary);
-        if (distance < window[1] * amplitude)
-            break;
-        if (distance > window[0] * amplitude)
+        const double part = (information[k] - stationary) / amplitude;
+        if (part < -window[1]) /* through the stationary value: there will be another turn */
+            return EPNET_POINT_NO_DECAY;
+        through |= part < window[1];
+        if (through || part > window[0])
             continue;
         work->t[used] = times[k];
-        work->y[used++] = log(distance);
+        work->y[used++] = log(part * fabs(amplitude));
     }
-    if (used < 3)
+    if (used < 3 || !through)
         return EPNET_POINT_NO_DECAY;
     epnet_leak_fit(work, used, work->t, work->y, fit);
     return EPNET_POINT_OK;

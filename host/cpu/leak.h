@@ -1,4 +1,5 @@
-/* The leak: how fast correlation decays when all copies are switched off (a quench). */
+/* The leak: how fast correlation decays when all copies are switched off (a quench), or after the last
+ * extremum of a trajectory. */
 #ifndef EPNET_HOST_CPU_LEAK_H
 #define EPNET_HOST_CPU_LEAK_H
 
@@ -28,15 +29,17 @@ void epnet_leak_fit(const EpnetLeakWork *work, size_t n, const double *t, const 
 
 /* kind = "quench": without copies the nodes relax independently, so p(t) is exact, p0 with a 2 x 2 matrix per
  * node. Samples ln I at equal steps between the times where I first falls to window[0] and to window[1] of
- * I(0). EPNET_POINT_NO_DECAY: there is nothing to fit (I(0) = 0, or flips that do not destroy the
- * correlation). */
+ * I(0). `noise` is the information [nat] that errors of p0 may make. EPNET_POINT_NO_DECAY: there is nothing
+ * to fit (I(0) is 0 or not above the noise, or the flips do not destroy the correlation). */
 EpnetPointStatus epnet_leak_quench(EpnetLeakWork *work, EpnetObserver *observer, const EpnetPoint *point,
-                                   const double *p0, EpnetLeakFit *fit);
+                                   const double *p0, double noise, EpnetLeakFit *fit);
 
 /* kind = "decay": fits ln |I(t_k) - stationary| over the n samples of a trajectory after the last extremum of
- * I, while it lies between window[0] and window[1] of its value there. EPNET_POINT_NO_DECAY: fewer than 3
- * samples. */
+ * I, while it lies between window[0] and window[1] of its value there. `noise` is the error of a sample
+ * [nat]. EPNET_POINT_NO_DECAY: the window reaches into the noise, has fewer than 3 samples, or is not passed
+ * before the last sample. */
 EpnetPointStatus epnet_leak_decay(EpnetLeakWork *work, size_t n, const double *times,
-                                  const double *information, double stationary, EpnetLeakFit *fit);
+                                  const double *information, double stationary, double noise,
+                                  EpnetLeakFit *fit);
 
 #endif

@@ -131,19 +131,25 @@ static EpnetPointStatus solve_drive(EpnetWorkspace *ws, const EpnetProblem *prob
     return epnet_drive_solve(&search, point->sigma, &columns[EPNET_DRIVE], &columns[EPNET_ATTAINABLE]);
 }
 
-/* The leak of a quench from p, or of the samples' own decay. */
+/* The leak of a quench from p, or of the samples' own decay. The error of p in L1, 0 for a stationary law,
+ * makes information of second order out of nothing, and moves information that is there by the continuity of
+ * entropies. */
 static EpnetPointStatus measure_leak(EpnetWorkspace *ws, const EpnetProblem *problem, const EpnetPoint *point,
-                                     const double *p, double *columns) {
+                                     double *columns) {
     EpnetLeakFit fit = {NAN, NAN, NAN};
     EpnetPointStatus status = EPNET_POINT_OK;
+    const bool stationary = problem->kind == EPNET_STATIONARY;
+    const double error = stationary ? 0 : problem->tolerance;
     if (problem->leak.kind == EPNET_LEAK_QUENCH) {
-        status = epnet_leak_quench(&ws->leak, &ws->observer, point, p, &fit);
+        const double *p = stationary ? ws->stationary.p : ws->evolution.p;
+        status = epnet_leak_quench(&ws->leak, &ws->observer, point, p,
+                                   error * error * (double)ws->generator.states, &fit);
     } else if (problem->leak.kind == EPNET_LEAK_DECAY) {
         status = epnet_stationary_solve(&ws->stationary, &ws->generator);
         if (status == EPNET_POINT_OK) {
-            double limit = epnet_observe_multiinformation(&ws->observer, ws->stationary.p);
+            const double limit = epnet_observe_multiinformation(&ws->observer, ws->stationary.p);
             status = epnet_leak_decay(&ws->leak, problem->time_count, problem->times, ws->information, limit,
-                                      &fit);
+                                      error * (problem->nodes * M_LN2 - log(error)), &fit);
         }
     }
     columns[EPNET_LEAK] = fit.leak;
@@ -226,7 +232,7 @@ void epnet_workspace_solve(EpnetWorkspace *ws, const EpnetBatch *batch, size_t k
         status = stationary ? solve_stationary(ws, problem, last)
                             : solve_trajectory(ws, problem, batch->stop, last, extremes, trajectory);
     if (status == EPNET_POINT_OK && problem->leak.kind != EPNET_LEAK_NONE)
-        status = measure_leak(ws, problem, point, stationary ? ws->stationary.p : ws->evolution.p, columns);
+        status = measure_leak(ws, problem, point, columns);
     rows->status[k] = (int)status;
     if (status != EPNET_POINT_OK) {
         fill_nan(last, width);
