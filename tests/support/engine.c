@@ -19,6 +19,8 @@ TestRows test_rows(const EpnetProblem *problem, const EpnetPoint *points, size_t
     result.rows.status = oracle_allocate(count, sizeof(int));
     result.rows.last = oracle_allocate(count * result.width, sizeof(double));
     result.rows.point = oracle_allocate(count * EPNET_POINT_COLUMNS, sizeof(double));
+    if (problem->leak.kind == EPNET_LEAK_QUENCH && count == 1)
+        result.rows.leak_curve = oracle_allocate(2 * problem->leak.samples, sizeof(double));
     if (problem->kind == EPNET_TRAJECTORY) {
         result.rows.extremes = oracle_allocate(count * EPNET_EXTREMES, sizeof(double));
         result.rows.trajectory = oracle_allocate(count * problem->time_count * result.width, sizeof(double));
@@ -33,6 +35,7 @@ void test_rows_free(TestRows *rows) {
     free(rows->rows.status);
     free(rows->rows.last);
     free(rows->rows.point);
+    free(rows->rows.leak_curve);
     free(rows->rows.extremes);
     free(rows->rows.trajectory);
 }
