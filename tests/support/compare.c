@@ -18,6 +18,8 @@ void compare_row(const double *row, OracleRow expected, Real within) {
     compare(row[EPNET_ENVIRONMENT_ENTROPY_FLOW], expected.environment_entropy_flow, within,
             "environment_entropy_flow");
     compare(row[EPNET_ACTIVITY], expected.activity, within, "activity");
+    compare(row[EPNET_ENTROPY_RATE], expected.entropy_rate, within, "entropy_rate");
+    compare(row[EPNET_NODE_ENTROPY_RATE], expected.marginal_entropy_rate, within, "node_entropy_rate");
 }
 
 void compare_cut_row(const double *columns, OracleCutRow expected, Real within) {

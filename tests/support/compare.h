@@ -6,7 +6,8 @@
 #include "oracle.h"
 
 /* Fail unless every column differs by at most `within` times the scale of its terms (OracleValue.scale).
- * Infinities must agree exactly. The euler column is not looked at. */
+ * Infinities must agree exactly. The euler column and those of the nodes' own laws are
+ * not looked at. */
 void compare_row(const double *row, OracleRow expected, Real within);
 void compare_cut_row(const double *columns, OracleCutRow expected, Real within);
 
