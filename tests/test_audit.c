@@ -243,6 +243,46 @@ static const EpnetClaim *claim_of(const char *name) {
     return NULL;
 }
 
+/* The sides of the bounds, on numbers that no mix-up survives, energy-limited and bandwidth-limited. */
+static void bounds_have_the_sides_that_they_state(void **state) {
+    (void)state;
+    double v[EPNET_QUANTITIES] = {0};
+    for (int limited_by_energy = 0; limited_by_energy < 2; limited_by_energy++) {
+        const double production = limited_by_energy ? 0.17 : 3.1, capacity = 1.9, leak = 2.3, leak_lsi = 0.7;
+        v[EPNET_OF_INFORMATION] = 0.31;
+        v[EPNET_OF_INFORMATION_RATE] = 0.53;
+        v[EPNET_OF_PRODUCTION] = 1.1;
+        v[EPNET_OF_LEAK] = leak;
+        v[EPNET_OF_LEAK_LSI] = leak_lsi;
+        v[EPNET_OF_CUT_INFORMATION] = 0.13;
+        v[EPNET_OF_CUT_INFORMATION_RATE] = 0.29;
+        v[EPNET_OF_CUT_FLOW] = 0.37;
+        v[EPNET_OF_CUT_PRODUCTION] = production;
+        v[EPNET_OF_CUT_CAPACITY] = capacity;
+        const double smaller = limited_by_energy ? production : capacity * M_LN2;
+        const struct {
+            const char *name;
+            double left, right;
+        } sides[] = {
+            {"network", 0.53, 1.1},
+            {"leak", 0.53, 1.1 - leak * 0.31},
+            {"leak_lsi", 0.53, 1.1 - leak_lsi * 0.31},
+            {"cut_energy_rate", 0.29, production},
+            {"cut_energy_flow", 0.37, production},
+            {"cut_bandwidth_rate", 0.29, capacity * M_LN2},
+            {"cut_bandwidth_flow", 0.37, capacity * M_LN2},
+            {"envelope_leak", 0.13, smaller / leak},
+            {"envelope_leak_lsi", 0.13, smaller / leak_lsi},
+        };
+        for (size_t k = 0; k < sizeof sides / sizeof sides[0]; k++) {
+            const EpnetJudgement judgement = epnet_claim_judge(claim_of(sides[k].name), v);
+            check_near(judgement.left, sides[k].left, 1e-15, sides[k].name);
+            check_near(judgement.right, sides[k].right, 1e-15, sides[k].name);
+            check_near(judgement.margin, sides[k].right - sides[k].left, 1e-15, sides[k].name);
+        }
+    }
+}
+
 static EpnetJudgement judge_network(double rate, double production, double activity) {
     double values[EPNET_QUANTITIES] = {0};
     values[EPNET_OF_INFORMATION_RATE] = rate;
@@ -301,6 +341,7 @@ int main(void) {
         cmocka_unit_test(examples_break_the_bounds_that_they_name),
         cmocka_unit_test(exact_statements_hold_on_random_networks),
         cmocka_unit_test(equal_flips_raise_entropy_decay),
+        cmocka_unit_test(bounds_have_the_sides_that_they_state),
         cmocka_unit_test(equality_up_to_rounding_is_no_violation),
         cmocka_unit_test(infinite_sides_are_judged_as_they_are),
         cmocka_unit_test(one_way_copies_have_infinite_terms),

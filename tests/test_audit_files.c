@@ -164,6 +164,7 @@ static void failed_points_are_left_out(void **state) {
     assert_true(audited.audit->points == 6 && audited.audit->points_failed == 1);
     assert_int_equal(checks_of(&audited, "network", NULL), 5);
     assert_int_equal(row_of(&audited, "network", NULL)->points, 5);
+    assert_int_equal(row_of(&audited, "network", NULL)->skipped, 0);
     audited_free(&audited);
 }
 
