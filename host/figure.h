@@ -38,8 +38,7 @@ size_t epnet_figure_cut_column(const EpnetFigure *figure, const char *name);
 /* A whole column of the points table: *values has points doubles, to free() in every case. */
 EpnetStatus epnet_figure_values(const EpnetFigure *figure, size_t column, double **values, EpnetError *error);
 
-/* ---- words (figure_text.c)
- * ----------------------------------------------------------------------------------- */
+/* ---- words (figure_text.c) ----------------------------------------------------------------------------- */
 
 enum { EPNET_FIGURE_TEXT = 512 }; /* size of the buffers below */
 
