@@ -21,6 +21,13 @@ static void test_syntax(void **state) {
         {"title = @\n" RATED, "\"\xC3\xA9\" ^x", "\"\xC3\xA9\"", "expected a comment or whitespace"},
         {"title = @\n" RATED, "\"a^\x01\"", "\"a\"", "control characters"},
         {"title = @\n" RATED, "^5", "\"5\"", "title is 5; allowed: a string"},
+        {"title = \"\xE2\x82\xAC\" # \xC3\xA9\n@\n" RATED, "^\xC3\xA9 = 1", "", "saw '\xC3\xA9'"},
+        {"title =@\"x\"\n" RATED, "^\xC2\xA0", " ", "could not determine value type"}, /* no blank in TOML */
+        {"title = \"\xC3\xA9\xE2\x82\xAC@\"\n" RATED, "^\xF3\xB0\x80\x80", "\xF4\x80\x80\x80", "private use"},
+        {"title = \"@\"\n" RATED, "^\\U000F00E9", "\\U000E0041", "private use"},
+        {"title = ^\"@\"\n" RATED, "\xFF", "\xC3\xBF", "invalid utf-8"},
+        {"title = ^\"@\"\n" RATED, "\xE0\x80\x80", "\xE0\xA0\x80", "invalid utf-8"}, /* overlong */
+        {"title = ^\"@\"\n" RATED, "\xED\xA0\x80", "\xED\x9F\xBF", "invalid utf-8"}, /* a surrogate */
     };
     CHECK_CASES(cases);
 }
