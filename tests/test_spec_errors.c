@@ -3,6 +3,10 @@
 #include "support/check.h"
 #include "support/spec_text.h"
 
+#include <math.h>
+#include <stdio.h>
+#include <unistd.h>
+
 #define EDGELESS "[network]\nnodes = 3\ntopology = \"none\"\n"
 #define RATED "[network]\nnodes = 3\ncopy_rate = 1\n" /* a whole spec, open for more keys of [network] */
 
@@ -81,6 +85,30 @@ static void test_nodes(void **state) {
         {RATED "topology = @", "^1", "\"star\"", "network.topology is 1"},
     };
     CHECK_CASES(cases);
+}
+
+/* 10 vectors of 2^nodes doubles must fit: the host decides which of these are refused. */
+static void test_memory(void **state) {
+    (void)state;
+    double memory = (double)sysconf(_SC_PHYS_PAGES) * (double)sysconf(_SC_PAGESIZE);
+    for (int nodes = 20; nodes <= 30; nodes++) {
+        char texts[2][256], edges[64], what[64];
+        snprintf(edges, sizeof edges, "source,target\n0,%d\n", nodes - 1);
+        spec_text_file("edges.csv", edges);
+        snprintf(texts[0], sizeof texts[0], "[network]\nnodes = %d\ncopy_rate = 1\n", nodes);
+        snprintf(texts[1], sizeof texts[1], "[network]\nedges_file = \"edges.csv\"\ncopy_rate = 1\n");
+        snprintf(what, sizeof what, "%d nodes have 2^%d states and need %g GiB", nodes, nodes,
+                 round(10 * ldexp(80, nodes - 30)) / 10);
+        for (unsigned t = 0; t < 2; t++) {
+            EpnetSpec *spec;
+            EpnetError error;
+            bool fits = ldexp(80, nodes) <= memory;
+            assert_int_equal(spec_text_read(texts[t], NULL, &spec, &error), fits ? EPNET_OK : EPNET_BAD_SPEC);
+            if (!fits)
+                spec_text_check_error(&error, "spec.toml", 2, t == 0 ? 9 : 1, what);
+            epnet_spec_free(spec);
+        }
+    }
 }
 
 static void test_edges(void **state) {
@@ -187,8 +215,9 @@ static void test_drive_and_flips(void **state) {
 
 int main(void) {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_syntax), cmocka_unit_test(test_keys),   cmocka_unit_test(test_nodes),
-        cmocka_unit_test(test_edges),  cmocka_unit_test(test_copies), cmocka_unit_test(test_drive_and_flips),
+        cmocka_unit_test(test_syntax),          cmocka_unit_test(test_keys),  cmocka_unit_test(test_nodes),
+        cmocka_unit_test(test_memory),          cmocka_unit_test(test_edges), cmocka_unit_test(test_copies),
+        cmocka_unit_test(test_drive_and_flips),
     };
     return cmocka_run_group_tests(tests, spec_text_setup, spec_text_teardown);
 }

@@ -179,6 +179,10 @@ static void test_sweep(void **state) {
         {SPEC "[sweep]\ndrive = { scale = \"log\", values = [@, inf] }", "^0", "1", "because scale is log"},
         {AXIS "{ values = [1] }\n@", "^copy_total = { values = [1] }", "drive = { values = [1] }",
          "sweep.copy_rate and sweep.copy_total exclude each other"},
+        {"[network]\nnodes = 2\ncopy_total = @\n[sweep]\ncopy_rate = { values = [1] }", "^-1",
+         "1", /* though replaced */
+         "network.copy_total is -1"},
+        {SPEC "drive = @\n[sweep]\ndrive = { values = [1] }", "^-1", "1", "network.drive is -1"},
         {SPEC "[^sweep]\ndrive = { from = 0, to = 1, points = 16777216 }\nflip_up = { from = 0, to = 1, "
               "points = @ }",
          "16777217", "2", "too many points; allowed: at most 2^48"},
