@@ -16,7 +16,7 @@ typedef enum EpnetAxisKey {
 
 typedef struct EpnetAxis {
     EpnetAxisKey key;
-    bool log;       /* log scale: how figures draw it */
+    bool log; /* log scale: how figures draw it */
     size_t size;
     double *values; /* size; owned by the spec */
 } EpnetAxis;
@@ -36,7 +36,7 @@ size_t epnet_grid_parameter_count(const EpnetNetwork *network);
 
 /* Parameters of grid point `point`: the network's, with the axes' values in their keys' place. `storage` has
  * epnet_grid_parameter_count() doubles; the returned struct points into it. */
-EpnetPoint epnet_grid_point(const EpnetNetwork *network, const EpnetAxis *axes, size_t axis_count, size_t point,
-                            double *storage);
+EpnetPoint epnet_grid_point(const EpnetNetwork *network, const EpnetAxis *axes, size_t axis_count,
+                            size_t point, double *storage);
 
 #endif

@@ -7,7 +7,7 @@
 #include "network.h"
 
 typedef enum EpnetInitialKind {
-    EPNET_INITIAL_STATE,        /* a pure state */
+    EPNET_INITIAL_STATE, /* a pure state */
     EPNET_INITIAL_UNIFORM,
     EPNET_INITIAL_STATIONARY,
     EPNET_INITIAL_P_ONE,        /* independent nodes */
@@ -16,11 +16,11 @@ typedef enum EpnetInitialKind {
 
 typedef struct EpnetInitial {
     EpnetInitialKind kind;
-    uint64_t state;              /* EPNET_INITIAL_STATE */
-    double *p_one;               /* EPNET_INITIAL_P_ONE: nodes values */
-    size_t count;                /* EPNET_INITIAL_PROBABILITIES: listed states and their probabilities */
+    uint64_t state; /* EPNET_INITIAL_STATE */
+    double *p_one;  /* EPNET_INITIAL_P_ONE: nodes values */
+    size_t count;   /* EPNET_INITIAL_PROBABILITIES: listed states and their probabilities */
     uint64_t *states;
-    double *probabilities;       /* as written: they sum to 1 within 1e-9 */
+    double *probabilities; /* as written: they sum to 1 within 1e-9 */
 } EpnetInitial;
 
 typedef struct EpnetCut {
@@ -40,15 +40,15 @@ struct EpnetSpec {
     size_t cut_count;
     EpnetCut *cuts;
     EpnetKind kind;
-    EpnetMethod method;     /* "auto" resolved */
-    double dt;              /* [s], euler and rk4, else 0 */
+    EpnetMethod method; /* "auto" resolved */
+    double dt;          /* [s], euler and rk4, else 0 */
     double tolerance;
-    size_t time_count;      /* 0 if stationary */
-    double *times;          /* [s] */
-    uint64_t *steps;        /* euler and rk4: times / dt, else NULL */
+    size_t time_count; /* 0 if stationary */
+    double *times;     /* [s] */
+    uint64_t *steps;   /* euler and rk4: times / dt, else NULL */
     EpnetKeep keep_trajectories;
     size_t axis_count;
-    EpnetAxis *axes;        /* first the slowest */
+    EpnetAxis *axes; /* first the slowest */
 };
 
 #define EPNET_MAX_NODES 30
