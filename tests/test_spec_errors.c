@@ -92,7 +92,7 @@ static void test_memory(void **state) {
     (void)state;
     double memory = (double)sysconf(_SC_PHYS_PAGES) * (double)sysconf(_SC_PAGESIZE);
     for (int nodes = 20; nodes <= 30; nodes++) {
-        char texts[2][256], edges[64], what[64];
+        char texts[2][256], edges[64], what[128];
         snprintf(edges, sizeof edges, "source,target\n0,%d\n", nodes - 1);
         spec_text_file("edges.csv", edges);
         snprintf(texts[0], sizeof texts[0], "[network]\nnodes = %d\ncopy_rate = 1\n", nodes);
