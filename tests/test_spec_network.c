@@ -5,7 +5,6 @@
 
 #include <math.h>
 #include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
 
 typedef struct Edge {
@@ -151,9 +150,8 @@ static void test_initial_stationary(void **state) {
 static void test_normalised(void **state) {
     (void)state;
     enum { STATES = 2048 };
-    char *text = malloc(64 * STATES);
-    double *p = malloc(STATES * sizeof *p);
-    assert_true(text != NULL && p != NULL);
+    static char text[64 * STATES];
+    static double p[STATES];
     size_t used = (size_t)sprintf(text, "[network]\nnodes = 11\ncopy_rate = 1\n[initial]\nprobabilities = [");
     double scale = (1 + 5e-10) * 2 / (STATES * (STATES + 1.0));
     for (int s = 0; s < STATES; s++)
@@ -168,8 +166,6 @@ static void test_normalised(void **state) {
     }
     check_near(sum, 1, 1e-14, "sum");
     epnet_spec_free(spec);
-    free(p);
-    free(text);
 }
 
 /* ---- paths and examples ---- */
