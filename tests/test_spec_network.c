@@ -152,11 +152,12 @@ static void test_normalised(void **state) {
     enum { STATES = 2048 };
     static char text[64 * STATES];
     static double p[STATES];
-    size_t used = (size_t)sprintf(text, "[network]\nnodes = 11\ncopy_rate = 1\n[initial]\nprobabilities = [");
+    size_t used = (size_t)snprintf(text, sizeof text,
+                                   "[network]\nnodes = 11\ncopy_rate = 1\n[initial]\nprobabilities = [");
     double scale = (1 + 5e-10) * 2 / (STATES * (STATES + 1.0));
     for (int s = 0; s < STATES; s++)
-        used += (size_t)sprintf(text + used, "%.12g,", (s + 1) * scale);
-    sprintf(text + used, "]\n");
+        used += (size_t)snprintf(text + used, sizeof text - used, "%.12g,", (s + 1) * scale);
+    snprintf(text + used, sizeof text - used, "]\n");
     EpnetSpec *spec = spec_text_good(text, NULL);
     epnet_spec_initial(spec, p);
     long double sum = 0;
