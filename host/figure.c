@@ -33,8 +33,7 @@ typedef struct FigureFiles {
     EpnetOutfile script, data, picture;
 } FigureFiles;
 
-/* ---- what the kinds of figures share
- * ------------------------------------------------------------------------- */
+/* ---- what the kinds of figures share ------------------------------------------------------------------- */
 
 void epnet_figure_block(const EpnetFigure *figure, const char *name) {
     fprintf(figure->data, "%s# %s\n", ftell(figure->data) > 0 ? "\n\n" : "", name);
@@ -75,8 +74,7 @@ EpnetStatus epnet_figure_values(const EpnetFigure *figure, size_t column, double
     return epnet_result_rows(result, EPNET_TABLE_POINTS, column, 0, result->points, *values, error);
 }
 
-/* ---- what to draw
- * -------------------------------------------------------------------------------------------- */
+/* ---- what to draw -------------------------------------------------------------------------------------- */
 
 static void axes_choose(EpnetFigure *figure) {
     const EpnetResult *result = figure->result;
@@ -171,8 +169,7 @@ static EpnetStatus content_write(const EpnetFigure *figure, const FigureFiles *f
     return status;
 }
 
-/* ---- files
- * --------------------------------------------------------------------------------------------------- */
+/* ---- files --------------------------------------------------------------------------------------------- */
 
 static const Format *format_find(const char *figure) {
     const char *extension = strrchr(epnet_path_base(figure), '.');

@@ -45,8 +45,7 @@ EpnetStatus epnet_figure_values(const EpnetFigure *figure, size_t column, double
  */
 bool epnet_figure_has_envelope(const EpnetFigure *figure);
 
-/* ---- words (figure_text.c)
- * ----------------------------------------------------------------------------------- */
+/* ---- words (figure_text.c) ----------------------------------------------------------------------------- */
 
 enum { EPNET_FIGURE_TEXT = 512 }; /* size of the buffers below */
 

@@ -14,8 +14,7 @@ static void point_write(const EpnetHeatmap *map, double x, double y) {
     epnet_figure_number(map->figure, epnet_direction_unscale(&map->y, y));
 }
 
-/* ---- contours
- * ------------------------------------------------------------------------------------------------ */
+/* ---- contours ------------------------------------------------------------------------------------------ */
 
 /* Powers of ten, no more than about seven of them. */
 static size_t levels_log(const EpnetHeatmap *map, double *levels) {
@@ -191,8 +190,7 @@ EpnetStatus epnet_heatmap_contours(const EpnetHeatmap *map, bool *drawn, EpnetEr
     return status;
 }
 
-/* ---- kink
- * ---------------------------------------------------------------------------------------------------- */
+/* ---- kink ---------------------------------------------------------------------------------------------- */
 
 EpnetStatus epnet_heatmap_kink(EpnetHeatmap *map, bool *drawn, EpnetError *error) {
     const size_t none = map->figure->result->column_count;

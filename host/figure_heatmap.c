@@ -5,8 +5,7 @@
 #include <math.h>
 #include <stdlib.h>
 
-/* ---- data
- * ---------------------------------------------------------------------------------------------------- */
+/* ---- data ---------------------------------------------------------------------------------------------- */
 
 typedef enum CellKind { CELL_FINITE, CELL_INFINITE, CELL_FAILED } CellKind;
 
@@ -33,8 +32,7 @@ static void cells_write(const EpnetHeatmap *map, CellKind kind, const char *bloc
         }
 }
 
-/* ---- script
- * -------------------------------------------------------------------------------------------------- */
+/* ---- script -------------------------------------------------------------------------------------------- */
 
 static void direction_describe(const EpnetDirection *direction, char letter, FILE *script) {
     char label[EPNET_FIGURE_TEXT];
