@@ -158,6 +158,51 @@ def example(args, name, threads, results):
                     "seconds_max": high, "us_per_point": 1e6 * median / points})
 
 
+ENVELOPE = """[network]
+nodes = 5
+[observe]
+cut = [0, 1]
+[solve]
+kind = "stationary"
+{leak}
+[sweep]
+{axis} = {{ from = 0.1, to = 10.0, points = 64, scale = "log" }}
+copy_total = {{ from = 0.1, to = 1000.0, points = 64, scale = "log" }}
+"""
+
+
+def envelope_stages(args, threads, results):
+    """The 64 x 64 (sigma, copy_total) grid, stage by stage: what each adds to the one before."""
+    stages = (
+        ("stationary laws alone", ENVELOPE.format(leak="", axis="drive")),
+        ("and the drive for sigma", ENVELOPE.format(leak="", axis="sigma")),
+        ("and the leak's quench", ENVELOPE.format(leak="[leak]\nbootstrap = 10", axis="sigma")),
+        ("and 1,000 bootstraps", ENVELOPE.format(leak="[leak]\nbootstrap = 1000", axis="sigma")),
+    )
+    for name, text in stages:
+        with tempfile.TemporaryDirectory() as folder:
+            path = os.path.join(folder, "envelope.toml")
+            with open(path, "w") as file:
+                file.write(text)
+            seconds, _ = run_epnet(args.program, path, folder, args.repeats, threads)
+        median, low, high = spread(seconds)
+        results.append({"case": f"envelope: {name}", "points": 4096, "threads": threads, "seconds": median,
+                        "seconds_min": low, "seconds_max": high, "us_per_point": 1e6 * median / 4096})
+
+
+def falsify(args, threads, results):
+    """100,000 starts of the worst-case search at N = 2."""
+    for bound in ("network", "leak", "cut_energy", "cut_bandwidth", "envelope"):
+        with tempfile.TemporaryDirectory() as folder:
+            command = [args.program, "falsify", bound, "--nodes", "2", "--starts", "100000", "--threads", str(threads),
+                       "-o", os.path.join(folder, "worst.toml"), "--quiet"]
+            start = time.perf_counter()
+            subprocess.run(command, check=True, capture_output=True)
+            seconds = time.perf_counter() - start
+        results.append({"case": f"falsify {bound}", "points": 100000, "threads": threads, "seconds": seconds,
+                        "seconds_min": seconds, "seconds_max": seconds, "us_per_point": 10 * seconds})
+
+
 def validate(args):
     """The worked example against its reference number."""
     with tempfile.TemporaryDirectory() as folder:
@@ -186,17 +231,19 @@ def main():
     results = []
     example(args, "envelope.toml", cores, results)
     example(args, "florentine.toml", cores, results)
+    envelope_stages(args, cores, results)
+    falsify(args, cores, results)
     for nodes, points, peers in ((5, 2000, 5), (8, 200, 5), (10, 40, 3), (12, 8, 1)):
         against_scipy(args, nodes, points, peers, results)
 
     print(f"{processor()}, {cores} cores; medians of {args.repeats} whole runs (minimum .. maximum)")
     if scipy is None:
         print("scipy is not installed: no comparison with expm_multiply")
-    print(f"{'case':24}{'points':>8}{'threads':>9}{'seconds':>24}{'us/point':>12}{'scipy us/point':>16}{'ratio':>8}")
+    print(f"{'case':36}{'points':>8}{'threads':>9}{'seconds':>24}{'us/point':>12}{'scipy us/point':>16}{'ratio':>8}")
     for row in results:
         seconds = f"{row['seconds']:.3f} ({row['seconds_min']:.3f} .. {row['seconds_max']:.3f})"
         peer = f"{row['scipy_us_per_point']:16.0f}{row['ratio_to_scipy']:8.0f}" if "ratio_to_scipy" in row else ""
-        print(f"{row['case']:24}{row['points']:>8}{row['threads']:>9}{seconds:>24}{row['us_per_point']:12.1f}{peer}")
+        print(f"{row['case']:36}{row['points']:>8}{row['threads']:>9}{seconds:>24}{row['us_per_point']:12.1f}{peer}")
     if not args.no_results:
         path = os.path.join(ROOT, "bench", "results", f"{datetime.date.today()}-cpu.csv")
         names = sorted({name for row in results for name in row}, key=lambda n: (n != "case", n))

@@ -179,12 +179,12 @@ const EpnetClaim epnet_claims[EPNET_CLAIMS] = {
      .needs = INFORMATION | INFORMATION_RATE | PRODUCTION | LEAK_LSI, .sides = leak_lsi},
     {3, "cut_energy_rate", "dI(S;Sc)/dt <= EP_across", RATE, .cut = true,
      .needs = CUT_INFORMATION_RATE | CUT_PRODUCTION, .sides = cut_energy_rate},
-    {3, "cut_energy_flow", "information flow <= EP_across", RATE, .cut = true,
-     .needs = CUT_FLOW | CUT_PRODUCTION, .sides = cut_energy_flow},
+    {3, "cut_energy_flow", "flow <= EP_across", RATE, .cut = true, .needs = CUT_FLOW | CUT_PRODUCTION,
+     .sides = cut_energy_flow},
     {3, "cut_bandwidth_rate", "dI(S;Sc)/dt <= C_cut ln 2", RATE, .cut = true,
      .needs = CUT_INFORMATION_RATE | CUT_CAPACITY, .sides = cut_bandwidth_rate},
-    {3, "cut_bandwidth_flow", "information flow <= C_cut ln 2", RATE, .cut = true,
-     .needs = CUT_FLOW | CUT_CAPACITY, .sides = cut_bandwidth_flow},
+    {3, "cut_bandwidth_flow", "flow <= C_cut ln 2", RATE, .cut = true, .needs = CUT_FLOW | CUT_CAPACITY,
+     .sides = cut_bandwidth_flow},
     {3, "envelope_leak", "I(S;Sc) <= min(EP_across, C_cut ln 2)/leak", AMOUNT, .cut = true,
      .stationary = true, .needs = CUT_INFORMATION | CUT_PRODUCTION | CUT_CAPACITY | LEAK,
      .sides = envelope_measured},
@@ -192,11 +192,11 @@ const EpnetClaim epnet_claims[EPNET_CLAIMS] = {
      .stationary = true, .needs = CUT_INFORMATION | CUT_PRODUCTION | CUT_CAPACITY | LEAK_LSI,
      .sides = envelope_lsi},
     {4, "product_relaxation", "dI/dt + EP = -sum of dD(p_i||pi_i)/dt", RATE,
-     "a product stationary law in detailed balance (no copies, or F = 0 everywhere)", .identity = true,
+     "no copies, or F = 0 everywhere: a product law in detailed balance", .identity = true,
      .needs = INFORMATION_RATE | PRODUCTION | NEED(EPNET_OF_NODE_DIVERGENCE_RATE),
      .sides = product_relaxation},
-    {5, "cut_second_law", "information flow = environment flow + local entropy rate - EP_across", RATE,
-     .identity = true, .cut = true,
+    {5, "cut_second_law", "flow = environment flow + local rate - EP_across", RATE, .identity = true,
+     .cut = true,
      .needs = CUT_FLOW | NEED(EPNET_OF_CUT_ENVIRONMENT_FLOW) | NEED(EPNET_OF_CUT_LOCAL_RATE) | CUT_PRODUCTION,
      .sides = cut_second_law},
     {6, "network_second_law", "dI/dt = environment flow + sum of dH_i/dt - EP_channels", RATE,
@@ -204,17 +204,17 @@ const EpnetClaim epnet_claims[EPNET_CLAIMS] = {
      .needs = INFORMATION_RATE | NEED(EPNET_OF_ENVIRONMENT_FLOW) | NEED(EPNET_OF_NODE_ENTROPY_RATE) |
               NEED(EPNET_OF_CHANNELS_PRODUCTION),
      .sides = network_second_law},
-    {7, "capacity_rate", "dI(S;Sc)/dt <= information flow", RATE, .cut = true,
-     .needs = CUT_INFORMATION_RATE | CUT_FLOW, .sides = capacity_rate},
-    {7, "capacity_flow", "information flow <= sum of beta c(F) across", RATE, .cut = true,
+    {7, "capacity_rate", "dI(S;Sc)/dt <= flow", RATE, .cut = true, .needs = CUT_INFORMATION_RATE | CUT_FLOW,
+     .sides = capacity_rate},
+    {7, "capacity_flow", "flow <= sum of beta c(F) across", RATE, .cut = true,
      .needs = CUT_FLOW | CUT_FLOW_BOUND, .sides = capacity_flow},
     {7, "capacity_cut", "sum of beta c(F) across <= C_cut/e", RATE, .cut = true,
      .needs = CUT_FLOW_BOUND | CUT_CAPACITY, .sides = capacity_cut},
     {7, "capacity_network", "dI/dt <= sum of beta c(F) over all edges", RATE,
      .needs = INFORMATION_RATE | FLOW_BOUND, .sides = capacity_network},
-    {8, "no_copies_rate", "dI/dt <= 0 without copies", RATE, "no copies (or F = 0 everywhere)",
+    {8, "no_copies_rate", "dI/dt <= 0 without copies", RATE, "no copies, or F = 0 everywhere",
      .needs = INFORMATION_RATE | FLOW_BOUND, .sides = no_copies_rate},
-    {8, "no_copies_production", "2 min alpha I <= EP without copies", RATE, "no copies (or F = 0 everywhere)",
+    {8, "no_copies_production", "2 min alpha I <= EP without copies", RATE, "no copies, or F = 0 everywhere",
      .needs = INFORMATION | PRODUCTION | LEAK_LSI | FLOW_BOUND | NEED(EPNET_OF_NODES),
      .sides = no_copies_production},
     {9, "energy_cut", "I(S;Sc) <= I", AMOUNT, .cut = true, .stationary = true,
@@ -248,7 +248,7 @@ EpnetJudgement epnet_claim_judge(const EpnetClaim *claim, const double *values) 
         return judgement;
     }
     const double margin = sides.right - sides.left;
-    judgement.margin = claim->identity ? -fabs(margin) : margin;
+    judgement.margin = claim->identity ? 0 - fabs(margin) : margin;
     judgement.tolerance = isinf(margin) ? 0 : tolerance(claim, sides.terms, values[EPNET_OF_ACTIVITY]);
     if (!(judgement.margin >= -judgement.tolerance))
         judgement.finding = EPNET_VIOLATED;

@@ -263,7 +263,7 @@ int epnet_dataset_define(const EpnetSpec *spec, const char *device, const EpnetC
     if (definer.code == NC_NOERR)
         definer.code = nc_enddef(points->group);
     size_t times = spec->kind == EPNET_TRAJECTORY ? spec->time_count : 0;
-    coordinates_fill(&definer, points->group, spec->times + times - (times > 0), times > 0);
+    coordinates_fill(&definer, points->group, times > 0 ? spec->times + times - 1 : NULL, times > 0);
     if (trajectory != NULL)
         coordinates_fill(&definer, trajectory->group, spec->times, times);
     return definer.code;

@@ -33,8 +33,7 @@ typedef struct FigureFiles {
     EpnetOutfile script, data, picture;
 } FigureFiles;
 
-/* ---- what the kinds of figures share
- * ------------------------------------------------------------------------- */
+/* ---- what the kinds of figures share ------------------------------------------------------------------- */
 
 void epnet_figure_block(const EpnetFigure *figure, const char *name) {
     fprintf(figure->data, "%s# %s\n", ftell(figure->data) > 0 ? "\n\n" : "", name);
@@ -75,8 +74,7 @@ EpnetStatus epnet_figure_values(const EpnetFigure *figure, size_t column, double
     return epnet_result_rows(result, EPNET_TABLE_POINTS, column, 0, result->points, *values, error);
 }
 
-/* ---- what to draw
- * -------------------------------------------------------------------------------------------- */
+/* ---- what to draw -------------------------------------------------------------------------------------- */
 
 static void axes_choose(EpnetFigure *figure) {
     const EpnetResult *result = figure->result;
@@ -86,6 +84,13 @@ static void axes_choose(EpnetFigure *figure) {
                 figure->axes[figure->axis_count] = &result->axes[a];
             figure->axis_count++;
         }
+    /* rows of constant sigma run from left to right, whichever axis is the faster */
+    if (figure->axis_count == 2 && strcmp(figure->axes[1]->name, "sigma") == 0 &&
+        strncmp(figure->axes[0]->name, "copy_", 5) == 0) {
+        const EpnetResultAxis *copies = figure->axes[0];
+        figure->axes[0] = figure->axes[1];
+        figure->axes[1] = copies;
+    }
 }
 
 /* The quantity asked for, or else the natural one. */
@@ -98,9 +103,30 @@ static EpnetStatus quantity_choose(EpnetFigure *figure, const char *quantity, Ep
     return epnet_result_fail_column(result, table, quantity != NULL ? quantity : "multiinformation", error);
 }
 
+/* Whether the figure is that of the quench: asked for, or all that a single point has. */
+static bool is_leak(const EpnetFigure *figure, const char *quantity) {
+    const EpnetResult *result = figure->result;
+    if (figure->axis_count > 0)
+        return false;
+    return quantity != NULL ? strcmp(quantity, "leak") == 0
+                            : result->leak.count > 0 && result->trajectory < 0;
+}
+
+static EpnetStatus leak_choose(EpnetFigure *figure, EpnetError *error) {
+    const EpnetResult *result = figure->result;
+    figure->column = epnet_result_find(result, "leak");
+    if (figure->column < result->column_count && result->leak.count > 0)
+        return EPNET_OK;
+    return epnet_fail(error, EPNET_USAGE,
+                      "%s holds no quench to draw: a single point with [leak] kind = \"quench\" has one",
+                      result->path);
+}
+
 static EpnetStatus content_choose(EpnetFigure *figure, const char *quantity, EpnetError *error) {
     const EpnetResult *result = figure->result;
     axes_choose(figure);
+    if (is_leak(figure, quantity))
+        return leak_choose(figure, error);
     if (figure->axis_count > 2)
         return epnet_fail(error, EPNET_USAGE,
                           "%s has %zu axes and a figure shows two: give each of the others a single value in "
@@ -131,7 +157,10 @@ static EpnetStatus content_write(const EpnetFigure *figure, const FigureFiles *f
     if (figure->axis_count == 2)
         status = epnet_figure_heatmap(figure, error);
     else if (figure->axis_count == 1)
-        status = epnet_figure_curves(figure, error);
+        status = epnet_figure_has_envelope(figure) ? epnet_figure_envelope(figure, error)
+                                                   : epnet_figure_curves(figure, error);
+    else if (is_leak(figure, chosen ? figure->result->columns[figure->column].name : NULL))
+        status = epnet_figure_leak(figure, error);
     else if (chosen)
         status = epnet_figure_course(figure, error);
     else
@@ -140,8 +169,7 @@ static EpnetStatus content_write(const EpnetFigure *figure, const FigureFiles *f
     return status;
 }
 
-/* ---- files
- * --------------------------------------------------------------------------------------------------- */
+/* ---- files --------------------------------------------------------------------------------------------- */
 
 static const Format *format_find(const char *figure) {
     const char *extension = strrchr(epnet_path_base(figure), '.');

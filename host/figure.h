@@ -12,7 +12,7 @@ typedef struct EpnetFigure {
     const EpnetResult *result;
     size_t column;     /* the quantity, a column of the result */
     size_t axis_count; /* of the axes with more than one value, which are what a figure has to show */
-    const EpnetResultAxis *axes[2]; /* the first is the slower */
+    const EpnetResultAxis *axes[2]; /* the first is the vertical one of a heatmap */
     FILE *script;                   /* the script finds the data file's name in its variable `data` */
     FILE *data;                     /* blocks of rows; the script takes them by name: data index 'NAME' */
 } EpnetFigure;
@@ -20,6 +20,9 @@ typedef struct EpnetFigure {
 /* The kinds of figures: each writes its part of script and data. */
 EpnetStatus epnet_figure_heatmap(const EpnetFigure *figure, EpnetError *error); /* two axes */
 EpnetStatus epnet_figure_curves(const EpnetFigure *figure, EpnetError *error);  /* one axis */
+EpnetStatus epnet_figure_envelope(const EpnetFigure *figure,
+                                  EpnetError *error);                        /* one axis of copies, [leak] */
+EpnetStatus epnet_figure_leak(const EpnetFigure *figure, EpnetError *error); /* none: the quench */
 EpnetStatus epnet_figure_trajectory(const EpnetFigure *figure,
                                     EpnetError *error); /* none: the paper's Figure 2 */
 EpnetStatus epnet_figure_course(const EpnetFigure *figure,
@@ -38,8 +41,11 @@ size_t epnet_figure_cut_column(const EpnetFigure *figure, const char *name);
 /* A whole column of the points table: *values has points doubles, to free() in every case. */
 EpnetStatus epnet_figure_values(const EpnetFigure *figure, size_t column, double **values, EpnetError *error);
 
-/* ---- words (figure_text.c)
- * ----------------------------------------------------------------------------------- */
+/* Whether the envelope can be drawn: the information across a cut over copies, with its bounds in the file.
+ */
+bool epnet_figure_has_envelope(const EpnetFigure *figure);
+
+/* ---- words (figure_text.c) ----------------------------------------------------------------------------- */
 
 enum { EPNET_FIGURE_TEXT = 512 }; /* size of the buffers below */
 

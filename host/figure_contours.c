@@ -14,8 +14,7 @@ static void point_write(const EpnetHeatmap *map, double x, double y) {
     epnet_figure_number(map->figure, epnet_direction_unscale(&map->y, y));
 }
 
-/* ---- contours
- * ------------------------------------------------------------------------------------------------ */
+/* ---- contours ------------------------------------------------------------------------------------------ */
 
 /* Powers of ten, no more than about seven of them. */
 static size_t levels_log(const EpnetHeatmap *map, double *levels) {
@@ -49,16 +48,21 @@ typedef struct Label {
     double level;
 } Label;
 
-static double fraction(const EpnetDirection *d, double scaled) {
-    return (scaled - d->scaled[0]) / (d->scaled[d->size - 1] - d->scaled[0]);
-}
-
 /* How free a place is: the distance to the nearest label, or to the border of the picture. */
 static double freedom(double x, double y, const Label *labels, size_t count) {
     double nearest = 2 * fmin(fmin(x, 1 - x), fmin(y, 1 - y));
     for (size_t k = 0; k < count; k++)
         nearest = fmin(nearest, hypot(x - labels[k].left, y - labels[k].up));
     return nearest;
+}
+
+/* Whether a label at a place would stand on a line of the picture. */
+static bool is_covered(const EpnetHeatmap *map, double x, double y) {
+    const double half_width = 0.05, half_height = 0.03;
+    for (size_t k = 0; k < map->mark_count; k++)
+        if (hypot((map->marks[k][0] - x) / half_width, (map->marks[k][1] - y) / half_height) < 1)
+            return true;
+    return false;
 }
 
 /* Put the label of a level on the freest point of its lines; false where there is no room. */
@@ -69,9 +73,9 @@ static bool label_place(const EpnetHeatmap *map, const EpnetContour *contour, co
     for (size_t k = 0; k < contour->count; k++)
         for (size_t p = 0; p < contour->lines[k].count; p++) {
             double x = contour->lines[k].x[p], y = contour->lines[k].y[p];
-            double left = fraction(&map->x, x), up = fraction(&map->y, y);
+            double left = epnet_direction_part(&map->x, x), up = epnet_direction_part(&map->y, y);
             double found = fmin(freedom(left, up, labels, count), enough);
-            if (found > best) {
+            if (found > best && !is_covered(map, left, up)) {
                 best = found;
                 placed->x = x;
                 placed->y = y;
@@ -94,10 +98,10 @@ static unsigned ink(const EpnetHeatmap *map, double level) {
 static bool label_crossing(const EpnetHeatmap *map, const Label *label, const double a[2], const double b[2],
                            double *enter, double *leave) {
     const double half_width = 0.042, half_height = 0.02;
-    double u = (fraction(&map->x, a[0]) - label->left) / half_width;
-    double v = (fraction(&map->y, a[1]) - label->up) / half_height;
-    double du = (fraction(&map->x, b[0]) - label->left) / half_width - u;
-    double dv = (fraction(&map->y, b[1]) - label->up) / half_height - v;
+    double u = (epnet_direction_part(&map->x, a[0]) - label->left) / half_width;
+    double v = (epnet_direction_part(&map->y, a[1]) - label->up) / half_height;
+    double du = (epnet_direction_part(&map->x, b[0]) - label->left) / half_width - u;
+    double dv = (epnet_direction_part(&map->y, b[1]) - label->up) / half_height - v;
     double square = du * du + dv * dv, along = u * du + v * dv, inside = 1 - u * u - v * v;
     double root = along * along + square * inside;
     if (!(square > 0 && root > 0))
@@ -186,10 +190,9 @@ EpnetStatus epnet_heatmap_contours(const EpnetHeatmap *map, bool *drawn, EpnetEr
     return status;
 }
 
-/* ---- kink
- * ---------------------------------------------------------------------------------------------------- */
+/* ---- kink ---------------------------------------------------------------------------------------------- */
 
-EpnetStatus epnet_heatmap_kink(const EpnetHeatmap *map, bool *drawn, EpnetError *error) {
+EpnetStatus epnet_heatmap_kink(EpnetHeatmap *map, bool *drawn, EpnetError *error) {
     const size_t none = map->figure->result->column_count;
     size_t capacity_column = epnet_figure_cut_column(map->figure, "cut_capacity");
     size_t energy_column = epnet_figure_cut_column(map->figure, "cut_entropy_production");
@@ -213,6 +216,11 @@ EpnetStatus epnet_heatmap_kink(const EpnetHeatmap *map, bool *drawn, EpnetError 
         lines_write(map, &contour, NULL, 0xd7191c);
         *drawn = true;
     }
+    for (size_t k = 0; k < contour.count; k++)
+        for (size_t p = 0; p + 1 < contour.lines[k].count && status == EPNET_OK; p++) {
+            const double *x = contour.lines[k].x + p, *y = contour.lines[k].y + p;
+            status = epnet_heatmap_mark(map, x[0], y[0], x[1], y[1], error);
+        }
     epnet_contour_free(&contour);
     free(capacity);
     free(energy);

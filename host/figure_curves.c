@@ -17,48 +17,26 @@ typedef struct Curves {
     double kink;            /* where capacity and energy cross, NaN if they do not */
 } Curves;
 
-/* Column `column` as curve `curve`: in the picture's order, times `factor`. */
-static EpnetStatus curve_read(Curves *curves, Curve curve, size_t column, double factor, EpnetError *error) {
-    double *all = NULL, *values = epnet_calloc(curves->x.size, sizeof *values);
-    curves->values[curve] = values;
-    if (values == NULL)
-        return epnet_fail_memory(error, curves->x.size * sizeof *values, "a curve");
-    EpnetStatus status = epnet_figure_values(curves->figure, column, &all, error);
-    for (size_t k = 0; status == EPNET_OK && k < curves->x.size; k++)
-        values[k] = factor * all[curves->x.order[k]];
-    free(all);
-    return status;
-}
-
-/* Where ln(capacity/energy) changes sign, linear between the points in the axis's scale. */
-static double kink_find(const Curves *curves) {
-    const double *capacity = curves->values[CAPACITY], *energy = curves->values[ENERGY];
-    for (size_t k = 0; k + 1 < curves->x.size; k++) {
-        double here = log(capacity[k]) - log(energy[k]), there = log(capacity[k + 1]) - log(energy[k + 1]);
-        if (!isfinite(here) || !isfinite(there) || (here > 0) == (there > 0))
-            continue;
-        double part = here / (here - there);
-        return epnet_direction_unscale(
-            &curves->x, curves->x.scaled[k] + part * (curves->x.scaled[k + 1] - curves->x.scaled[k]));
-    }
-    return NAN;
-}
-
 static EpnetStatus curves_read(const EpnetFigure *figure, Curves *curves, EpnetError *error) {
     static const char *const names[CURVES] = {NULL, "cut_information_flow", "cut_flow_bound", "cut_capacity",
                                               "cut_entropy_production"};
+    size_t before;
+    double part;
     *curves = (Curves){.figure = figure, .kink = NAN};
     EpnetStatus status = epnet_direction_make(&curves->x, figure->axes[0], error);
     if (status == EPNET_OK)
-        status = curve_read(curves, QUANTITY, figure->column, 1, error);
+        status =
+            epnet_direction_column(&curves->x, figure, figure->column, 1, &curves->values[QUANTITY], error);
     for (int c = FLOW; c < CURVES && status == EPNET_OK; c++) {
         size_t column = epnet_figure_cut_column(figure, names[c]);
         if (column == figure->result->column_count)
             return EPNET_OK; /* no cut: nothing more to show */
-        status = curve_read(curves, (Curve)c, column, c == CAPACITY ? log(2) : 1, error);
+        status = epnet_direction_column(&curves->x, figure, column, c == CAPACITY ? log(2) : 1,
+                                        &curves->values[c], error);
     }
     if (status == EPNET_OK)
-        curves->kink = kink_find(curves);
+        curves->kink = epnet_direction_crossing(&curves->x, curves->values[CAPACITY], curves->values[ENERGY],
+                                                &before, &part);
     return status;
 }
 

@@ -72,9 +72,46 @@ void epnet_direction_note(const EpnetDirection *direction, char *text) {
         }
 }
 
+EpnetStatus epnet_direction_column(const EpnetDirection *direction, const EpnetFigure *figure, size_t column,
+                                   double factor, double **values, EpnetError *error) {
+    double *all = NULL;
+    *values = epnet_calloc(direction->size, sizeof **values);
+    if (*values == NULL)
+        return epnet_fail_memory(error, direction->size * sizeof **values, "a curve");
+    EpnetStatus status = epnet_figure_values(figure, column, &all, error);
+    for (size_t k = 0; status == EPNET_OK && k < direction->size; k++)
+        (*values)[k] = factor * all[direction->order[k]];
+    free(all);
+    return status;
+}
+
+double epnet_direction_crossing(const EpnetDirection *direction, const double *a, const double *b,
+                                size_t *before, double *part) {
+    for (size_t k = 0; k + 1 < direction->size; k++) {
+        double here = log(a[k]) - log(b[k]), there = log(a[k + 1]) - log(b[k + 1]);
+        if (!isfinite(here) || !isfinite(there) || (here > 0) == (there > 0))
+            continue;
+        *before = k;
+        *part = here / (here - there);
+        return epnet_direction_unscale(
+            direction, direction->scaled[k] + *part * (direction->scaled[k + 1] - direction->scaled[k]));
+    }
+    return NAN;
+}
+
+/* How far apart the points of the file are along an axis. */
+static size_t stride_of(const EpnetResult *result, const EpnetResultAxis *axis) {
+    size_t stride = 1;
+    for (size_t a = result->axis_count; &result->axes[--a] != axis;)
+        stride *= result->axes[a].size;
+    return stride;
+}
+
 /* The file's point of cell (column, row) of the picture. */
 static size_t point_of(const EpnetHeatmap *map, size_t column, size_t row) {
-    return map->y.order[row] * map->x.axis->size + map->x.order[column];
+    const EpnetResult *result = map->figure->result;
+    return map->y.order[row] * stride_of(result, map->y.axis) +
+           map->x.order[column] * stride_of(result, map->x.axis);
 }
 
 EpnetStatus epnet_heatmap_column(const EpnetHeatmap *map, size_t column, double **values, EpnetError *error) {
@@ -130,4 +167,32 @@ void epnet_heatmap_free(EpnetHeatmap *map) {
     epnet_direction_free(&map->x);
     epnet_direction_free(&map->y);
     free(map->values);
+    free(map->marks);
+}
+
+double epnet_direction_part(const EpnetDirection *d, double scaled) {
+    return (scaled - d->scaled[0]) / (d->scaled[d->size - 1] - d->scaled[0]);
+}
+
+EpnetStatus epnet_heatmap_mark(EpnetHeatmap *map, double x0, double y0, double x1, double y1,
+                               EpnetError *error) {
+    const double spacing = 0.02; /* of the marks on a line */
+    double left = epnet_direction_part(&map->x, x0), up = epnet_direction_part(&map->y, y0);
+    double right = epnet_direction_part(&map->x, x1) - left, rise = epnet_direction_part(&map->y, y1) - up;
+    double length = hypot(right, rise);
+    size_t count = isfinite(length) && length > spacing ? (size_t)fmin(length / spacing, 1e4) + 1 : 1;
+    if (map->mark_count + count > map->mark_room) {
+        size_t room = 2 * (map->mark_count + count);
+        double(*marks)[2] = realloc(map->marks, room * sizeof *marks);
+        if (marks == NULL)
+            return epnet_fail_memory(error, room * sizeof *marks, "the lines of a figure");
+        map->marks = marks;
+        map->mark_room = room;
+    }
+    for (size_t k = 0; k < count; k++) {
+        double part = ((double)k + 0.5) / (double)count;
+        map->marks[map->mark_count][0] = left + part * right;
+        map->marks[map->mark_count++][1] = up + part * rise;
+    }
+    return EPNET_OK;
 }

@@ -23,6 +23,8 @@ typedef struct EpnetHeatmap {
     size_t finite, infinite, failed; /* cells */
     double least, most;              /* of the finite values */
     bool log;                        /* logarithmic colours: the values span decades, all of them positive */
+    size_t mark_count, mark_room;
+    double (*marks)[2]; /* what labels keep away from, as parts of the picture's width and height */
 } EpnetHeatmap;
 
 EpnetStatus epnet_heatmap_make(const EpnetFigure *figure, EpnetHeatmap *map, EpnetError *error);
@@ -38,14 +40,45 @@ void epnet_direction_free(EpnetDirection *direction); /* also after a failed mak
 /* "drive = inf not drawn", if the axis has values that are not finite; else "". */
 void epnet_direction_note(const EpnetDirection *direction, char *text);
 
+/* A column over the only axis of a figure, in the picture's order and times `factor`: *values has size
+ * doubles, to free() in every case. */
+EpnetStatus epnet_direction_column(const EpnetDirection *direction, const EpnetFigure *figure, size_t column,
+                                   double factor, double **values, EpnetError *error);
+
+/* Where a curve first crosses another: ln(a/b) changes sign, linear between the points on the axis's scale.
+ * The point before it and the part of the way to the next go into *before and *part. NaN: nowhere. */
+double epnet_direction_crossing(const EpnetDirection *direction, const double *a, const double *b,
+                                size_t *before, double *part);
+
 /* From the scale of a direction to the values of its axis. */
 double epnet_direction_unscale(const EpnetDirection *direction, double scaled);
+
+/* Where a place on the scale of a direction stands, as a part of the picture: 0 at the first value, 1 at the
+ * last. */
+double epnet_direction_part(const EpnetDirection *direction, double scaled);
+
+/* Keep labels away from the line between two places on the scales of the axes (a point: twice the same). */
+EpnetStatus epnet_heatmap_mark(EpnetHeatmap *map, double x0, double y0, double x1, double y1,
+                               EpnetError *error);
 
 /* Contour lines of the quantity as block "contours" and their labels as "contour labels"; *drawn is false and
  * nothing is written where there are none. */
 EpnetStatus epnet_heatmap_contours(const EpnetHeatmap *map, bool *drawn, EpnetError *error);
 
 /* The kink of the paper's bound, where cut_capacity ln 2 = cut_entropy_production, as block "kink". */
-EpnetStatus epnet_heatmap_kink(const EpnetHeatmap *map, bool *drawn, EpnetError *error);
+EpnetStatus epnet_heatmap_kink(EpnetHeatmap *map, bool *drawn, EpnetError *error);
+
+/* What the rows of constant sigma of a heatmap show, along the axis of copies. */
+typedef struct EpnetHeatmapRows {
+    bool constant_sigma; /* the other axis is sigma: if not, nothing below is drawn */
+    bool first_cut;      /* the one that sigma is the production of */
+    bool paper;          /* block "paper kink": copy_total = sigma / ln 2, inside the picture */
+    size_t rows, maxima; /* maxima: points of block "maxima" */
+    size_t kinks;        /* points of block "measured kinks" */
+    size_t too_few;      /* rows with too few samples to look for a kink */
+} EpnetHeatmapRows;
+
+/* Measure the rows and write the blocks (figure_rows.c). */
+EpnetStatus epnet_heatmap_rows(EpnetHeatmap *map, EpnetHeatmapRows *rows, EpnetError *error);
 
 #endif

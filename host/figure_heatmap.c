@@ -5,8 +5,7 @@
 #include <math.h>
 #include <stdlib.h>
 
-/* ---- data
- * ---------------------------------------------------------------------------------------------------- */
+/* ---- data ---------------------------------------------------------------------------------------------- */
 
 typedef enum CellKind { CELL_FINITE, CELL_INFINITE, CELL_FAILED } CellKind;
 
@@ -33,8 +32,7 @@ static void cells_write(const EpnetHeatmap *map, CellKind kind, const char *bloc
         }
 }
 
-/* ---- script
- * -------------------------------------------------------------------------------------------------- */
+/* ---- script -------------------------------------------------------------------------------------------- */
 
 static void direction_describe(const EpnetDirection *direction, char letter, FILE *script) {
     char label[EPNET_FIGURE_TEXT];
@@ -68,7 +66,46 @@ static void colours_describe(const EpnetHeatmap *map, FILE *script) {
         fputs("set logscale cb\nset format cb '10^{%T}'\n", script);
 }
 
-static void plot_describe(const EpnetHeatmap *map, bool contours, bool kink, FILE *script) {
+/* What stands over the cells. */
+typedef struct Lines {
+    bool contours, kink;
+    EpnetHeatmapRows rows;
+} Lines;
+
+/* A line on a white one, so that it stands out from every colour. */
+static void line_plot(const char *block, const char *style, const char *title, FILE *script) {
+    fprintf(script,
+            "  data index '%s' using 1:2 with lines linewidth 4 linecolor rgb '#ffffff' notitle, \\\n"
+            "  data index '%s' using 1:2 with lines linewidth 2.2 %s title ",
+            block, block, style);
+    epnet_figure_quote(script, title);
+    fputs(", \\\n", script);
+}
+
+/* The kinks and maxima of rows of constant sigma; a search that found none is in the key alone. */
+static void rows_plot(const EpnetHeatmapRows *rows, FILE *script) {
+    if (rows->maxima > 0)
+        fputs(
+            "  data index 'maxima' using 1:2 with points pointtype 7 pointsize 0.45 linecolor rgb '#ffffff' "
+            "notitle, \\\n"
+            "  data index 'maxima' using 1:2 with points pointtype 6 pointsize 0.5 linewidth 1.2 linecolor "
+            "rgb "
+            "'#202020' title 'maximum at each σ', \\\n",
+            script);
+    size_t looked = rows->rows - rows->too_few;
+    if (rows->kinks > 0)
+        fprintf(script,
+                "  data index 'measured kinks' using 1:2 with points pointtype 2 pointsize 0.8 linewidth 2 "
+                "linecolor rgb '#000000' title 'measured kinks (%zu of %zu rows)', \\\n",
+                rows->kinks, looked);
+    else
+        fprintf(script,
+                "  NaN with points pointtype 2 pointsize 0.8 linewidth 2 linecolor rgb '#000000' title "
+                "'measured kinks: none in %zu rows', \\\n",
+                looked);
+}
+
+static void plot_describe(const EpnetHeatmap *map, const Lines *lines, FILE *script) {
     fputs("plot \\\n", script);
     if (map->finite > 0)
         /* cells reach under their right and upper neighbours, drawn later: no seams */
@@ -88,17 +125,25 @@ static void plot_describe(const EpnetHeatmap *map, bool contours, bool kink, FIL
             "  data index 'infinite' using 1:2:3:4:5:6 with boxxyerror fillstyle pattern 4 border linecolor "
             "rgb '#303030' title 'infinite (%zu)', \\\n",
             map->infinite);
-    if (contours)
+    if (lines->contours)
         fputs("  data index 'contours' using 1:2:3 with lines linewidth 0.7 linecolor rgb variable notitle, "
               "\\\n"
               "  data index 'contour labels' using 1:2:3:4 with labels font ',9' textcolor rgb variable "
               "notitle, \\\n",
               script);
-    if (kink)
-        fputs("  data index 'kink' using 1:2 with lines linewidth 4 linecolor rgb '#ffffff' notitle, \\\n"
-              "  data index 'kink' using 1:2 with lines linewidth 2.2 linecolor rgb '#d7191c' title "
-              "'paper''s kink: {/:Italic C}_{cut} = EP_{across} / ln 2', \\\n",
-              script);
+    if (lines->rows.paper)
+        line_plot("paper kink", "linecolor rgb '#d7191c'", "paper's kink: {/:Italic C}_{total} = σ / ln 2",
+                  script);
+    if (lines->kink && lines->rows.constant_sigma)
+        line_plot("kink", "dashtype (6,3) linecolor rgb '#d7191c'",
+                  lines->rows.first_cut ? "for the cut: {/:Italic C}_{cut} = σ / ln 2"
+                                        : "for the cut: {/:Italic C}_{cut} = EP_{across} / ln 2",
+                  script);
+    else if (lines->kink)
+        line_plot("kink", "linecolor rgb '#d7191c'", "paper's kink: {/:Italic C}_{cut} = EP_{across} / ln 2",
+                  script);
+    if (lines->rows.constant_sigma)
+        rows_plot(&lines->rows, script);
     fputs("  NaN notitle\n", script);
 }
 
@@ -120,22 +165,25 @@ static EpnetStatus note_make(const EpnetHeatmap *map, char *note, EpnetError *er
     return status;
 }
 
-static EpnetStatus data_write(const EpnetHeatmap *map, bool *contours, bool *kink, EpnetError *error) {
+static EpnetStatus data_write(EpnetHeatmap *map, Lines *lines, EpnetError *error) {
     if (map->finite > 0)
         cells_write(map, CELL_FINITE, "cells");
     if (map->failed > 0)
         cells_write(map, CELL_FAILED, "failed");
     if (map->infinite > 0)
         cells_write(map, CELL_INFINITE, "infinite");
-    EpnetStatus status = epnet_heatmap_contours(map, contours, error);
-    return status == EPNET_OK ? epnet_heatmap_kink(map, kink, error) : status;
+    /* the contours last: their labels keep away from the other lines */
+    EpnetStatus status = epnet_heatmap_kink(map, &lines->kink, error);
+    if (status == EPNET_OK)
+        status = epnet_heatmap_rows(map, &lines->rows, error);
+    return status == EPNET_OK ? epnet_heatmap_contours(map, &lines->contours, error) : status;
 }
 
-static EpnetStatus picture_write(const EpnetHeatmap *map, EpnetError *error) {
+static EpnetStatus picture_write(EpnetHeatmap *map, EpnetError *error) {
     FILE *script = map->figure->script;
-    bool contours, kink;
+    Lines lines;
     char note[EPNET_FIGURE_TEXT];
-    EpnetStatus status = data_write(map, &contours, &kink, error);
+    EpnetStatus status = data_write(map, &lines, error);
     if (status == EPNET_OK)
         status = note_make(map, note, error);
     if (status != EPNET_OK)
@@ -146,10 +194,16 @@ static EpnetStatus picture_write(const EpnetHeatmap *map, EpnetError *error) {
     direction_describe(&map->y, 'y', script);
     if (map->finite > 0)
         colours_describe(map, script);
-    fputs("set lmargin at screen 0.1\nset rmargin at screen 0.81\n"
-          "set key bmargin center horizontal reverse Left samplen 3\n",
-          script);
-    plot_describe(map, contours, kink, script);
+    fputs("set lmargin at screen 0.1\nset rmargin at screen 0.81\n", script);
+    if (lines.rows.constant_sigma)
+        fputs(
+            "set bmargin at screen 0.22\n"
+            "set key at screen 0.455, screen 0.02 bottom center vertical maxrows 3 reverse Left samplen 2.5 "
+            "width -4 spacing 1.15\n",
+            script);
+    else
+        fputs("set key bmargin center horizontal reverse Left samplen 3\n", script);
+    plot_describe(map, &lines, script);
     return EPNET_OK;
 }
 

@@ -47,7 +47,7 @@ static void linear_range(const EpnetPanel *panel, FILE *script) {
 void epnet_panel_describe(const EpnetPanel *panel, EpnetPanelPlace place, const char *label, FILE *script) {
     static const struct {
         double bottom, top;
-    } places[] = {{0.12, 0.86}, {0.505, 0.86}, {0.11, 0.465}, {0.535, 0.86}, {0.19, 0.505}};
+    } places[] = {{0.12, 0.86}, {0.235, 0.86}, {0.505, 0.86}, {0.11, 0.465}, {0.535, 0.86}, {0.19, 0.505}};
     fprintf(script,
             "set lmargin at screen 0.15\nset rmargin at screen 0.965\n"
             "set bmargin at screen %g\nset tmargin at screen %g\nset ylabel ",

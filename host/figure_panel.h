@@ -4,9 +4,10 @@
 
 #include "figure.h"
 
-/* Where a panel stands: alone, in a pair, or in a pair that leaves room for a key of two rows under it. */
+/* Where a panel stands: alone, in a pair, or either with room for a key under it. */
 typedef enum EpnetPanelPlace {
     EPNET_PANEL_ALONE,
+    EPNET_PANEL_OVER_KEY,
     EPNET_PANEL_UPPER,
     EPNET_PANEL_LOWER,
     EPNET_PANEL_UPPER_OVER_KEY,

@@ -49,6 +49,7 @@ static const char *axis_symbol(const char *name) {
         {"copy_total", "{/:Italic C}_{total}"},
         {"copy_rate", "β"},
         {"drive", "{/:Italic F}"},
+        {"sigma", "σ"},
         {"flip_up", "γ_{+}"},
         {"flip_down", "γ_{−}"},
     };
@@ -108,6 +109,36 @@ void epnet_figure_value(double value, char *text) {
              power < 0 ? "−" : "", labs(power));
 }
 
+/* The nodes of a cut, "0,1", or the first of them and how many there are: "Medici, Acciaiuoli, … 7 nodes". */
+static void cut_text(const char *label, char *text) {
+    enum { ROOM = 24, LONGEST = 20 }; /* bytes of names */
+    char name[EPNET_FIGURE_TEXT];
+    size_t nodes = 1, kept = 0, length = 0;
+    if (strlen(label) <= ROOM) {
+        epnet_figure_escape(label, ROOM, text);
+        return;
+    }
+    for (const char *c = label; *c != '\0'; c++)
+        nodes += *c == ',';
+    *text = '\0';
+    while (kept < nodes - 1) {
+        size_t size = strcspn(label, ",");
+        if (kept > 0 && length + size + 2 > ROOM)
+            break;
+        char plain[EPNET_FIGURE_TEXT];
+        snprintf(plain, sizeof plain, "%.*s", (int)(size < LONGEST * 4 ? size : LONGEST * 4), label);
+        epnet_figure_escape(plain, LONGEST, name);
+        strcat(strcat(text, name), ", ");
+        length += size + 2;
+        label += size + 1;
+        kept++;
+    }
+    if (kept > 0)
+        sprintf(text + strlen(text), "… %zu nodes", nodes);
+    else
+        epnet_figure_escape(label, ROOM, text);
+}
+
 void epnet_figure_subject(const EpnetFigure *figure, char *text) {
     const EpnetResult *result = figure->result;
     const char *nodes = epnet_result_text(result, "nodes"), *edges = epnet_result_text(result, "edge_count");
@@ -120,7 +151,7 @@ void epnet_figure_subject(const EpnetFigure *figure, char *text) {
                         : epnet_figure_cut_column(figure, "cut_capacity");
     if (column < result->column_count) {
         char label[EPNET_FIGURE_TEXT];
-        epnet_figure_escape(result->columns[column].cut, 36, label);
+        cut_text(result->columns[column].cut, label);
         snprintf(cut, sizeof cut, ", cut {/:Italic S} = \\{%s\\}", label);
     }
     snprintf(text, EPNET_FIGURE_TEXT, "{/:Italic N} = %.20s nodes, %.20s copy edges, %.100s%.300s",

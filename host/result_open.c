@@ -54,8 +54,7 @@ static EpnetStatus bytes_check(const char *path, EpnetError *error) {
     return status;
 }
 
-/* ---- attributes
- * ---------------------------------------------------------------------------------------------- */
+/* ---- attributes ---------------------------------------------------------------------------------------- */
 
 /* Numbers of an attribute as text, separated by blanks. */
 static int numbers_read(int group, int variable, const char *name, size_t length, char **text) {
@@ -151,8 +150,7 @@ static EpnetStatus identity_check(const EpnetResult *result, EpnetError *error) 
     return EPNET_OK;
 }
 
-/* ---- axes and times
- * ------------------------------------------------------------------------------------------ */
+/* ---- axes and times ------------------------------------------------------------------------------------ */
 
 /* Values of the coordinate variable of dimension `dimension` of a group. */
 static int coordinate_read(int group, int dimension, char *name, int *variable, size_t *size,
@@ -299,8 +297,7 @@ static EpnetStatus leak_read(EpnetResult *result, EpnetError *error) {
     return code == NC_NOERR ? EPNET_OK : fail_netcdf(result, code, error);
 }
 
-/* ---- columns
- * ------------------------------------------------------------------------------------------------- */
+/* ---- columns ------------------------------------------------------------------------------------------- */
 
 /* Whether a variable spans exactly the axes, and then time where `with_time`. */
 static int shape_matches(const EpnetResult *result, int group, int variable, bool with_time, bool *matches) {

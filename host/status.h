@@ -8,7 +8,8 @@
 __attribute__((format(printf, 3, 4))) EpnetStatus epnet_fail(EpnetError *error, EpnetStatus status,
                                                              const char *format, ...);
 
-/* calloc with overflow check; NULL only when memory is exhausted (also for zero items it returns non-NULL). */
+/* calloc with overflow check; NULL only when memory is exhausted (also for zero items it returns non-NULL).
+ */
 void *epnet_calloc(size_t count, size_t size);
 
 /* The usual failure of epnet_calloc: EPNET_DEVICE with the amount and its purpose. */

@@ -324,7 +324,8 @@ EpnetStatus epnet_run(const EpnetSpec *spec, const char *output, const EpnetRunO
     summary->states = (size_t)1 << spec->network.nodes;
     summary->elapsed = seconds_now() - run.start;
     snprintf(summary->device, sizeof summary->device, "%s", run.device.name);
-    snprintf(summary->method, sizeof summary->method, "%s", epnet_method_name(spec->method));
+    snprintf(summary->method, sizeof summary->method, "%s",
+             spec->kind == EPNET_STATIONARY ? epnet_kind_name(spec->kind) : epnet_method_name(spec->method));
     describe_failures(spec, &run.failures, summary->failures, sizeof summary->failures);
     if (status == EPNET_OK && run.failures.total > 0)
         return epnet_fail(error, EPNET_POINTS_FAILED, "%zu of %zu points failed: %s", run.failures.total,

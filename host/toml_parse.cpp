@@ -1,5 +1,6 @@
 /* TOML text to a tree, by toml++. */
 #include "toml_document.h"
+#include "toml_shift.h"
 
 #include <algorithm>
 #include <stdexcept>
@@ -37,7 +38,7 @@ class Converter {
         Table members;
         members.reserve(from.size());
         for (const auto &[key, node] : from)
-            members.push_back({std::string(key.str()), place(key.source().begin), value(node)});
+            members.push_back({unshift_characters(key.str()), place(key.source().begin), value(node)});
         std::sort(members.begin(), members.end(), [](const Member &a, const Member &b) {
             return a.place.line != b.place.line ? a.place.line < b.place.line
                                                 : a.place.column < b.place.column;
@@ -57,7 +58,7 @@ class Converter {
         else if (const toml::array *items = from.as_array())
             to.content = array(*items);
         else if (const auto *text = from.as_string())
-            to.content = text->get();
+            to.content = unshift_characters(text->get());
         else if (const auto *integer = from.as_integer())
             to.content = integer->get();
         else if (const auto *number = from.as_floating_point())
@@ -78,7 +79,7 @@ class Converter {
     const std::string *source_;
 };
 
-/* Calls visit(character, line, column) for every character of a text in ASCII's range until it returns true.
+/* Calls visit(byte, line, column) for every byte of a text until it returns true.
  */
 template <class Visit> void scan(const std::string &text, Visit visit) {
     unsigned line = 1, column = 1;
@@ -127,15 +128,28 @@ Place find_bad_header(const std::string &text, const std::string &source) {
     return found;
 }
 
+/* Refuse the characters that shift_characters() needs for itself. */
+void check_private_characters(const std::string &text, const std::string &source) {
+    std::size_t private_character = find_private_character(text), at = 0;
+    if (private_character == text.npos)
+        return;
+    scan(text, [&](char, unsigned line, unsigned column) {
+        if (at++ == private_character)
+            fail_at({&source, line, column}, "a character for private use (U+F0000 to U+FFFFF)");
+        return false;
+    });
+}
+
 } // namespace
 
 Table toml_parse(const std::string &text, const std::string &source) {
     check_key_parts(text, source);
+    check_private_characters(text, source);
     Converter converter(source);
     try {
-        return converter.table(toml::parse(text));
+        return converter.table(toml::parse(shift_characters(text)));
     } catch (const toml::parse_error &error) {
-        std::string what(error.description());
+        std::string what = unshift_characters(error.description());
         if (what.rfind("Error while ", 0) == 0)
             what.erase(0, std::string_view("Error ").size());
         std::replace_if(

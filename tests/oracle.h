@@ -5,6 +5,9 @@
  * and the limits at empty states are carried as (finite part, coefficient of ln t). Memory that runs out here
  * ends the test program: a test has no use for less.
  *
+ * Long double must be wider than double: valgrind computes it in 64 bits, so of the tests that use this only
+ * test_reference holds there.
+ *
  * Node i is bit i of a state. Units: s, 1/s, nat, nat/s; capacities bit/s. */
 #ifndef EPNET_TESTS_ORACLE_H
 #define EPNET_TESTS_ORACLE_H

@@ -1,79 +1,20 @@
-/* The grid file: what is written is read back bit for bit, whatever the batches; the bytes depend on the
- * content alone; an output is complete or absent, and every refusal has its reason. */
+/* The grid file: what is written is read back bit for bit, whatever the batches, and the bytes depend on the
+ * content alone. */
 #include "dataset.h"
-#include "dataset_define.h"
 #include "result.h"
 #include "slab.h"
 #include "support/check.h"
-#include "support/made_spec.h"
+#include "support/made_grid.h"
 #include "support/scratch.h"
 
-#include <errno.h>
 #include <math.h>
 #include <netcdf.h>
-#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/resource.h>
 #include <sys/stat.h>
-#include <unistd.h>
 
-/* Three axes of unequal sizes, the second logarithmic; `axis_count` of them are used. */
-static MadeSpec shape(size_t axis_count) {
-    return (MadeSpec){.title = "A made sweep, π",
-                      .nodes = 3,
-                      .kind = EPNET_TRAJECTORY,
-                      .method = EPNET_EULER,
-                      .keep = EPNET_KEEP_YES,
-                      .cut_count = 2,
-                      .time_count = 4,
-                      .axis_count = axis_count,
-                      .keys = {EPNET_AXIS_DRIVE, EPNET_AXIS_COPY_TOTAL, EPNET_AXIS_FLIP_UP},
-                      .log = {false, true, false},
-                      .sizes = {5, 3, 7}};
-}
-
-static EpnetDataset *dataset_open(const EpnetSpec *spec, const char *output) {
-    EpnetError error;
-    EpnetDataset *dataset;
-    if (epnet_dataset_create(spec, output, "cpu", &dataset, &error) != EPNET_OK)
-        fail_msg("%s", error.message);
-    return dataset;
-}
-
-static void range_write(EpnetDataset *dataset, const EpnetSpec *spec, size_t first, size_t count) {
-    EpnetError error;
-    EpnetRows rows = made_rows(spec, first, count, epnet_spec_keeps_trajectories(spec));
-    if (epnet_dataset_write(dataset, first, count, &rows, &error) != EPNET_OK)
-        fail_msg("%s", error.message);
-    made_rows_free(&rows);
-}
-
-/* Write the whole grid in batches of `batch` points, the last batch first if `backwards`. */
-static void grid_write(const EpnetSpec *spec, const char *output, size_t batch, bool backwards) {
-    size_t points = epnet_grid_points(spec->axes, spec->axis_count);
-    size_t batches = (points + batch - 1) / batch;
-    EpnetDataset *dataset = dataset_open(spec, output);
-    for (size_t b = 0; b < batches; b++) {
-        size_t first = (backwards ? batches - 1 - b : b) * batch;
-        range_write(dataset, spec, first, points - first < batch ? points - first : batch);
-    }
-    EpnetError error;
-    if (epnet_dataset_commit(dataset, &error) != EPNET_OK)
-        fail_msg("%s", error.message);
-}
-
-static EpnetResult *result_open(const char *path) {
-    EpnetError error;
-    EpnetResult *result;
-    if (epnet_result_open(path, &result, &error) != EPNET_OK)
-        fail_msg("%s", error.message);
-    return result;
-}
-
-/* ---- columns
- * ------------------------------------------------------------------------------------------------- */
+/* ---- columns ------------------------------------------------------------------------------------------- */
 
 static void columns_are(const MadeSpec *made, size_t expected_rows, const char *expected) {
     char names[4096] = "";
@@ -109,7 +50,7 @@ static void columns_are(const MadeSpec *made, size_t expected_rows, const char *
 
 static void test_columns(void **state) {
     (void)state;
-    MadeSpec made = shape(1);
+    MadeSpec made = made_shape(1);
     columns_are(&made, 28,
                 NETWORK " multiinformation_rate_euler" RATES CUT("_0") CUT("_1") EXTREMES ENVELOPE KINK("_0")
                     KINK("_1"));
@@ -139,8 +80,7 @@ static void test_symbols(void **state) {
     assert_null(epnet_column_symbol("nonsense"));
 }
 
-/* ---- hyperslabs
- * ---------------------------------------------------------------------------------------------- */
+/* ---- hyperslabs ---------------------------------------------------------------------------------------- */
 
 /* Every range of a small array falls into boxes whose elements, in order, are the range. */
 static void slab_ranges(size_t rank, const size_t *shape_of, size_t total, size_t most_boxes) {
@@ -177,8 +117,7 @@ static void test_slabs(void **state) {
     slab_ranges(4, (size_t[]){2, 3, 2, 4}, 48, 7);
 }
 
-/* ---- round trip
- * ---------------------------------------------------------------------------------------------- */
+/* ---- round trip ---------------------------------------------------------------------------------------- */
 
 /* Same bits, or both NaN. */
 static void same_value(double got, double expected, const char *name, size_t point) {
@@ -247,8 +186,8 @@ static void round_trip(const MadeSpec *made) {
     for (size_t b = 0; b < sizeof batches / sizeof *batches; b++) {
         char name[32];
         snprintf(name, sizeof name, "%zu.nc", b);
-        grid_write(spec, scratch_path(name), batches[b], b % 2 == 1);
-        EpnetResult *result = result_open(scratch_path(name));
+        made_grid_write(spec, scratch_path(name), batches[b], b % 2 == 1);
+        EpnetResult *result = made_result_open(scratch_path(name));
         assert_int_equal(epnet_result_points(result), points);
         axes_match(result, spec);
         points_match(result, spec, columns, count);
@@ -269,7 +208,7 @@ static void round_trip(const MadeSpec *made) {
 static void test_round_trip(void **state) {
     (void)state;
     for (size_t axes = 0; axes <= 3; axes++) {
-        MadeSpec made = shape(axes);
+        MadeSpec made = made_shape(axes);
         round_trip(&made);
         made.keep = EPNET_KEEP_NO;
         made.cut_count = 0;
@@ -283,15 +222,15 @@ static void test_round_trip(void **state) {
 
 static void test_unwritten_points_are_missing(void **state) {
     (void)state;
-    MadeSpec made = shape(2);
+    MadeSpec made = made_shape(2);
     EpnetSpec *spec = made_spec(&made);
     EpnetError error;
     double entropy[15];
     scratch_make();
-    EpnetDataset *dataset = dataset_open(spec, scratch_path("part.nc"));
-    range_write(dataset, spec, 3, 1);
+    EpnetDataset *dataset = made_dataset_open(spec, scratch_path("part.nc"));
+    made_range_write(dataset, spec, 3, 1);
     assert_int_equal(epnet_dataset_commit(dataset, &error), EPNET_OK);
-    EpnetResult *result = result_open(scratch_path("part.nc"));
+    EpnetResult *result = made_result_open(scratch_path("part.nc"));
     assert_int_equal(epnet_result_column(result, "entropy", entropy, &error), EPNET_OK);
     for (size_t k = 0; k < 15; k++)
         assert_int_equal(!isnan(entropy[k]), k == 3);
@@ -300,8 +239,7 @@ static void test_unwritten_points_are_missing(void **state) {
     made_spec_free(spec);
 }
 
-/* ---- attributes
- * ---------------------------------------------------------------------------------------------- */
+/* ---- attributes ---------------------------------------------------------------------------------------- */
 
 static void text_is(int group, const char *variable, const char *name, const char *expected) {
     char text[256] = "";
@@ -314,13 +252,13 @@ static void text_is(int group, const char *variable, const char *name, const cha
 
 static void test_attributes(void **state) {
     (void)state;
-    MadeSpec made = shape(2);
+    MadeSpec made = made_shape(2);
     EpnetSpec *spec = made_spec(&made);
     double fill = 0;
     int variable;
     scratch_make();
-    grid_write(spec, scratch_path("a.nc"), 15, false);
-    EpnetResult *result = result_open(scratch_path("a.nc"));
+    made_grid_write(spec, scratch_path("a.nc"), 15, false);
+    EpnetResult *result = made_result_open(scratch_path("a.nc"));
     assert_string_equal(epnet_result_text(result, "title"), spec->title);
     assert_string_equal(epnet_result_text(result, "spec"), spec->text);
     assert_string_equal(epnet_result_text(result, "spec_sha256"), spec->sha256);
@@ -359,7 +297,7 @@ static void test_attributes(void **state) {
 /* Specs longer than what HDF5 keeps in an object header. */
 static void test_long_spec(void **state) {
     (void)state;
-    MadeSpec made = shape(1);
+    MadeSpec made = made_shape(1);
     EpnetSpec *spec = made_spec(&made);
     size_t length = 200000;
     free(spec->text);
@@ -368,8 +306,8 @@ static void test_long_spec(void **state) {
         spec->text[k] = (char)('a' + k % 23);
     spec->text[length] = '\0';
     scratch_make();
-    grid_write(spec, scratch_path("long.nc"), 2, false);
-    EpnetResult *result = result_open(scratch_path("long.nc"));
+    made_grid_write(spec, scratch_path("long.nc"), 2, false);
+    EpnetResult *result = made_result_open(scratch_path("long.nc"));
     assert_string_equal(epnet_result_text(result, "spec"), spec->text);
     epnet_result_close(result);
     scratch_remove();
@@ -378,295 +316,16 @@ static void test_long_spec(void **state) {
 
 static void test_bytes(void **state) {
     (void)state;
-    MadeSpec made = shape(2);
+    MadeSpec made = made_shape(2);
     made.sizes[0] = 30;
     made.sizes[1] = 20;
     made.time_count = 9;
     EpnetSpec *spec = made_spec(&made);
     struct stat info;
     scratch_make();
-    grid_write(spec, scratch_path("a.nc"), 600, false);
+    made_grid_write(spec, scratch_path("a.nc"), 600, false);
     assert_int_equal(stat(scratch_path("a.nc"), &info), 0);
     check_near((double)epnet_dataset_bytes(spec), (double)info.st_size, 0.03 * (double)info.st_size, "bytes");
-    scratch_remove();
-    made_spec_free(spec);
-}
-
-/* ---- refusals to write
- * --------------------------------------------------------------------------------------- */
-
-static void create_fails(const char *output, const char *reason) {
-    MadeSpec made = shape(1);
-    EpnetSpec *spec = made_spec(&made);
-    EpnetDataset *dataset = (EpnetDataset *)1;
-    EpnetError error = {0};
-    assert_int_equal(epnet_dataset_create(spec, output, "cpu", &dataset, &error), EPNET_IO);
-    assert_null(dataset);
-    assert_non_null(strstr(error.message, output));
-    if (strstr(error.message, reason) == NULL)
-        fail_msg("%s: no \"%s\"", error.message, reason);
-    made_spec_free(spec);
-}
-
-static void test_create_failures(void **state) {
-    (void)state;
-    scratch_make();
-    create_fails(scratch_path("missing/a.nc"), strerror(ENOENT));
-    create_fails(scratch_path(""), "no file name");
-    assert_int_equal(mkdir(scratch_path("folder.nc"), 0755), 0);
-    create_fails(scratch_path("folder.nc"), "it is a directory");
-    file_write(scratch_path("file"), "x", 1);
-    create_fails(scratch_path("file/a.nc"), strerror(ENOTDIR));
-    create_fails("/dev/null", "it is not a regular file");
-    assert_int_equal(scratch_entries(), 2);
-    scratch_remove();
-}
-
-/* Root may write anywhere: step down to another user for the attempt. */
-static void test_create_in_read_only_folder(void **state) {
-    (void)state;
-    const char *folder = scratch_make();
-    bool root = geteuid() == 0;
-    assert_int_equal(chmod(folder, 0555), 0);
-    if (root)
-        assert_int_equal(seteuid(65534), 0);
-    create_fails(scratch_path("a.nc"), strerror(EACCES));
-    if (root)
-        assert_int_equal(seteuid(0), 0);
-    assert_int_equal(scratch_entries(), 0);
-    scratch_remove();
-}
-
-static void test_discard_leaves_the_old_output(void **state) {
-    (void)state;
-    MadeSpec made = shape(2);
-    EpnetSpec *spec = made_spec(&made);
-    scratch_make();
-    file_write(scratch_path("a.nc"), "old", 3);
-    EpnetDataset *dataset = dataset_open(spec, scratch_path("a.nc"));
-    range_write(dataset, spec, 2, 5);
-    assert_int_equal(scratch_entries(), 2);
-    epnet_dataset_discard(dataset);
-    epnet_dataset_discard(NULL);
-    assert_int_equal(scratch_entries(), 1);
-    char *bytes = file_bytes(scratch_path("a.nc"), NULL);
-    assert_string_equal(bytes, "old");
-    free(bytes);
-    scratch_remove();
-    made_spec_free(spec);
-}
-
-/* A second writer of the same output in this process has a temporary of its own. */
-static void test_two_writers(void **state) {
-    (void)state;
-    MadeSpec made = shape(1);
-    EpnetSpec *spec = made_spec(&made);
-    EpnetError error;
-    scratch_make();
-    EpnetDataset *one = dataset_open(spec, scratch_path("a.nc"));
-    EpnetDataset *other = dataset_open(spec, scratch_path("a.nc"));
-    assert_int_equal(scratch_entries(), 2);
-    range_write(one, spec, 0, 5);
-    range_write(other, spec, 0, 5);
-    assert_int_equal(epnet_dataset_commit(one, &error), EPNET_OK);
-    assert_int_equal(epnet_dataset_commit(other, &error), EPNET_OK);
-    assert_int_equal(scratch_entries(), 1);
-    scratch_remove();
-    made_spec_free(spec);
-}
-
-static void test_output_through_a_link(void **state) {
-    (void)state;
-    MadeSpec made = shape(1);
-    EpnetSpec *spec = made_spec(&made);
-    struct stat info;
-    scratch_make();
-    file_write(scratch_path("target.nc"), "old", 3);
-    assert_int_equal(symlink("target.nc", scratch_path("link.nc")), 0);
-    grid_write(spec, scratch_path("link.nc"), 5, false);
-    assert_int_equal(lstat(scratch_path("link.nc"), &info), 0);
-    assert_true(S_ISLNK(info.st_mode));
-    epnet_result_close(result_open(scratch_path("target.nc")));
-    scratch_remove();
-    made_spec_free(spec);
-}
-
-static void test_range_outside(void **state) {
-    (void)state;
-    MadeSpec made = shape(1);
-    EpnetSpec *spec = made_spec(&made);
-    EpnetError error;
-    EpnetRows rows = made_rows(spec, 0, 6, true);
-    scratch_make();
-    EpnetDataset *dataset = dataset_open(spec, scratch_path("a.nc"));
-    assert_int_equal(epnet_dataset_write(dataset, 0, 6, &rows, &error), EPNET_INTERNAL);
-    assert_int_equal(epnet_dataset_write(dataset, 6, 0, &rows, &error), EPNET_INTERNAL);
-    assert_int_equal(epnet_dataset_write(dataset, 1, SIZE_MAX, &rows, &error), EPNET_INTERNAL);
-    epnet_dataset_discard(dataset);
-    made_rows_free(&rows);
-    scratch_remove();
-    made_spec_free(spec);
-}
-
-/* A file that may not grow (as on a full disk): the write or the commit fails, and nothing is left. */
-static void test_no_space(void **state) {
-    (void)state;
-    MadeSpec made = shape(2);
-    made.sizes[0] = 100;
-    made.sizes[1] = 100;
-    EpnetSpec *spec = made_spec(&made);
-    EpnetRows rows = made_rows(spec, 0, 10000, true);
-    struct rlimit before, limit;
-    EpnetError error = {0};
-    scratch_make();
-    file_write(scratch_path("a.nc"), "old", 3);
-    void (*handler)(int) = signal(SIGXFSZ, SIG_IGN);
-    assert_int_equal(getrlimit(RLIMIT_FSIZE, &before), 0);
-    limit = before;
-    limit.rlim_cur = 500000;
-    EpnetDataset *dataset = dataset_open(spec, scratch_path("a.nc"));
-    assert_int_equal(setrlimit(RLIMIT_FSIZE, &limit), 0);
-    EpnetStatus status = epnet_dataset_write(dataset, 0, 10000, &rows, &error);
-    if (status == EPNET_OK)
-        status = epnet_dataset_commit(dataset, &error);
-    else
-        epnet_dataset_discard(dataset);
-    assert_int_equal(setrlimit(RLIMIT_FSIZE, &before), 0);
-    signal(SIGXFSZ, handler);
-    assert_int_equal(status, EPNET_IO);
-    assert_non_null(strstr(error.message, scratch_path("a.nc")));
-    if (strstr(error.message, strerror(EFBIG)) == NULL)
-        fail_msg("%s: no reason", error.message);
-    assert_int_equal(scratch_entries(), 1);
-    scratch_remove();
-    made_rows_free(&rows);
-    made_spec_free(spec);
-}
-
-/* ---- refusals to read
- * ---------------------------------------------------------------------------------------- */
-
-static void open_fails(const char *path, const char *reason) {
-    EpnetError error = {0};
-    EpnetResult *result = (EpnetResult *)1;
-    assert_int_equal(epnet_result_open(path, &result, &error), EPNET_IO);
-    assert_null(result);
-    assert_non_null(strstr(error.message, path));
-    if (strstr(error.message, reason) == NULL)
-        fail_msg("%s: no \"%s\"", error.message, reason);
-}
-
-/* A NetCDF-4 file of someone else. */
-static void foreign_make(const char *path, const char *source) {
-    int ncid;
-    assert_int_equal(nc_create(path, NC_NETCDF4, &ncid), NC_NOERR);
-    if (source != NULL)
-        assert_int_equal(nc_put_att_text(ncid, NC_GLOBAL, "source", strlen(source), source), NC_NOERR);
-    assert_int_equal(nc_close(ncid), NC_NOERR);
-}
-
-static void test_open_failures(void **state) {
-    (void)state;
-    scratch_make();
-    open_fails(scratch_path("missing.nc"), strerror(ENOENT));
-    assert_int_equal(mkdir(scratch_path("folder.nc"), 0755), 0);
-    open_fails(scratch_path("folder.nc"), "not a regular file");
-    file_write(scratch_path("empty.nc"), "", 0);
-    open_fails(scratch_path("empty.nc"), "it is not NetCDF-4");
-    file_write(scratch_path("text.nc"), "[network]\nnodes = 5\n", 20);
-    open_fails(scratch_path("text.nc"), "it is not NetCDF-4");
-    foreign_make(scratch_path("foreign.nc"), NULL);
-    open_fails(scratch_path("foreign.nc"), "its source attribute does not name epnet");
-    foreign_make(scratch_path("half.nc"), "epnet 9");
-    open_fails(scratch_path("half.nc"), "it has no spec_sha256 attribute");
-    scratch_remove();
-}
-
-/* A file cut short anywhere is refused. */
-static void test_truncated(void **state) {
-    (void)state;
-    MadeSpec made = shape(2);
-    EpnetSpec *spec = made_spec(&made);
-    size_t size;
-    scratch_make();
-    grid_write(spec, scratch_path("a.nc"), 15, false);
-    char *bytes = file_bytes(scratch_path("a.nc"), &size);
-    for (size_t length = 8; length < size - 1000; length += length < 600 ? 31 : size / 37) {
-        file_write(scratch_path("short.nc"), bytes, length);
-        open_fails(scratch_path("short.nc"), "truncated or damaged");
-    }
-    free(bytes);
-    scratch_remove();
-    made_spec_free(spec);
-}
-
-/* So is a file of which any bit has changed, before netCDF sees it. */
-static void test_damaged(void **state) {
-    (void)state;
-    MadeSpec made = shape(2);
-    EpnetSpec *spec = made_spec(&made);
-    size_t size;
-    scratch_make();
-    grid_write(spec, scratch_path("a.nc"), 15, false);
-    char *bytes = file_bytes(scratch_path("a.nc"), &size);
-    for (size_t at = 8; at < size - 80; at += 1009) {
-        bytes[at] = (char)(bytes[at] ^ 1 << at % 8);
-        file_write(scratch_path("b.nc"), bytes, size);
-        open_fails(scratch_path("b.nc"), "it does not match its checksum");
-        bytes[at] = (char)(bytes[at] ^ 1 << at % 8);
-    }
-    free(bytes);
-    scratch_remove();
-    made_spec_free(spec);
-}
-
-/* A program that adds to the file by way of netCDF takes the checksum away, and the file stays readable. */
-static void test_rewritten(void **state) {
-    (void)state;
-    MadeSpec made = shape(2);
-    EpnetSpec *spec = made_spec(&made);
-    int ncid;
-    scratch_make();
-    grid_write(spec, scratch_path("a.nc"), 15, false);
-    assert_int_equal(nc_open(scratch_path("a.nc"), NC_WRITE, &ncid), NC_NOERR);
-    assert_int_equal(nc_put_att_text(ncid, NC_GLOBAL, "comment", 5, "mine!"), NC_NOERR);
-    assert_int_equal(nc_close(ncid), NC_NOERR);
-    EpnetResult *result = result_open(scratch_path("a.nc"));
-    assert_string_equal(epnet_result_text(result, "comment"), "mine!");
-    assert_string_equal(epnet_result_text(result, "spec_sha256"), spec->sha256);
-    epnet_result_close(result);
-    scratch_remove();
-    made_spec_free(spec);
-}
-
-static void test_no_such_column(void **state) {
-    (void)state;
-    MadeSpec made = shape(1);
-    made.keep = EPNET_KEEP_NO;
-    EpnetSpec *spec = made_spec(&made);
-    EpnetError error;
-    double values[5];
-    scratch_make();
-    grid_write(spec, scratch_path("a.nc"), 5, false);
-    EpnetResult *result = result_open(scratch_path("a.nc"));
-    assert_int_equal(epnet_result_column(result, "entropie", values, &error), EPNET_USAGE);
-    assert_non_null(strstr(error.message, "\"entropie\""));
-    assert_non_null(strstr(error.message, "cut_capacity_1"));
-    assert_int_equal(epnet_result_trajectory(result, "entropy", 0, values, &error), EPNET_USAGE);
-    assert_non_null(strstr(error.message, "[output] trajectories = true"));
-    assert_null(epnet_result_column_name(result, epnet_result_column_count(result)));
-    assert_null(epnet_result_column_unit(result, epnet_result_column_count(result)));
-    epnet_result_close(result);
-    made_spec_free(spec);
-
-    made.keep = EPNET_KEEP_YES;
-    spec = made_spec(&made);
-    grid_write(spec, scratch_path("a.nc"), 5, false);
-    result = result_open(scratch_path("a.nc"));
-    assert_int_equal(epnet_result_trajectory(result, "multiinformation_max", 0, values, &error), EPNET_USAGE);
-    assert_null(strstr(error.message, "network_bound_margin_min"));
-    assert_int_equal(epnet_result_trajectory(result, "entropy", 5, values, &error), EPNET_USAGE);
-    epnet_result_close(result);
     scratch_remove();
     made_spec_free(spec);
 }
@@ -681,18 +340,6 @@ int main(void) {
         cmocka_unit_test(test_attributes),
         cmocka_unit_test(test_long_spec),
         cmocka_unit_test(test_bytes),
-        cmocka_unit_test(test_create_failures),
-        cmocka_unit_test(test_create_in_read_only_folder),
-        cmocka_unit_test(test_discard_leaves_the_old_output),
-        cmocka_unit_test(test_two_writers),
-        cmocka_unit_test(test_output_through_a_link),
-        cmocka_unit_test(test_range_outside),
-        cmocka_unit_test(test_no_space),
-        cmocka_unit_test(test_open_failures),
-        cmocka_unit_test(test_truncated),
-        cmocka_unit_test(test_damaged),
-        cmocka_unit_test(test_rewritten),
-        cmocka_unit_test(test_no_such_column),
     };
     return cmocka_run_group_tests_name("dataset", tests, NULL, NULL);
 }

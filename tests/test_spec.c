@@ -272,6 +272,17 @@ static void test_toml_forms(void **state) {
     assert_int_equal(spec->network.nodes, 2);
     assert_true(spec->network.copy == 1000.5);
     epnet_spec_free(spec);
+    /* Characters of two, three and four bytes, at the ends of their ranges, and as escapes. */
+    const char *title = "\xC2\x80\xC3\xA9\xDF\xBF\xE0\xA0\x80\xE2\x82\xAC\xEF\xBF\xBD\xF0\x9F\x98\x80";
+    char text[256];
+    snprintf(text, sizeof text, "title = \"%s \\u00E9\\U0001F600\"\n%s", title, SPEC);
+    spec = spec_text_good(text, NULL);
+    assert_memory_equal(epnet_spec_title(spec), title, strlen(title));
+    assert_string_equal(epnet_spec_title(spec) + strlen(title), " \xC3\xA9\xF0\x9F\x98\x80");
+    epnet_spec_free(spec);
+    spec = spec_text_good(SPEC, "title=\xC3\xA9t\xC3\xA9");
+    assert_string_equal(epnet_spec_title(spec), "\xC3\xA9t\xC3\xA9");
+    epnet_spec_free(spec);
 }
 
 static void test_names(void **state) {

@@ -3,6 +3,10 @@
 #include "support/check.h"
 #include "support/spec_text.h"
 
+#include <math.h>
+#include <stdio.h>
+#include <unistd.h>
+
 #define EDGELESS "[network]\nnodes = 3\ntopology = \"none\"\n"
 #define RATED "[network]\nnodes = 3\ncopy_rate = 1\n" /* a whole spec, open for more keys of [network] */
 
@@ -21,6 +25,13 @@ static void test_syntax(void **state) {
         {"title = @\n" RATED, "\"\xC3\xA9\" ^x", "\"\xC3\xA9\"", "expected a comment or whitespace"},
         {"title = @\n" RATED, "\"a^\x01\"", "\"a\"", "control characters"},
         {"title = @\n" RATED, "^5", "\"5\"", "title is 5; allowed: a string"},
+        {"title = \"\xE2\x82\xAC\" # \xC3\xA9\n@\n" RATED, "^\xC3\xA9 = 1", "", "saw '\xC3\xA9'"},
+        {"title =@\"x\"\n" RATED, "^\xC2\xA0", " ", "could not determine value type"}, /* no blank in TOML */
+        {"title = \"\xC3\xA9\xE2\x82\xAC@\"\n" RATED, "^\xF3\xB0\x80\x80", "\xF4\x80\x80\x80", "private use"},
+        {"title = \"@\"\n" RATED, "^\\U000F00E9", "\\U000E0041", "private use"},
+        {"title = ^\"@\"\n" RATED, "\xFF", "\xC3\xBF", "invalid utf-8"},
+        {"title = ^\"@\"\n" RATED, "\xE0\x80\x80", "\xE0\xA0\x80", "invalid utf-8"}, /* overlong */
+        {"title = ^\"@\"\n" RATED, "\xED\xA0\x80", "\xED\x9F\xBF", "invalid utf-8"}, /* a surrogate */
     };
     CHECK_CASES(cases);
 }
@@ -73,6 +84,30 @@ static void test_nodes(void **state) {
         {RATED "topology = @", "^1", "\"star\"", "network.topology is 1"},
     };
     CHECK_CASES(cases);
+}
+
+/* 10 vectors of 2^nodes doubles must fit: the host decides which of these are refused. */
+static void test_memory(void **state) {
+    (void)state;
+    double memory = (double)sysconf(_SC_PHYS_PAGES) * (double)sysconf(_SC_PAGESIZE);
+    for (int nodes = 20; nodes <= 30; nodes++) {
+        char texts[2][256], edges[64], what[128];
+        snprintf(edges, sizeof edges, "source,target\n0,%d\n", nodes - 1);
+        spec_text_file("edges.csv", edges);
+        snprintf(texts[0], sizeof texts[0], "[network]\nnodes = %d\ncopy_rate = 1\n", nodes);
+        snprintf(texts[1], sizeof texts[1], "[network]\nedges_file = \"edges.csv\"\ncopy_rate = 1\n");
+        snprintf(what, sizeof what, "%d nodes have 2^%d states and need %g GiB", nodes, nodes,
+                 round(10 * ldexp(80, nodes - 30)) / 10);
+        for (unsigned t = 0; t < 2; t++) {
+            EpnetSpec *spec;
+            EpnetError error;
+            bool fits = ldexp(80, nodes) <= memory;
+            assert_int_equal(spec_text_read(texts[t], NULL, &spec, &error), fits ? EPNET_OK : EPNET_BAD_SPEC);
+            if (!fits)
+                spec_text_check_error(&error, "spec.toml", 2, t == 0 ? 9 : 1, what);
+            epnet_spec_free(spec);
+        }
+    }
 }
 
 static void test_edges(void **state) {
@@ -179,8 +214,9 @@ static void test_drive_and_flips(void **state) {
 
 int main(void) {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_syntax), cmocka_unit_test(test_keys),   cmocka_unit_test(test_nodes),
-        cmocka_unit_test(test_edges),  cmocka_unit_test(test_copies), cmocka_unit_test(test_drive_and_flips),
+        cmocka_unit_test(test_syntax),          cmocka_unit_test(test_keys),  cmocka_unit_test(test_nodes),
+        cmocka_unit_test(test_memory),          cmocka_unit_test(test_edges), cmocka_unit_test(test_copies),
+        cmocka_unit_test(test_drive_and_flips),
     };
     return cmocka_run_group_tests(tests, spec_text_setup, spec_text_teardown);
 }

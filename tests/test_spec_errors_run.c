@@ -179,6 +179,10 @@ static void test_sweep(void **state) {
         {SPEC "[sweep]\ndrive = { scale = \"log\", values = [@, inf] }", "^0", "1", "because scale is log"},
         {AXIS "{ values = [1] }\n@", "^copy_total = { values = [1] }", "drive = { values = [1] }",
          "sweep.copy_rate and sweep.copy_total exclude each other"},
+        {"[network]\nnodes = 2\ncopy_total = @\n[sweep]\ncopy_rate = { values = [1] }", "^-1",
+         "1", /* though replaced */
+         "network.copy_total is -1"},
+        {SPEC "drive = @\n[sweep]\ndrive = { values = [1] }", "^-1", "1", "network.drive is -1"},
         {SPEC "[^sweep]\ndrive = { from = 0, to = 1, points = 16777216 }\nflip_up = { from = 0, to = 1, "
               "points = @ }",
          "16777217", "2", "too many points; allowed: at most 2^48"},
@@ -223,7 +227,8 @@ static void test_overrides(void **state) {
         EpnetSpec *spec = NULL;
         EpnetError error;
         char start[256];
-        snprintf(start, sizeof start, "--set %s: error: ", cases[c].override);
+        snprintf(start, sizeof start, "--set %s: %s", cases[c].override,
+                 cases[c].status == EPNET_BAD_SPEC ? "error: " : "");
         assert_int_equal(spec_text_read(SPEC, cases[c].override, &spec, &error), cases[c].status);
         if (strncmp(error.message, start, strlen(start)) != 0 || strstr(error.message, cases[c].what) == NULL)
             fail_msg("expected \"%s%s\", got \"%s\"", start, cases[c].what, error.message);

@@ -74,7 +74,7 @@ static void line_set(Line *line, const EpnetResult *result, const EpnetAuditRow 
     snprintf(line->cell[1], CELL_SIZE, "%s%s%s%s", row->statement, row->cut != NULL ? "  [S = " : "",
              row->cut != NULL ? row->cut : "", row->cut != NULL ? "]" : "");
     if (row->checks == 0) {
-        snprintf(line->cell[CELLS - 1], CELL_SIZE, "not applicable: %s", row->reason);
+        snprintf(line->cell[CELLS - 1], CELL_SIZE, "not applicable (%s)", row->reason);
         return;
     }
     snprintf(line->cell[2], CELL_SIZE, "%s", epnet_text_count(&text, row->points));
@@ -87,18 +87,20 @@ static void line_set(Line *line, const EpnetResult *result, const EpnetAuditRow 
     where_set(line->cell[9], result, row);
 }
 
-static void line_print(const Line *line, const int *widths) {
-    for (int c = 0; c < CELLS - 1; c++)
+/* A statement that could not be checked has no numbers: its reason follows it. */
+static void line_print(const Line *line, const int *widths, bool checked) {
+    const int last = CELLS - 1, numbers = checked ? last : 2;
+    for (int c = 0; c < numbers; c++)
         printf(c < 2 ? "  %-*s" : "  %*s", widths[c], line->cell[c]);
-    printf("  %s\n", line->cell[CELLS - 1]);
+    printf("%s%s\n", line->cell[last][0] != '\0' ? "  " : "", line->cell[last]);
 }
 
 /* The rows of one kind, under the table's heading. */
 static void rows_print(const EpnetAudit *audit, const Line *lines, const int *widths, bool exact) {
-    line_print(&heading, widths);
+    line_print(&heading, widths, true);
     for (size_t r = 0; r < audit->row_count; r++)
         if (audit->rows[r].exact == exact)
-            line_print(&lines[r], widths);
+            line_print(&lines[r], widths, audit->rows[r].checks > 0);
 }
 
 static size_t rows_violated(const EpnetAudit *audit, bool exact, size_t *checked) {

@@ -79,8 +79,9 @@ static void apply(EpnetEvolution *ev, const double *p, double *q) {
     ev->applications++;
 }
 
-static bool work_exhausted(const EpnetEvolution *ev) {
-    return ev->applications > EPNET_MAX_APPLICATIONS;
+/* The work limit is met, or the run is to stop: what is in the vectors is not to be used. */
+static bool gives_up(const EpnetEvolution *ev) {
+    return ev->applications > EPNET_MAX_APPLICATIONS || (ev->stop != NULL && *ev->stop);
 }
 
 /* ---- uniformization ---------------------------------------------------------------------------------- */
@@ -95,7 +96,7 @@ static EpnetPointStatus poisson_step(EpnetEvolution *ev, double dt, double toler
     memcpy(v, ev->p, states * sizeof *v);
     for (size_t s = 0; s < states; s++)
         sum[s] = ev->poisson.c[0] * v[s];
-    for (size_t k = 1; k <= ev->poisson.degree; k++) {
+    for (size_t k = 1; k <= ev->poisson.degree && !gives_up(ev); k++) {
         const double weight = ev->poisson.c[k], scale = 1 / rate;
         apply(ev, v, q);
         for (size_t s = 0; s < states; s++) {
@@ -105,7 +106,7 @@ static EpnetPointStatus poisson_step(EpnetEvolution *ev, double dt, double toler
     }
     memcpy(ev->p, sum, states * sizeof *sum);
     ev->error += 2 * ev->poisson.tail;
-    return work_exhausted(ev) ? EPNET_POINT_NOT_CONVERGED : EPNET_POINT_OK;
+    return gives_up(ev) ? EPNET_POINT_NOT_CONVERGED : EPNET_POINT_OK;
 }
 
 static EpnetPointStatus poisson_advance(EpnetEvolution *ev, double dt, double tolerance) {
@@ -131,7 +132,7 @@ static double chebyshev_sum(EpnetEvolution *ev) {
         now[s] = before[s] + q[s] * scale;
         sum[s] = series->c[0] * before[s] + series->c[1] * now[s];
     }
-    for (size_t k = 2; k <= series->degree; k++) {
+    for (size_t k = 2; k <= series->degree && !gives_up(ev); k++) {
         const double c = series->c[k];
         apply(ev, now, q);
         for (size_t s = 0; s < states; s++) {
@@ -182,7 +183,7 @@ static EpnetPointStatus chebyshev_advance(EpnetEvolution *ev, double dt, double 
             return EPNET_POINT_OUT_OF_MEMORY;
         if (chebyshev_step(ev, step, share))
             done = steps > 1 ? done + step / dt : 1;
-        if (work_exhausted(ev))
+        if (gives_up(ev))
             return EPNET_POINT_NOT_CONVERGED;
     }
     return EPNET_POINT_OK;
@@ -194,7 +195,7 @@ static void euler_advance(EpnetEvolution *ev, uint64_t steps) {
     const size_t states = ev->generator->states;
     const double dt = ev->problem->dt;
     double *q = ev->work[0];
-    for (uint64_t n = 0; n < steps && !work_exhausted(ev); n++) {
+    for (uint64_t n = 0; n < steps && !gives_up(ev); n++) {
         apply(ev, ev->p, q);
         for (size_t s = 0; s < states; s++)
             ev->p[s] += dt * q[s];
@@ -205,7 +206,7 @@ static void euler_advance(EpnetEvolution *ev, uint64_t steps) {
 static void rk4_advance(EpnetEvolution *ev, uint64_t steps) {
     const size_t states = ev->generator->states;
     double *stage = ev->work[0], *q = ev->work[1];
-    for (uint64_t n = 0; n < steps && !work_exhausted(ev); n++) {
+    for (uint64_t n = 0; n < steps && !gives_up(ev); n++) {
         memcpy(stage, ev->p, states * sizeof *stage);
         for (int order = 4; order >= 1; order--) {
             const double h = ev->problem->dt / order;
@@ -280,7 +281,7 @@ EpnetPointStatus epnet_evolution_advance(EpnetEvolution *ev, size_t sample) {
     }
     if (status != EPNET_POINT_OK)
         return status;
-    if (work_exhausted(ev))
+    if (gives_up(ev))
         return EPNET_POINT_NOT_CONVERGED;
     if (!isfinite(epnet_norm1(ev->generator->states, ev->p)))
         return EPNET_POINT_NOT_FINITE;

@@ -11,10 +11,11 @@
 typedef struct EpnetEvolution {
     const EpnetProblem *problem;
     const EpnetGenerator *generator;
-    double *p;              /* 2^N: the state at the current sample */
-    double *previous;       /* 2^N: at the sample before, for recomputation */
-    double *work[4];        /* 2^N each */
-    unsigned char *reached; /* 2^N: states that are positive at t > 0; NULL while that is all of them */
+    const volatile int *stop; /* nonzero: give up soon, with EPNET_POINT_NOT_CONVERGED; NULL: never */
+    double *p;                /* 2^N: the state at the current sample */
+    double *previous;         /* 2^N: at the sample before, for recomputation */
+    double *work[4];          /* 2^N each */
+    unsigned char *reached;   /* 2^N: states that are positive at t > 0; NULL while that is all of them */
     unsigned char *reached_storage;
     uint32_t *queue;   /* for the search; NULL until a generator has zero rates */
     size_t degree_min; /* flips that the farthest reachable state needs */

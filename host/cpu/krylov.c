@@ -24,8 +24,8 @@ static void add_scaled(size_t n, double *restrict a, double f, const double *res
         a[s] += f * b[s];
 }
 
-uint64_t epnet_krylov_correct(const EpnetGenerator *g, double floor, double *q, double *p,
-                              double *const *work) {
+uint64_t epnet_krylov_correct(const EpnetGenerator *g, double floor, const volatile int *stop, double *q,
+                              double *p, double *const *work) {
     const size_t n = g->states;
     double *residual = q, *shadow = work[0], *direction = work[1], *image = work[2], *scaled = work[3];
     double *half_image = work[4], *scaled_half = work[5];
@@ -36,7 +36,7 @@ uint64_t epnet_krylov_correct(const EpnetGenerator *g, double floor, double *q, 
     double rho = epnet_dot(n, shadow, residual);
     const double target = fmax(REDUCTION * REDUCTION * rho, floor * floor); /* of the squared norm */
     uint64_t applications = 0;
-    for (int step = 0; step < STEPS_MAX && rho != 0; step++) {
+    for (int step = 0; step < STEPS_MAX && rho != 0 && !(stop != NULL && *stop); step++) {
         precondition(g, direction, scaled);
         epnet_cpu_apply(g, scaled, image);
         applications++;

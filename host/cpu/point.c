@@ -158,9 +158,8 @@ static EpnetPointStatus measure_leak(EpnetWorkspace *ws, const EpnetProblem *pro
     return status;
 }
 
-static EpnetPointStatus solve_trajectory(EpnetWorkspace *ws, const EpnetProblem *problem,
-                                         const volatile int *stop, double *last, double *extremes,
-                                         double *trajectory) {
+static EpnetPointStatus solve_trajectory(EpnetWorkspace *ws, const EpnetProblem *problem, double *last,
+                                         double *extremes, double *trajectory) {
     const size_t width = epnet_row_width(problem->cut_count);
     const double *initial = problem->initial;
     EpnetPointStatus status = EPNET_POINT_OK;
@@ -172,8 +171,6 @@ static EpnetPointStatus solve_trajectory(EpnetWorkspace *ws, const EpnetProblem 
         status = epnet_evolution_start(&ws->evolution, &ws->generator, initial);
     begin_extremes(extremes);
     for (size_t k = 0; k < problem->time_count && status == EPNET_POINT_OK; k++) {
-        if (stop != NULL && *stop)
-            return EPNET_POINT_NOT_CONVERGED; /* the driver discards an interrupted batch */
         status = epnet_evolution_advance(&ws->evolution, k);
         if (status != EPNET_POINT_OK)
             break;
@@ -224,13 +221,15 @@ void epnet_workspace_solve(EpnetWorkspace *ws, const EpnetBatch *batch, size_t k
     double columns[EPNET_POINT_COLUMNS];
     EpnetPointStatus status = EPNET_POINT_OK;
     fill_nan(columns, EPNET_POINT_COLUMNS);
+    ws->evolution.stop = ws->stationary.stop =
+        batch->stop; /* an interrupted batch is discarded by the driver */
     if (problem->constant_drive)
         status = solve_drive(ws, problem, point, columns);
     else
         epnet_generator_set(&ws->generator, problem, point, NULL, true);
     if (status == EPNET_POINT_OK)
         status = stationary ? solve_stationary(ws, problem, last)
-                            : solve_trajectory(ws, problem, batch->stop, last, extremes, trajectory);
+                            : solve_trajectory(ws, problem, last, extremes, trajectory);
     if (status == EPNET_POINT_OK && problem->leak.kind != EPNET_LEAK_NONE)
         status = measure_leak(ws, problem, point, columns);
     rows->status[k] = (int)status;

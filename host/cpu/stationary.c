@@ -103,13 +103,17 @@ static double rounding_floor(const EpnetStationary *st, const EpnetGenerator *g)
     return DBL_EPSILON * sqrt(square);
 }
 
+static bool stopped(const EpnetStationary *st) {
+    return st->stop != NULL && *st->stop;
+}
+
 /* Krylov corrections until the residual is at rounding level or stops falling. Each starts from the residual
  * computed anew, so it refines the last; one that made it worse is taken back. */
 static void correct(EpnetStationary *st, const EpnetGenerator *g) {
     enum { CORRECTIONS = 60, IDLE = 3 };
     double *best = st->work[BEST];
     double best_residual = INFINITY;
-    for (int i = 0, idle = 0; i < CORRECTIONS && idle < IDLE; i++) {
+    for (int i = 0, idle = 0; i < CORRECTIONS && idle < IDLE && !stopped(st); i++) {
         st->residual = residual(st, g);
         idle = st->residual < 0.5 * best_residual ? 0 : idle + 1;
         if (st->residual < best_residual) {
@@ -118,7 +122,8 @@ static void correct(EpnetStationary *st, const EpnetGenerator *g) {
         }
         if (st->residual <= 4 * DBL_EPSILON * epnet_dot(g->states, st->p, g->exit))
             break;
-        st->applications += epnet_krylov_correct(g, rounding_floor(st, g), st->work[0], st->p, st->work + 1);
+        st->applications +=
+            epnet_krylov_correct(g, rounding_floor(st, g), st->stop, st->work[0], st->p, st->work + 1);
         normalise(st, g);
     }
     memcpy(st->p, best, g->states * sizeof *best);
@@ -152,6 +157,8 @@ static EpnetPointStatus solve_iterative(EpnetStationary *st, const EpnetGenerato
     if (count == 1) /* absorbing: nothing moves */
         return EPNET_POINT_OK;
     correct(st, g);
+    if (stopped(st))
+        return EPNET_POINT_NOT_CONVERGED;
     if (!isfinite(st->residual))
         return EPNET_POINT_NOT_FINITE;
     if (!make_positive(st, g))

@@ -10,9 +10,10 @@ typedef struct EpnetStationary {
     double *work[8];       /* 2^N each (large N), or one and the dense matrix (small N) */
     unsigned char *member; /* 2^N: states of the closed class; NULL until a generator has zero rates */
     uint32_t *queue;
-    uint64_t applications; /* of L, for the last generator */
-    double residual;       /* |pi L|_1 of the last result [1/s] */
-    bool from_last;        /* large N: begin from the law in p, of a generator with the same zero rates */
+    const volatile int *stop; /* nonzero: give up soon, with EPNET_POINT_NOT_CONVERGED; NULL: never */
+    uint64_t applications;    /* of L, for the last generator */
+    double residual;          /* |pi L|_1 of the last result [1/s] */
+    bool from_last;           /* large N: begin from the law in p, of a generator with the same zero rates */
 } EpnetStationary;
 
 /* Up to this N the law comes from a direct elimination. */
