@@ -98,11 +98,15 @@ static void rows_plot(const EpnetHeatmapRows *rows, FILE *script) {
                 "  data index 'measured kinks' using 1:2 with points pointtype 2 pointsize 0.8 linewidth 2 "
                 "linecolor rgb '#000000' title 'measured kinks (%zu of %zu rows)', \\\n",
                 rows->kinks, looked);
-    else
+    else if (looked > 0)
         fprintf(script,
                 "  NaN with points pointtype 2 pointsize 0.8 linewidth 2 linecolor rgb '#000000' title "
                 "'measured kinks: none in %zu rows', \\\n",
                 looked);
+    else
+        fputs("  NaN with points pointtype 2 pointsize 0.8 linewidth 2 linecolor rgb '#000000' title "
+              "'measured kinks: too few points', \\\n",
+              script);
 }
 
 static void plot_describe(const EpnetHeatmap *map, const Lines *lines, FILE *script) {

@@ -9,7 +9,8 @@
 #include <stdio.h>
 #include <stdlib.h>
 
-static EpnetResult *run_example(const char *name) {
+/* Run an example with one override (NULL: as it is). */
+static EpnetResult *run_example_with(const char *name, const char *override) {
     char path[1024];
     EpnetSpec *spec = NULL;
     EpnetResult *result = NULL;
@@ -18,13 +19,17 @@ static EpnetResult *run_example(const char *name) {
     const char *output = scratch_path("example.nc");
     EpnetRunOptions options = {.force = true};
     snprintf(path, sizeof path, EPNET_SOURCE_DIR "/docs/examples/%s.toml", name);
-    if (epnet_spec_read(path, NULL, 0, &spec, &error) != EPNET_OK ||
+    if (epnet_spec_read(path, &override, override != NULL, &spec, &error) != EPNET_OK ||
         epnet_run(spec, output, &options, &summary, &error) != EPNET_OK ||
         epnet_result_open(output, &result, &error) != EPNET_OK)
         fail_msg("%s", error.message);
     assert_int_equal(summary.failed, 0);
     epnet_spec_free(spec);
     return result;
+}
+
+static EpnetResult *run_example(const char *name) {
+    return run_example_with(name, NULL);
 }
 
 /* A column of the points table, to free(). */
@@ -164,12 +169,69 @@ static void florentine(void **state) {
     epnet_result_close(result);
 }
 
+/* Three rows: no kink, and a maximum that moves up with sigma. */
+static void kink(void **state) {
+    (void)state;
+    EpnetResult *result = run_example_with("kink", "sweep.sigma={values=[0.5, 1.0, 4.0]}");
+    EpnetError error;
+    double last = 0;
+    assert_int_equal(epnet_result_points(result), 3 * 64);
+    for (size_t row = 0; row < 3; row++) {
+        EpnetKink shape;
+        assert_int_equal(epnet_kink(result, NULL, 64 * row, &shape, &error), EPNET_OK);
+        assert_int_not_equal(shape.verdict, EPNET_KINK_FOUND);
+        assert_int_equal(shape.maxima, 1);
+        assert_true(shape.maximum > last);
+        last = shape.maximum;
+        if (row == 1)
+            check_near(shape.maximum, 9.2687, 0.01, "turnover");
+    }
+    epnet_result_close(result);
+}
+
+/* The reference table of constant sigma, and bounds in their order: information, the paper's bound, theorem.
+ */
+static void kink_row(void **state) {
+    (void)state;
+    static const double table[3][4] = {{1, 3.5624257256, 0.001558870436, 0.0125159732},
+                                       {10, 0.8028869706, 0.011496541946, 0.1285731506},
+                                       {100, 0.2260147345, 0.002316870487, 0.1368753998}};
+    EpnetResult *result = run_example_with("kink-row", "sweep.copy_total.points=5"); /* 0.1, 1, ... 1000 */
+    double *drive = points_column(result, "drive"), *cut = points_column(result, "cut_mutual_information");
+    double *flow = points_column(result, "cut_information_flow");
+    double *bound = points_column(result, "envelope_bound"), *theorem = points_column(result, "energy_bound");
+    for (size_t row = 0; row < 3; row++) {
+        check_near(drive[row + 1], table[row][1], 1e-7, "drive");
+        check_near(cut[row + 1], table[row][2], 1e-10, "I(S;Sc)");
+        check_near(flow[row + 1], table[row][3], 1e-8, "flow");
+    }
+    for (size_t k = 0; k < 5; k++)
+        assert_true(cut[k] < bound[k] / 10 && cut[k] < theorem[k]);
+    double *columns[] = {drive, cut, flow, bound, theorem};
+    for (size_t c = 0; c < sizeof columns / sizeof *columns; c++)
+        free(columns[c]);
+    epnet_result_close(result);
+}
+
+static void leak(void **state) {
+    (void)state;
+    EpnetResult *result = run_example("leak");
+    double *value = points_column(result, "leak"), *low = points_column(result, "leak_low");
+    double *high = points_column(result, "leak_high");
+    check_near(*value, 7.8595, 5e-5, "leak");
+    assert_true(*low < *value && *value < *high && *high - *low < 0.05);
+    free(value);
+    free(low);
+    free(high);
+    epnet_result_close(result);
+}
+
 int main(void) {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(worked_example),
-        cmocka_unit_test(worked_example_euler),
-        cmocka_unit_test(envelope),
-        cmocka_unit_test(florentine),
+        cmocka_unit_test(worked_example), cmocka_unit_test(worked_example_euler),
+        cmocka_unit_test(envelope),       cmocka_unit_test(florentine),
+        cmocka_unit_test(kink),           cmocka_unit_test(kink_row),
+        cmocka_unit_test(leak),
     };
     scratch_make();
     int failed = cmocka_run_group_tests(tests, NULL, NULL);

@@ -141,6 +141,17 @@ static void test_rows_of_constant_sigma(void **state) {
         }
 }
 
+/* Rows of fewer than eight points are not looked at. */
+static void test_short_rows(void **state) {
+    (void)state;
+    run_text("[network]\nnodes = 2\n[observe]\ncut = [0]\n[solve]\nkind = \"stationary\"\n[sweep]\n"
+             "sigma = { values = [0.5, 1.0, 2.0] }\n"
+             "copy_total = { from = 1.0, to = 100.0, points = 7, scale = \"log\" }\n");
+    figure_draw("grid.nc", NULL, "a.svg");
+    assert_true(figure_contains("a.gp", "measured kinks: too few points"));
+    assert_true(block_read("a.dat", "paper kink"));
+}
+
 /* Labels of contours stand off the lines. */
 static void test_labels_keep_off(void **state) {
     (void)state;
@@ -313,6 +324,7 @@ static void test_long_cut(void **state) {
 int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_rows_of_constant_sigma),
+        cmocka_unit_test(test_short_rows),
         cmocka_unit_test(test_labels_keep_off),
         cmocka_unit_test(test_envelope),
         cmocka_unit_test(test_leak),

@@ -33,6 +33,9 @@ sweep worked-example-copies worked-example.toml \
     --set 'sweep.copy_total={from=0.1, to=100.0, points=101, scale="log"}'
 sweep envelope envelope.toml
 sweep florentine florentine.toml
+sweep kink kink.toml
+example kink-row kink-row.toml
+example leak leak.toml
 
 printf 'Grid files and figures:\n'
 for name in $made; do

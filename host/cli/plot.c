@@ -51,7 +51,8 @@ static int draw(const Arguments *arguments, const char *figure) {
 
 int epnet_cli_plot(int argc, char **argv) {
     static const struct argp_option options[] = {
-        {"quantity", 'q', "COLUMN", 0, "Column to draw (default: the natural one of the grid)", 0},
+        {"quantity", 'q', "COLUMN", 0,
+         "Column to draw (default: the natural one of the grid); `leak' of a single point: the quench", 0},
         {"output", 'o', "FIGURE", 0,
          "Figure, .png or .svg by its ending (default: the grid file's name, .png)", 0},
         {0},
