@@ -39,8 +39,10 @@ static void direction_describe(const EpnetDirection *direction, char letter, FIL
     epnet_figure_axis_label(direction->axis, label);
     fprintf(script, "set %clabel ", letter);
     epnet_figure_quote(script, label);
-    fprintf(script, "\nset format %c '%%h'\nset %crange [%.12g:%.12g]\n", letter, letter,
-            direction->borders[0], direction->borders[direction->size]);
+    double first = direction->borders[0], last = direction->borders[direction->size];
+    bool wide = direction->log && (first < 0.008 || last > 12000); /* "0.001" would push the label out */
+    fprintf(script, "\nset format %c '%s'\nset %crange [%.12g:%.12g]\n", letter, wide ? "10^{%T}" : "%h",
+            letter, first, last);
     if (direction->log)
         fprintf(script, "set logscale %c\nset m%ctics 10\n", letter, letter);
 }

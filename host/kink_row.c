@@ -25,7 +25,9 @@ size_t epnet_grid_row_start(const EpnetGridRows *rows, size_t row) {
     return row / rows->stride * rows->stride * rows->size + row % rows->stride;
 }
 
-/* Samples ln C, ln I where both exist, in increasing order of C and no C twice. Returns their number. */
+/* ln C and ln I in increasing order of C and no C twice; ln I is NaN where a point has none. Returns their
+ * number.
+ */
 static size_t samples_take(const EpnetGridRows *rows, const double *values, size_t step, double *x,
                            double *y) {
     size_t count = 0;
@@ -34,52 +36,84 @@ static size_t samples_take(const EpnetGridRows *rows, const double *values, size
         size_t at = count;
         while (at > 0 && x[at - 1] > log_c)
             at--;
-        if (!isfinite(log_c) || !isfinite(log_i) || (at > 0 && x[at - 1] == log_c))
+        if (!isfinite(log_c) || (at > 0 && x[at - 1] == log_c))
             continue;
         memmove(x + at + 1, x + at, (count - at) * sizeof *x);
         memmove(y + at + 1, y + at, (count - at) * sizeof *y);
         x[at] = log_c;
-        y[at] = log_i;
+        y[at] = isfinite(log_i) ? log_i : NAN;
         count++;
     }
     return count;
 }
 
-static void maxima_set(size_t n, const double *x, const double *y, EpnetRowShape *shape) {
+/* The next stretch of samples without a gap, from *first on: its number of samples, 0 at the end. What
+ * happens in a gap is not known: nothing is measured across it. */
+static size_t stretch_find(size_t n, const double *y, size_t *first) {
+    while (*first < n && isnan(y[*first]))
+        ++*first;
+    size_t last = *first;
+    while (last < n && !isnan(y[last]))
+        last++;
+    return last - *first;
+}
+
+/* Add the maxima of a stretch; `work` has room for one per sample. */
+static void maxima_add(size_t n, const double *x, const double *y, EpnetMaximum *work, EpnetRowShape *shape) {
     EpnetKink *kink = &shape->kink;
-    kink->maxima = epnet_maxima_find(n, x, y, EPNET_ROW_MAXIMA, shape->maxima);
-    for (size_t k = 0; k < kink->maxima && k < EPNET_ROW_MAXIMA; k++) {
-        shape->maxima[k] = (EpnetMaximum){exp(shape->maxima[k].x), exp(shape->maxima[k].y)};
-        if (k > 0 && shape->maxima[k].y <= kink->maximum_value)
-            continue;
-        kink->maximum = shape->maxima[k].x;
-        kink->maximum_value = shape->maxima[k].y;
+    size_t found = epnet_maxima_find(n, x, y, n, work);
+    for (size_t k = 0; k < found; k++) {
+        const EpnetMaximum maximum = {exp(work[k].x), exp(work[k].y)};
+        if (kink->maxima < EPNET_ROW_MAXIMA)
+            shape->maxima[kink->maxima] = maximum;
+        if (kink->maxima++ == 0 || maximum.y > kink->maximum_value) {
+            kink->maximum = maximum.x;
+            kink->maximum_value = maximum.y;
+        }
     }
+}
+
+/* Look for a kink in a stretch. */
+static EpnetStatus kink_measure(size_t n, const double *x, const double *y, EpnetKink *kink,
+                                EpnetError *error) {
+    EpnetCorner corner;
+    EpnetStatus status = epnet_corner_find(n, x, y, &corner, error);
+    if (status != EPNET_OK)
+        return status;
+    kink->verdict = corner.verdict;
+    kink->samples = n;
+    kink->delta_bic = corner.delta_bic;
+    if (corner.verdict == EPNET_KINK_FOUND) {
+        kink->position = exp(corner.position);
+        kink->low = exp(corner.low);
+        kink->high = exp(corner.high);
+    }
+    return EPNET_OK;
 }
 
 EpnetStatus epnet_row_measure(const EpnetGridRows *rows, const double *values, size_t step,
                               EpnetRowShape *shape, EpnetError *error) {
-    EpnetCorner corner;
     *shape = (EpnetRowShape){
         .kink = {.position = NAN, .low = NAN, .high = NAN, .maximum = NAN, .maximum_value = NAN}};
     double *x = epnet_calloc(rows->size, 2 * sizeof *x);
-    if (x == NULL)
-        return epnet_fail_memory(error, rows->size * 2 * sizeof *x, "a row of the grid");
-    double *y = x + rows->size;
-    size_t n = samples_take(rows, values, step, x, y);
-    EpnetStatus status = epnet_corner_find(n, x, y, &corner, error);
-    if (status == EPNET_OK) {
-        shape->kink.verdict = corner.verdict;
-        shape->kink.samples = n;
-        shape->kink.delta_bic = corner.delta_bic;
-        if (corner.verdict == EPNET_KINK_FOUND) {
-            shape->kink.position = exp(corner.position);
-            shape->kink.low = exp(corner.low);
-            shape->kink.high = exp(corner.high);
-        }
-        maxima_set(n, x, y, shape);
+    EpnetMaximum *work = epnet_calloc(rows->size, sizeof *work);
+    if (x == NULL || work == NULL) {
+        free(x);
+        free(work);
+        return epnet_fail_memory(error, rows->size * 4 * sizeof *x, "a row of the grid");
     }
+    double *y = x + rows->size;
+    size_t n = samples_take(rows, values, step, x, y), longest = 0, longest_first = 0, length;
+    for (size_t first = 0; (length = stretch_find(n, y, &first)) > 0; first += length) {
+        maxima_add(length, x + first, y + first, work, shape);
+        if (length > longest) {
+            longest = length;
+            longest_first = first;
+        }
+    }
+    EpnetStatus status = kink_measure(longest, x + longest_first, y + longest_first, &shape->kink, error);
     free(x);
+    free(work);
     return status;
 }
 

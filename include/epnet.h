@@ -277,10 +277,10 @@ typedef enum EpnetKinkVerdict {
 /* What a row of constant other axes shows along its copy axis (copy_total or copy_rate). */
 typedef struct EpnetKink {
     EpnetKinkVerdict verdict;
-    size_t samples;                /* positive and finite, those that count */
-    double position, low, high;    /* of a kink that was found and its 95 % interval, on the axis; else NaN */
-    double delta_bic;              /* BIC of the cubic - BIC of the line with one break; NaN if too few */
-    size_t maxima;                 /* interior local maxima */
+    size_t samples;             /* that were measured: the longest stretch of positive ones without a gap */
+    double position, low, high; /* of a kink that was found and its 95 % interval, on the axis; else NaN */
+    double delta_bic;           /* BIC of the cubic - BIC of the line with one break; NaN if too few */
+    size_t maxima;              /* interior local maxima */
     double maximum, maximum_value; /* the highest: where on the axis, and the quantity there; NaN: none */
 } EpnetKink;
 

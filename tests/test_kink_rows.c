@@ -3,6 +3,7 @@
 #include "columns.h"
 #include "dataset.h"
 #include "epnet.h"
+#include "kink_row.h"
 #include "support/audited.h"
 #include "support/check.h"
 #include "support/made_spec.h"
@@ -126,6 +127,40 @@ static void test_wrong_questions(void **state) {
     assert_false(file_exists(scratch_path("no.csv")));
 }
 
+/* Nothing is measured across a gap: 20 of 32 points between 0.1 and 10 have a result, on both sides of a gap
+ * in which a maximum would seem to be; the row is the longer side. */
+static void test_gap(void **state) {
+    (void)state;
+    double axis_values[32], values[32];
+    EpnetResultAxis axis = {.size = 32, .values = axis_values};
+    const EpnetGridRows rows = {&axis, 1, 32, 1};
+    EpnetRowShape shape;
+    EpnetError error;
+    for (size_t k = 0; k < 32; k++) {
+        axis_values[k] = 0.1 * pow(100, (double)k / 31);
+        values[k] = k < 8 ? 0.01 * axis_values[k] : k < 20 ? NAN : 0.05 / axis_values[k];
+    }
+    assert_int_equal(epnet_row_measure(&rows, values, 1, &shape, &error), EPNET_OK);
+    assert_int_equal(shape.kink.samples, 12);
+    assert_int_equal(shape.kink.maxima, 0);
+    assert_true(isnan(shape.kink.maximum) && isnan(shape.kink.maximum_value));
+    assert_int_equal(shape.kink.verdict, EPNET_KINK_CUBIC); /* a power law */
+    for (size_t k = 8; k < 20; k++) /* without the gap: the corner of two power laws, where they cross */
+        values[k] = fmin(0.01 * axis_values[k], 0.05 / axis_values[k]);
+    assert_int_equal(epnet_row_measure(&rows, values, 1, &shape, &error), EPNET_OK);
+    assert_int_equal(shape.kink.samples, 32);
+    assert_int_equal(shape.kink.maxima, 1);
+    check_near(shape.kink.maximum, sqrt(5), 0.34, "maximum"); /* within a sample */
+    assert_int_equal(shape.kink.verdict, EPNET_KINK_MOVES);   /* at sqrt(5), above the middle third */
+
+    /* more maxima than a row keeps: all are counted, and the highest of all is the one reported */
+    for (size_t k = 0; k < 32; k++)
+        values[k] = k % 2 == 1 ? 1 + 0.01 * (double)k : 0.5;
+    assert_int_equal(epnet_row_measure(&rows, values, 1, &shape, &error), EPNET_OK);
+    assert_int_equal(shape.kink.maxima, 15);
+    assert_true(shape.kink.maximum_value > 1.28 && shape.kink.maximum > axis_values[28]);
+}
+
 /* ---- the table
  * ------------------------------------------------------------------------------------------ */
 
@@ -233,6 +268,7 @@ int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_any_point_names_its_row),
         cmocka_unit_test(test_wrong_questions),
+        cmocka_unit_test(test_gap),
         cmocka_unit_test(test_table),
         cmocka_unit_test(test_without_cut),
         cmocka_unit_test(test_five_nodes),
