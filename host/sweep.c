@@ -3,6 +3,7 @@
 
 #include "dataset.h"
 #include "envelope.h"
+#include "outfile.h"
 #include "problem.h"
 #include "status.h"
 
@@ -13,6 +14,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
+#include <sys/statvfs.h>
 #include <time.h>
 
 static double seconds_now(void) {
@@ -183,14 +185,35 @@ static EpnetStatus examine_output(const EpnetSpec *spec, const char *output, boo
     if (!S_ISREG(info.st_mode))
         return epnet_fail(error, EPNET_IO, "%s exists and is not a regular file", output);
     EpnetResult *result;
-    EpnetStatus status = epnet_result_open(output, &result, NULL);
+    EpnetError reason;
+    EpnetStatus status = epnet_result_open(output, &result, &reason);
     const char *sha256 = status == EPNET_OK ? epnet_result_text(result, "spec_sha256") : NULL;
     *done = sha256 != NULL && strcmp(sha256, spec->sha256) == 0;
     epnet_result_close(status == EPNET_OK ? result : NULL);
+    if (status != EPNET_OK) /* whatever it is, it is not ours to replace */
+        return epnet_fail(error, EPNET_IO, "%.900s is in the way: %.1000s; remove it or use another -o",
+                          output, reason.message);
     if (*done || force)
         return EPNET_OK;
-    return epnet_fail(error, EPNET_IO, "%s exists and is %s; use another -o, or --force to replace it",
-                      output, status == EPNET_OK ? "the result of another spec" : "not a grid file");
+    return epnet_fail(error, EPNET_IO,
+                      "%s exists and is the result of another spec; use another -o, or --force to replace it",
+                      output);
+}
+
+/* Whether the folder of the output has room for the grid file. */
+static EpnetStatus check_space(const EpnetSpec *spec, const char *output, EpnetError *error) {
+    struct statvfs system;
+    char *folder = epnet_path_folder(output);
+    if (folder == NULL)
+        return epnet_fail_memory(error, strlen(output), "the name of a folder");
+    const int found = statvfs(*folder == 0 ? "." : folder, &system);
+    free(folder);
+    const double needed = (double)epnet_dataset_bytes(spec);
+    const double room = found == 0 ? (double)system.f_bavail * (double)system.f_frsize : INFINITY;
+    if (needed <= room)
+        return EPNET_OK; /* an unreadable folder is told by the attempt to write */
+    return epnet_fail(error, EPNET_IO, "%s takes %.3g GiB, and its file system has %.3g GiB free", output,
+                      needed / (1u << 30), room / (1u << 30));
 }
 
 typedef struct Run {
@@ -308,6 +331,8 @@ EpnetStatus epnet_run(const EpnetSpec *spec, const char *output, const EpnetRunO
                                      &run.device, error);
     if (status == EPNET_OK)
         status = examine_output(spec, output, run.options->force, &summary->already_done, error);
+    if (status == EPNET_OK && !summary->already_done)
+        status = check_space(spec, output, error);
     if (status == EPNET_OK && !summary->already_done) {
         run.batch = epnet_sweep_batch(spec, &run.device, run.options->batch, run.points);
         status = run_to_file(&run, output, error);

@@ -33,7 +33,7 @@ cmake --build "$work/found" >"$work/build.log"
 check find_package "$work/found/consumer"
 
 configuration=$(dirname "$(find "$work/prefix" -name epnet.pc)")
-flags=$(PKG_CONFIG_PATH=$configuration pkg-config --define-variable=prefix="$work/prefix" --cflags --libs epnet)
+flags=$(PKG_CONFIG_PATH=$configuration pkg-config --cflags --libs epnet)
 library=$(dirname "$configuration")
 "$compiler" "$source/docs/examples/consumer/consumer.c" $flags -Wl,-rpath,"$library" -o "$work/configured"
 check pkg_config "$work/configured"

@@ -8,6 +8,8 @@
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
 
 enum { TABLE_OPTION = 256, FORCE_OPTION, QUIET_OPTION };
 
@@ -122,7 +124,32 @@ static void print_summary(const Arguments *arguments, const EpnetRunSummary *sum
         printf("  table     %s\n", arguments->table);
 }
 
-/* Run, then write the table. EPNET_POINTS_FAILED counts as a success that is told in the exit code. */
+/* Whether two paths are one file, there or yet to be made. */
+static bool same_file(const char *one, const char *other) {
+    struct stat a, b;
+    if (stat(one, &a) == 0 && stat(other, &b) == 0)
+        return a.st_dev == b.st_dev && a.st_ino == b.st_ino;
+    return strcmp(one, other) == 0;
+}
+
+/* The spec, the grid file and the table must be three files. */
+static EpnetStatus check_paths(const Arguments *arguments, EpnetError *error) {
+    const char *spec = arguments->job.spec, *output = arguments->output, *table = arguments->table;
+    const char *clash = NULL;
+    if (same_file(output, spec))
+        clash = "the grid file and the spec";
+    else if (table != NULL && same_file(table, output))
+        clash = "--table and the grid file";
+    else if (table != NULL && same_file(table, spec))
+        clash = "--table and the spec";
+    if (clash == NULL)
+        return EPNET_OK;
+    error->status = EPNET_USAGE;
+    snprintf(error->message, sizeof error->message, "%s are the same file", clash);
+    return EPNET_USAGE;
+}
+
+/* Run the sweep with progress and its first event. */
 static EpnetStatus run_job(const Arguments *arguments, const EpnetSpec *spec, EpnetRunSummary *summary,
                            EpnetError *error) {
     EpnetProgressView view = epnet_progress_view(arguments->job.json, arguments->quiet);
@@ -135,10 +162,7 @@ static EpnetStatus run_job(const Arguments *arguments, const EpnetSpec *spec, Ep
         print_start(arguments, spec);
     EpnetStatus status = epnet_run(spec, arguments->output, &options, summary, error);
     epnet_progress_clear(&view);
-    if ((status != EPNET_OK && status != EPNET_POINTS_FAILED) || arguments->table == NULL)
-        return status;
-    EpnetStatus exported = epnet_export(arguments->output, "points", arguments->table, error);
-    return exported != EPNET_OK ? exported : status;
+    return status;
 }
 
 static EpnetStatus execute(Arguments *arguments, EpnetError *error) {
@@ -154,14 +178,27 @@ static EpnetStatus execute(Arguments *arguments, EpnetError *error) {
     }
     EpnetRunSummary summary = {0};
     if (status == EPNET_OK)
+        status = check_paths(arguments, error);
+    if (status == EPNET_OK)
         status = run_job(arguments, spec, &summary, error);
+    /* EPNET_POINTS_FAILED is a success that is told in the exit code. */
     if (status == EPNET_OK || status == EPNET_POINTS_FAILED) {
+        EpnetError table_error;
+        EpnetStatus exported = EPNET_OK;
+        if (arguments->table != NULL)
+            exported = epnet_export(arguments->output, "points", arguments->table, &table_error);
+        if (exported != EPNET_OK)
+            arguments->table = NULL;
         if (arguments->job.json)
             print_done(arguments, &summary, status);
         else if (!arguments->quiet)
             print_summary(arguments, &summary);
         if (status == EPNET_POINTS_FAILED)
             fprintf(stderr, "epnet: warning: %s\n", error->message);
+        if (exported != EPNET_OK) { /* the grid file is there all the same, and the summary says so */
+            status = exported;
+            *error = table_error;
+        }
     }
     epnet_spec_free(spec);
     return status;

@@ -11,6 +11,9 @@
 #include <stdlib.h>
 #include <string.h>
 
+/* Below this Lambda dt a power series is as short, and the recurrence for the Chebyshev coefficients
+ * overflows. */
+static const double CHEBYSHEV_X_LEAST = 1e-3;
 /* Largest Lambda dt of one step. Chebyshev's cost grows like its square root where the spectrum is nearly
  * real, so long steps pay; uniformization's grows in proportion, so they do not matter. */
 static const double CHEBYSHEV_X_FIRST = 64, CHEBYSHEV_X_MAX = 65536, POISSON_X_MAX = 4096;
@@ -173,6 +176,8 @@ static bool chebyshev_step(EpnetEvolution *ev, double dt, double tolerance) {
 }
 
 static EpnetPointStatus chebyshev_advance(EpnetEvolution *ev, double dt, double tolerance) {
+    if (ev->generator->exit_max * dt < CHEBYSHEV_X_LEAST)
+        return poisson_advance(ev, dt, tolerance);
     double done = 0; /* fraction of dt */
     while (done < 1) {
         const double rest = (1 - done) * dt;
@@ -191,11 +196,20 @@ static EpnetPointStatus chebyshev_advance(EpnetEvolution *ev, double dt, double 
 
 /* ---- fixed steps ------------------------------------------------------------------------------------- */
 
+static bool any_negative(const EpnetEvolution *ev) {
+    for (size_t s = 0; s < ev->generator->states; s++) {
+        if (ev->p[s] < 0)
+            return true;
+    }
+    return false;
+}
+
+/* Ends early on a step that leaves the probabilities, for the caller to find. */
 static void euler_advance(EpnetEvolution *ev, uint64_t steps) {
     const size_t states = ev->generator->states;
     const double dt = ev->problem->dt;
     double *q = ev->work[0];
-    for (uint64_t n = 0; n < steps && !gives_up(ev); n++) {
+    for (uint64_t n = 0; n < steps && !gives_up(ev) && !any_negative(ev); n++) {
         apply(ev, ev->p, q);
         for (size_t s = 0; s < states; s++)
             ev->p[s] += dt * q[s];
@@ -226,14 +240,6 @@ static bool reachable_positive(const EpnetEvolution *ev) {
             return false;
     }
     return true;
-}
-
-static bool any_negative(const EpnetEvolution *ev) {
-    for (size_t s = 0; s < ev->generator->states; s++) {
-        if (ev->p[s] < 0)
-            return true;
-    }
-    return false;
 }
 
 /* Redo the interval since the sample before by uniformization, which is positive. */
