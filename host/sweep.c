@@ -147,6 +147,8 @@ static void describe_failures(const EpnetSpec *spec, const Failures *failures, c
             append(text, size, "%s%zu %s", text[0] != 0 ? ", " : "", failures->count[s],
                    epnet_point_status_names[s]);
     }
+    if (spec->axis_count == 0 && failures->count[EPNET_POINT_NO_BRACKET] == 0)
+        return; /* the one point there is */
     for (size_t f = 0; f < failures->total && f < sizeof failures->first / sizeof *failures->first; f++) {
         epnet_grid_values(spec->axes, spec->axis_count, failures->first[f], values);
         append(text, size, "%s", f == 0 ? "; first:" : ",");

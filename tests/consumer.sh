@@ -1,7 +1,8 @@
 #!/bin/sh
 # Install the build tree into an empty folder and build docs/examples/consumer against it twice, through
 # find_package and through pkg-config; both programs must run and print the column that the installed program
-# exports. Arguments: source folder, build folder, C compiler.
+# exports. The library must show the functions of epnet.h and no other.
+# Arguments: source folder, build folder, C compiler.
 set -eu
 source=$1 build=$2 compiler=$3
 
@@ -9,6 +10,13 @@ work=$(mktemp -d)
 trap 'rm -rf "$work"' EXIT
 
 cmake --install "$build" --prefix "$work/prefix" >"$work/install.log"
+
+grep -o '^EPNET_API [^(]*(' "$source/include/epnet.h" | grep -o 'epnet_[a-z0-9_]*' | sort >"$work/declared"
+library=$(find "$work/prefix" -name libepnet.so)
+nm -D --defined-only "$library" | sed -n 's/.* T \(.*\)@@EPNET_0$/\1/p' | sort >"$work/shown"
+cmp "$work/declared" "$work/shown" || { echo "libepnet.so shows other functions than epnet.h declares"; exit 1; }
+[ "$(nm -D --defined-only "$library" | wc -l)" -eq "$(($(wc -l <"$work/shown") + 1))" ] ||
+    { echo "libepnet.so shows more than functions"; exit 1; }
 
 printf '%s\n' '[network]' 'nodes = 3' 'copy_total = 1.5' '[solve]' 'kind = "stationary"' \
     '[sweep]' 'drive = { values = [0.5, 1.5, inf] }' >"$work/spec.toml"
@@ -34,6 +42,5 @@ check find_package "$work/found/consumer"
 
 configuration=$(dirname "$(find "$work/prefix" -name epnet.pc)")
 flags=$(PKG_CONFIG_PATH=$configuration pkg-config --cflags --libs epnet)
-library=$(dirname "$configuration")
-"$compiler" "$source/docs/examples/consumer/consumer.c" $flags -Wl,-rpath,"$library" -o "$work/configured"
+"$compiler" "$source/docs/examples/consumer/consumer.c" $flags -Wl,-rpath,"$(dirname "$library")" -o "$work/configured"
 check pkg_config "$work/configured"

@@ -81,30 +81,105 @@ static void time_kernels(EpnetObserver *observer, const EpnetGenerator *g, const
     *observe_seconds = elapsed / repeats;
 }
 
-bool epnet_cpu_estimate(const EpnetProblem *problem, const EpnetPoint *point, double *applications,
-                        double *seconds) {
+/* The part of a point on its first nodes: what is timed in the place of a large network. */
+typedef struct Sample {
+    EpnetProblem problem;
+    EpnetPoint point;
+    int *ends;      /* owns the edges' ends */
+    double *rates;  /* owns their rates and drives */
+    uint64_t *cuts; /* owns the cuts */
+} Sample;
+
+static void sample_free(Sample *sample) {
+    free(sample->ends);
+    free(sample->rates);
+    free(sample->cuts);
+}
+
+static bool sample_make(const EpnetProblem *problem, const EpnetPoint *point, int nodes, Sample *sample) {
+    const size_t edges = problem->edge_count;
+    *sample = (Sample){*problem, *point, epnet_calloc(2 * edges, sizeof *sample->ends),
+                       epnet_calloc(2 * edges, sizeof *sample->rates),
+                       epnet_calloc(problem->cut_count, sizeof *sample->cuts)};
+    if (sample->ends == NULL || sample->rates == NULL || sample->cuts == NULL)
+        return false;
+    size_t count = 0;
+    for (size_t e = 0; e < edges; e++) {
+        if (problem->source[e] >= nodes || problem->target[e] >= nodes)
+            continue;
+        sample->ends[count] = problem->source[e];
+        sample->ends[edges + count] = problem->target[e];
+        sample->rates[count] = point->rate[e];
+        sample->rates[edges + count++] = point->drive[e];
+    }
+    for (size_t c = 0; c < problem->cut_count; c++)
+        sample->cuts[c] = problem->cuts[c] & (((uint64_t)1 << nodes) - 1);
+    sample->problem.nodes = nodes;
+    sample->problem.edge_count = count;
+    sample->problem.source = sample->ends;
+    sample->problem.target = sample->ends + edges;
+    sample->problem.cuts = sample->cuts;
+    sample->point.rate = sample->rates;
+    sample->point.drive = sample->rates + edges;
+    return true;
+}
+
+/* Sum of the largest rates of all nodes: it grows with the network as Lambda does. */
+static double total_rate(const EpnetProblem *problem, const EpnetPoint *point) {
+    double total = 0;
+    for (int j = 0; j < problem->nodes; j++)
+        total += fmax(point->flip_up[j], point->flip_down[j]);
+    for (size_t e = 0; e < problem->edge_count; e++)
+        total += point->rate[e];
+    return total;
+}
+
+/* Time and count on a network of at most SAMPLE_NODES nodes. `stretch` multiplies Lambda. */
+static bool estimate(const EpnetProblem *problem, const EpnetPoint *point, double stretch,
+                     double *applications, double *apply_seconds, double *other_seconds) {
     const size_t states = (size_t)1 << problem->nodes;
     EpnetGenerator generator;
     EpnetObserver observer;
-    double apply_seconds, observe_seconds;
+    double observe_seconds = 0;
     double *p = epnet_calloc(2 * states + epnet_row_width(problem->cut_count), sizeof *p);
     bool ok = epnet_generator_alloc(&generator, problem->nodes);
     ok = epnet_observer_alloc(&observer, problem) && ok && p != NULL;
     if (ok) {
-        double start = seconds_now();
+        const double start = seconds_now();
         epnet_generator_set(&generator, problem, point, NULL, true);
-        *seconds = seconds_now() - start;
+        const double set_seconds = seconds_now() - start;
         for (size_t s = 0; s < states; s++)
             p[s] = 2 * (double)(s + 1) / ((double)states * (double)(states + 1));
-        time_kernels(&observer, &generator, p, p + states, p + 2 * states, &apply_seconds, &observe_seconds);
+        time_kernels(&observer, &generator, p, p + states, p + 2 * states, apply_seconds, &observe_seconds);
+        generator.exit_max *= stretch;
         *applications = count_applications(problem, &generator);
         ok = *applications >= 0;
-        /* Beside each application an integrator updates two vectors: about as much again at small N. */
-        *seconds += 1.5 * *applications * apply_seconds +
-                    (double)(problem->time_count > 0 ? problem->time_count : 1) * observe_seconds;
+        *other_seconds =
+            set_seconds + (double)(problem->time_count > 0 ? problem->time_count : 1) * observe_seconds;
     }
     free(p);
     epnet_observer_free(&observer);
     epnet_generator_free(&generator);
+    return ok;
+}
+
+bool epnet_cpu_estimate(const EpnetProblem *problem, const EpnetPoint *point, double *applications,
+                        double *seconds) {
+    enum { SAMPLE_NODES = 16 };
+    const int nodes = problem->nodes < SAMPLE_NODES ? problem->nodes : SAMPLE_NODES;
+    double apply_seconds = 0, other_seconds = 0;
+    Sample sample;
+    bool ok = sample_make(problem, point, nodes, &sample);
+    if (ok) {
+        const double stretch = total_rate(problem, point) / total_rate(&sample.problem, &sample.point);
+        ok = estimate(&sample.problem, &sample.point, isfinite(stretch) ? stretch : 1, applications,
+                      &apply_seconds, &other_seconds);
+        /* N 2^N for an application, a row adds the edges; beside each application an integrator updates two
+         * vectors, about as much again at small N. */
+        const double growth = ldexp((double)problem->nodes / nodes, problem->nodes - nodes);
+        const double edges = (double)(problem->edge_count + 1) / (double)(sample.problem.edge_count + 1);
+        *seconds = growth * (1.5 * *applications * apply_seconds + fmax(1, edges) * other_seconds);
+    }
+    sample_free(&sample);
     return ok;
 }

@@ -5,7 +5,8 @@
 #include "backend.h"
 
 /* See EpnetBackend.estimate: times one application of L and one row of observables at this N and counts how
- * many the point needs. Takes some milliseconds; at large N the time of a few applications. */
+ * many the point needs. Takes some milliseconds at any N: a large network is timed on its first nodes and
+ * scaled. */
 bool epnet_cpu_estimate(const EpnetProblem *problem, const EpnetPoint *point, double *applications,
                         double *seconds);
 
