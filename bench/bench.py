@@ -245,6 +245,7 @@ def main():
         peer = f"{row['scipy_us_per_point']:16.0f}{row['ratio_to_scipy']:8.0f}" if "ratio_to_scipy" in row else ""
         print(f"{row['case']:36}{row['points']:>8}{row['threads']:>9}{seconds:>24}{row['us_per_point']:12.1f}{peer}")
     if not args.no_results:
+        os.makedirs(os.path.join(ROOT, "bench", "results"), exist_ok=True)
         path = os.path.join(ROOT, "bench", "results", f"{datetime.date.today()}-cpu.csv")
         names = sorted({name for row in results for name in row}, key=lambda n: (n != "case", n))
         with open(path, "w", newline="") as file:
