@@ -146,11 +146,12 @@ static void labels_write(const EpnetHeatmap *map, const Label *labels, size_t co
     }
 }
 
-/* The quantity as contours follow it: its logarithm where the colours are logarithmic. To free(). */
+/* The quantity as contours follow it: its logarithm where the colours are logarithmic, NaN below their floor.
+ * To free(). */
 static double *heights(const EpnetHeatmap *map) {
     double *z = epnet_calloc(map->x.size * map->y.size, sizeof *z);
     for (size_t k = 0; z != NULL && k < map->x.size * map->y.size; k++)
-        z[k] = map->log ? log10(map->values[k]) : map->values[k];
+        z[k] = !map->log ? map->values[k] : map->values[k] < map->floor ? NAN : log10(map->values[k]);
     return z;
 }
 

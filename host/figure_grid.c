@@ -130,8 +130,30 @@ EpnetStatus epnet_heatmap_column(const EpnetHeatmap *map, size_t column, double 
     return status;
 }
 
+/* Logarithmic colours for values that span decades, none of them negative beyond rounding. What lies below
+ * the floor has no colour then: zeros and rounding would take the whole scale. */
+static void colours_choose(EpnetHeatmap *map) {
+    const double decades = 2.5, deepest = 1e-12;
+    map->floor = map->most * deepest;
+    double least = INFINITY;
+    size_t below = 0;
+    for (size_t k = 0; k < map->x.size * map->y.size; k++) {
+        if (!isfinite(map->values[k]))
+            continue;
+        if (map->values[k] < map->floor)
+            below++;
+        else
+            least = fmin(least, map->values[k]);
+    }
+    map->log =
+        map->finite > 0 && map->most > 0 && map->least >= -map->floor && log10(map->most / least) > decades;
+    if (map->log) {
+        map->least = least;
+        map->below = below;
+    }
+}
+
 static void values_survey(EpnetHeatmap *map) {
-    const double decades = 2.5; /* from here on colours are logarithmic */
     map->least = INFINITY;
     map->most = -INFINITY;
     for (size_t k = 0; k < map->x.size * map->y.size; k++) {
@@ -148,7 +170,7 @@ static void values_survey(EpnetHeatmap *map) {
         map->least = fmin(map->least, value);
         map->most = fmax(map->most, value);
     }
-    map->log = map->finite > 0 && map->least > 0 && log10(map->most / map->least) > decades;
+    colours_choose(map);
 }
 
 EpnetStatus epnet_heatmap_make(const EpnetFigure *figure, EpnetHeatmap *map, EpnetError *error) {

@@ -21,8 +21,10 @@ typedef struct EpnetHeatmap {
     EpnetDirection x, y;             /* x: the faster axis */
     double *values;                  /* y.size x x.size in the picture's order; NaN: failed */
     size_t finite, infinite, failed; /* cells */
-    double least, most;              /* of the finite values */
-    bool log;                        /* logarithmic colours: the values span decades, all of them positive */
+    size_t below;                    /* of the finite ones, those under the floor of logarithmic colours */
+    double least, most;              /* of the finite values that have a colour */
+    double floor; /* decades below the largest: with log, rounding and zeros are under it */
+    bool log;     /* logarithmic colours: the values span decades, all of them positive */
     size_t mark_count, mark_room;
     double (*marks)[2]; /* what labels keep away from, as parts of the picture's width and height */
 } EpnetHeatmap;

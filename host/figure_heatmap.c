@@ -7,10 +7,14 @@
 
 /* ---- data ---------------------------------------------------------------------------------------------- */
 
-typedef enum CellKind { CELL_FINITE, CELL_INFINITE, CELL_FAILED } CellKind;
+typedef enum CellKind { CELL_COLOURED, CELL_BELOW, CELL_INFINITE, CELL_FAILED } CellKind;
 
-static CellKind kind_of(double value) {
-    return isnan(value) ? CELL_FAILED : isinf(value) ? CELL_INFINITE : CELL_FINITE;
+static CellKind kind_of(const EpnetHeatmap *map, double value) {
+    if (isnan(value))
+        return CELL_FAILED;
+    if (isinf(value))
+        return CELL_INFINITE;
+    return map->log && value < map->floor ? CELL_BELOW : CELL_COLOURED;
 }
 
 /* x, y, left, right, bottom, top, value of every cell of a kind. */
@@ -19,7 +23,7 @@ static void cells_write(const EpnetHeatmap *map, CellKind kind, const char *bloc
     for (size_t row = 0; row < map->y.size; row++)
         for (size_t k = 0; k < map->x.size; k++) {
             double value = map->values[row * map->x.size + k];
-            if (kind_of(value) != kind)
+            if (kind_of(map, value) != kind)
                 continue;
             epnet_figure_number(map->figure, map->x.values[k]);
             epnet_figure_number(map->figure, map->y.values[row]);
@@ -119,6 +123,12 @@ static void plot_describe(const EpnetHeatmap *map, const Lines *lines, FILE *scr
               "boxxyerror fillstyle solid noborder linecolor "
               "palette notitle, \\\n",
               script);
+    if (map->below > 0)
+        fprintf(
+            script,
+            "  data index 'below' using 1:2:3:4:5:6 with boxxyerror fillstyle solid noborder linecolor rgb "
+            "'#f0f0f0' title 'below 10^{-12} of the largest (%zu)', \\\n",
+            map->below);
     if (map->failed > 0)
         fprintf(
             script,
@@ -173,7 +183,9 @@ static EpnetStatus note_make(const EpnetHeatmap *map, char *note, EpnetError *er
 
 static EpnetStatus data_write(EpnetHeatmap *map, Lines *lines, EpnetError *error) {
     if (map->finite > 0)
-        cells_write(map, CELL_FINITE, "cells");
+        cells_write(map, CELL_COLOURED, "cells");
+    if (map->below > 0)
+        cells_write(map, CELL_BELOW, "below");
     if (map->failed > 0)
         cells_write(map, CELL_FAILED, "failed");
     if (map->infinite > 0)
@@ -201,7 +213,8 @@ static EpnetStatus picture_write(EpnetHeatmap *map, EpnetError *error) {
     if (map->finite > 0)
         colours_describe(map, script);
     fputs("set lmargin at screen 0.1\nset rmargin at screen 0.81\n", script);
-    if (lines.rows.constant_sigma)
+    const int entries = lines.kink + (map->below > 0) + (map->infinite > 0) + (map->failed > 0);
+    if (lines.rows.constant_sigma || entries > 1)
         fputs(
             "set bmargin at screen 0.22\n"
             "set key at screen 0.455, screen 0.02 bottom center vertical maxrows 3 reverse Left samplen 2.5 "
