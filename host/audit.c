@@ -1,4 +1,5 @@
 /* The audit of a grid file: every claim (audit_claims.h) on every row of its larger table. */
+#include "audit.h"
 #include "audit_claims.h"
 #include "result.h"
 #include "status.h"
@@ -18,6 +19,7 @@ typedef struct Tally {
     size_t last_point; /* of the last check, and of the last violation; SIZE_MAX: none yet */
     size_t last_violated;
     EpnetAuditRow *row;
+    double *margin, *time; /* of every grid point; NULL unless they are asked for */
 } Tally;
 
 typedef struct Auditor {
@@ -124,7 +126,7 @@ static bool tally_is_barred(const Auditor *a, const Tally *tally, char *reason, 
 }
 
 static void tally_set(const Auditor *a, Tally *tally, const EpnetClaim *claim, int cut, EpnetAuditRow *row) {
-    *tally = (Tally){claim, cut, INFINITY, false, SIZE_MAX, SIZE_MAX, row};
+    *tally = (Tally){claim, cut, INFINITY, false, SIZE_MAX, SIZE_MAX, row, NULL, NULL};
     *row = (EpnetAuditRow){.number = claim->number,
                            .exact = claim->number >= EPNET_FIRST_EXACT,
                            .name = claim->name,
@@ -166,6 +168,10 @@ static void tally_add(Tally *tally, const EpnetJudgement *judgement, size_t poin
         row->tolerance = judgement->tolerance;
         row->point = point;
         row->time = time;
+    }
+    if (tally->margin != NULL && !(tally->margin[point] <= judgement->margin)) {
+        tally->margin[point] = judgement->margin;
+        tally->time[point] = time;
     }
     row->checks++;
     row->points += tally->last_point != point;
@@ -284,8 +290,37 @@ static EpnetStatus exact_check(const EpnetResult *result, const EpnetAudit *audi
         first->unit, first->point);
 }
 
+/* Room for the margins of every row of the report. */
+static bool margins_alloc(Auditor *a, EpnetMargins *margins) {
+    const size_t points = a->result->points, count = a->audit->row_count * points;
+    margins->margin = epnet_calloc(count, sizeof *margins->margin);
+    margins->time = epnet_calloc(count, sizeof *margins->time);
+    if (margins->margin == NULL || margins->time == NULL)
+        return false;
+    for (size_t k = 0; k < count; k++)
+        margins->margin[k] = margins->time[k] = NAN;
+    for (size_t t = 0; t < a->audit->row_count; t++) {
+        a->tallies[t].margin = margins->margin + t * points;
+        a->tallies[t].time = margins->time + t * points;
+    }
+    return true;
+}
+
+void epnet_margins_free(EpnetMargins *margins) {
+    free(margins->margin);
+    free(margins->time);
+    *margins = (EpnetMargins){NULL, NULL};
+}
+
 EpnetStatus epnet_audit(const EpnetResult *result, EpnetAudit **audit, EpnetError *error) {
+    return epnet_audit_margins(result, audit, NULL, error);
+}
+
+EpnetStatus epnet_audit_margins(const EpnetResult *result, EpnetAudit **audit, EpnetMargins *margins,
+                                EpnetError *error) {
     *audit = NULL;
+    if (margins != NULL)
+        *margins = (EpnetMargins){NULL, NULL};
     const char *nodes = epnet_result_text(result, "nodes");
     Auditor a = {.result = result,
                  .table = result->trajectory >= 0 ? EPNET_TABLE_TRAJECTORY : EPNET_TABLE_POINTS,
@@ -302,6 +337,9 @@ EpnetStatus epnet_audit(const EpnetResult *result, EpnetAudit **audit, EpnetErro
         a.audit->stationary = result->trajectory < 0 && isnan(result->last_time);
         columns_find(&a);
         rows_make(&a);
+        if (margins != NULL && !margins_alloc(&a, margins))
+            status = epnet_fail_memory(error, 2 * sizeof(double) * a.audit->row_count * result->points,
+                                       "the margins");
     }
     const size_t rows = result->points * a.times;
     for (size_t first = 0; first < rows && status == EPNET_OK; first += BLOCK_ROWS)

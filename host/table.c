@@ -98,8 +98,8 @@ static EpnetStatus table_choose(TableWriter *writer, const char *table, EpnetErr
         return EPNET_OK;
     }
     if (strcmp(table, "trajectory") != 0)
-        return epnet_fail(error, EPNET_USAGE, "no table \"%s\"; there are points, trajectory and kinks",
-                          table);
+        return epnet_fail(error, EPNET_USAGE,
+                          "no table \"%s\"; there are points, trajectory, kinks and margins", table);
     if (result->trajectory < 0)
         return epnet_fail(error, EPNET_USAGE,
                           "%s holds no trajectories; keep them with [output] trajectories = true",
@@ -142,6 +142,8 @@ EpnetStatus epnet_export(const char *path, const char *table, const char *output
     EpnetLocale locale = epnet_locale_enter();
     if (strcmp(table, "kinks") == 0)
         status = epnet_table_kinks(result, output, error);
+    else if (strcmp(table, "margins") == 0)
+        status = epnet_table_margins(result, output, error);
     else
         status = grid_export(result, table, output, error);
     epnet_locale_leave(locale);

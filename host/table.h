@@ -20,4 +20,8 @@ EpnetStatus epnet_table_output(const char *output, EpnetTableWrite write, const 
 /* The table "kinks" of an open grid file (docs/kink.md). EPNET_USAGE: it has no copy axis. */
 EpnetStatus epnet_table_kinks(const EpnetResult *result, const char *output, EpnetError *error);
 
+/* The table "margins" of an open grid file (docs/audit.md): a row per grid point, a margin and its time per
+ * statement of the audit. */
+EpnetStatus epnet_table_margins(const EpnetResult *result, const char *output, EpnetError *error);
+
 #endif

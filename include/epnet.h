@@ -156,9 +156,10 @@ EPNET_API const char *epnet_result_status_name(const EpnetResult *result, int st
 
 /* ---- table and figure -------------------------------------------------------------------------------- */
 
-/* Write a table of grid file `path` as CSV. `table` is "points", "trajectory" or "kinks" (a row per row of
- * constant other axes along the copy axis, and per cut; docs/kink.md); `output` NULL: standard output.
- * Numbers have 17 significant digits, infinities are inf, failed points nan. */
+/* Write a table of grid file `path` as CSV. `table` is "points", "trajectory", "kinks" (a row per row of
+ * constant other axes along the copy axis, and per cut; docs/kink.md) or "margins" (a row per grid point: the
+ * smallest margin of every statement of the audit and its time; docs/audit.md); `output` NULL: standard
+ * output. Numbers have 17 significant digits, infinities are inf, failed points nan. */
 EPNET_API EpnetStatus epnet_export(const char *path, const char *table, const char *output,
                                    EpnetError *error);
 

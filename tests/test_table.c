@@ -160,7 +160,7 @@ static void test_failures(void **state) {
     scratch_make();
     EpnetSpec *spec = grid_make(EPNET_KEEP_NO, 4, scratch_path("a.nc"));
     assert_int_equal(epnet_export(scratch_path("a.nc"), "point", NULL, &error), EPNET_USAGE);
-    assert_non_null(strstr(error.message, "points, trajectory and kinks"));
+    assert_non_null(strstr(error.message, "points, trajectory, kinks and margins"));
     assert_int_equal(epnet_export(scratch_path("a.nc"), "trajectory", NULL, &error), EPNET_USAGE);
     assert_non_null(strstr(error.message, "[output] trajectories = true"));
     assert_int_equal(epnet_export(scratch_path("b.nc"), "points", scratch_path("b.csv"), &error), EPNET_IO);

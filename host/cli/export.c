@@ -31,7 +31,9 @@ int epnet_cli_export(int argc, char **argv) {
     static const struct argp_option options[] = {
         {"table", TABLE_OPTION, "TABLE", 0,
          "points (default): one row per grid point; trajectory: one row per grid point and time; kinks: one "
-         "row per row of the grid along its copy axis, with its measured kink and maximum",
+         "row per row of the grid along its copy axis, with its measured kink and maximum; margins: one row "
+         "per "
+         "grid point, with the smallest margin of every statement of the audit and its time",
          0},
         {"output", 'o', "FILE.csv", 0, "Write to a file instead of standard output", 0},
         {0},
