@@ -319,6 +319,31 @@ static void production_below_rounding(void **state) {
 }
 
 /* Above seven nodes the laws come from Krylov corrections, each from the last trial's. */
+/* Unequal flips dissipate without drive: a sigma within its accuracy of that least production is solved by F
+ * = 0. */
+static void least_production_itself(void **state) {
+    (void)state;
+    const double off[] = {-5e-10, -1e-12, 0, 1e-15, 1e-12, 1e-10};
+    const uint64_t cut = 1;
+    TestNetwork network = test_network_complete(2, 3, 0);
+    network.flip_up[0] = 0.3;
+    network.flip_up[1] = 2;
+    network.flip_down[0] = 1.5;
+    network.flip_down[1] = 0.4;
+    EpnetProblem problem = driven_problem(&network, &cut);
+    problem.constant_drive = false;
+    EpnetPoint point = test_network_point(&network);
+    TestRows rows = test_rows(&problem, &point, 1, 1);
+    const double least = rows.rows.last[EPNET_COLUMNS + EPNET_CUT_ENTROPY_PRODUCTION];
+    test_rows_free(&rows);
+    check_near(least, 0.36352698891191726L, 1e-14, "production without drive");
+    for (size_t k = 0; k < sizeof off / sizeof *off; k++)
+        check_solves(&network, cut, least * (1 + off[k]),
+                     &(Solved[]){solve(&network, cut, least * (1 + off[k]))}[0]);
+    assert_int_equal(solve(&network, cut, least * (1 - 2e-9)).status, EPNET_POINT_NO_BRACKET);
+    test_network_free(&network);
+}
+
 static void nine_nodes(void **state) {
     (void)state;
     const double sigmas[] = {1e-8, 1e-6, 1e-4, 1e-2, 1, 30}, down[] = {1, 1, 1, 1, 1.3, 1.3};
@@ -467,6 +492,7 @@ int main(void) {
         cmocka_unit_test(drives_in_the_millions),
         cmocka_unit_test(copies_of_rate_zero),
         cmocka_unit_test(production_below_rounding),
+        cmocka_unit_test(least_production_itself),
         cmocka_unit_test(nine_nodes),
         cmocka_unit_test(trajectories_run_under_the_drive),
         cmocka_unit_test(same_bytes),

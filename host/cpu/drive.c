@@ -4,7 +4,7 @@
 
 static const double SMALLEST = 1e-9;                    /* drives below it are lost in rounding, or F = 0 */
 static const double STEP = 0.25, STEP_RELATIVE = 0.2;   /* of the scan: [nat], and of the drive itself */
-static const double ACCURACY = 1e-12, ACCEPTED = 5e-10; /* of the production, relative to sigma */
+static const double ACCURACY = 1e-12, ACCEPTED = 9e-10; /* of the production, relative to sigma */
 
 typedef struct Trial {
     double drive, production; /* [nat], [nat/s] across cut 0 */
@@ -29,6 +29,11 @@ static EpnetPointStatus evaluate(EpnetDriveSearch *search, double drive, Trial *
 /* Whether sigma lies between the productions of two trials. */
 static bool is_crossed(double sigma, const Trial *a, const Trial *b) {
     return (a->production < sigma) != (b->production < sigma);
+}
+
+/* Whether a trial is as good as a solution: a minimum, or F = 0, whose production is sigma itself. */
+static bool is_accepted(double sigma, const Trial *trial) {
+    return fabs(trial->production / sigma - 1) <= ACCEPTED;
 }
 
 /* Between two drives with sigma between their productions: Illinois' false position in the logarithms, with a
@@ -100,6 +105,8 @@ static EpnetPointStatus scan(EpnetDriveSearch *search, double sigma, Trial here,
             *attainable = sign * fmin(sign * *attainable, sign * nearest.production);
             if (status == EPNET_POINT_OK && is_crossed(sigma, &upper, &nearest))
                 return refine(search, sigma, upper, nearest, found);
+            if (status == EPNET_POINT_OK && is_accepted(sigma, &nearest))
+                return evaluate(search, nearest.drive, found);
         }
         if (status != EPNET_POINT_OK)
             return status;
@@ -112,6 +119,10 @@ static EpnetPointStatus scan(EpnetDriveSearch *search, double sigma, Trial here,
     EpnetPointStatus status = evaluate(search, 0, &lower);
     if (status != EPNET_POINT_OK)
         return status;
+    if (is_accepted(sigma, &lower)) {
+        *found = lower;
+        return EPNET_POINT_OK;
+    }
     if (is_crossed(sigma, &here, &lower))
         return EPNET_POINT_INACCURATE; /* the solution is a drive below SMALLEST */
     *attainable = sign * fmin(sign * *attainable, sign * lower.production);
