@@ -154,6 +154,8 @@ static void globals_put(Definer *d, int group, const char *device) {
     number_put(d, group, NC_GLOBAL, "tolerance", spec->tolerance);
     if (spec->dt > 0)
         number_put(d, group, NC_GLOBAL, "dt", spec->dt);
+    if (spec->leak.kind != EPNET_LEAK_NONE)
+        count_put(d, group, NC_GLOBAL, "seed", (size_t)spec->leak.seed);
     count_put(d, group, NC_GLOBAL, "nodes", (size_t)spec->network.nodes);
     count_put(d, group, NC_GLOBAL, "edge_count", spec->network.edge_count);
     if (spec->network.names != NULL)

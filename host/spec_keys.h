@@ -6,8 +6,7 @@
 
 namespace epnet {
 
-/* Throws at the first key or table that no spec has, naming the nearest that it could be, or that belongs to
- * a later version. */
+/* Throws at the first key or table that no spec has, naming the nearest that it could be. */
 void check_keys(const Table &root);
 
 } // namespace epnet

@@ -20,24 +20,13 @@ typedef struct TableWriter {
 
 static void header_write(const TableWriter *writer, FILE *stream) {
     const EpnetResult *result = writer->result;
-    for (size_t a = 0; a < result->axis_count; a++)
-        fprintf(stream, "%s,", result->axes[a].name);
+    epnet_table_axis_names(result, NULL, stream);
     if (writer->table == EPNET_TABLE_TRAJECTORY)
         fputs("time,", stream);
     fputs("status", stream);
     for (size_t c = 0; c < writer->column_count; c++)
         fprintf(stream, ",%s", result->columns[writer->columns[c]].name);
     fputc('\n', stream);
-}
-
-/* The values of the axes at a grid point, each followed by a comma. */
-static void axes_write(const EpnetResult *result, size_t point, FILE *stream) {
-    size_t stride = result->points;
-    for (size_t a = 0; a < result->axis_count; a++) {
-        stride /= result->axes[a].size;
-        epnet_table_number(stream, result->axes[a].values[point / stride % result->axes[a].size]);
-        fputc(',', stream);
-    }
 }
 
 /* The status of the points that rows [first, first + count) belong to, a row at a time. */
@@ -63,7 +52,7 @@ static EpnetStatus block_write(const TableWriter *writer, size_t first, size_t c
     bool trajectory = writer->table == EPNET_TABLE_TRAJECTORY;
     size_t times = trajectory ? writer->result->time_count : 1;
     for (size_t row = 0; row < count && status == EPNET_OK; row++) {
-        axes_write(writer->result, (first + row) / times, stream);
+        epnet_table_axis_values(writer->result, (first + row) / times, NULL, stream);
         if (trajectory)
             fprintf(stream, "%.17g,", writer->result->times[(first + row) % times]);
         fprintf(stream, "%d", (int)writer->block[row]);

@@ -10,6 +10,12 @@
 /* A number with 17 significant digits, "nan" or "inf". */
 void epnet_table_number(FILE *stream, double value);
 
+/* The names of the axes and their values at a grid point, each followed by a comma; `except` (may be NULL) is
+ * left out. */
+void epnet_table_axis_names(const EpnetResult *result, const EpnetResultAxis *except, FILE *stream);
+void epnet_table_axis_values(const EpnetResult *result, size_t point, const EpnetResultAxis *except,
+                             FILE *stream);
+
 /* Writes a whole table to a stream; what the stream refuses is found out afterwards. */
 typedef EpnetStatus (*EpnetTableWrite)(const void *table, FILE *stream, EpnetError *error);
 

@@ -24,28 +24,11 @@ static bool is_cut_information(const char *name) {
 }
 
 static void header_write(const KinkTable *table, FILE *stream) {
-    const EpnetResult *result = table->result;
-    for (size_t a = 0; a < result->axis_count; a++)
-        if (&result->axes[a] != table->rows.axis)
-            fprintf(stream, "%s,", result->axes[a].name);
+    epnet_table_axis_names(table->result, table->rows.axis, stream);
     fputs(
         "quantity,samples,kink,reason,position,position_low,position_high,delta_bic,maxima,maximum_position,"
         "maximum\n",
         stream);
-}
-
-/* The values of the other axes, each followed by a comma. */
-static void axes_write(const KinkTable *table, size_t point, FILE *stream) {
-    const EpnetResult *result = table->result;
-    size_t stride = result->points;
-    for (size_t a = 0; a < result->axis_count; a++) {
-        const EpnetResultAxis *axis = &result->axes[a];
-        stride /= axis->size;
-        if (axis == table->rows.axis)
-            continue;
-        epnet_table_number(stream, axis->values[point / stride % axis->size]);
-        fputc(',', stream);
-    }
 }
 
 static EpnetStatus row_write(const KinkTable *table, size_t row, const char *quantity, FILE *stream,
@@ -59,7 +42,7 @@ static EpnetStatus row_write(const KinkTable *table, size_t row, const char *qua
     const EpnetKink *kink = &shape.kink;
     const double fit[] = {kink->position, kink->low, kink->high, kink->delta_bic};
     const double top[] = {kink->maximum, kink->maximum_value};
-    axes_write(table, point, stream);
+    epnet_table_axis_values(table->result, point, table->rows.axis, stream);
     fprintf(stream, "%s,%zu,%s,%s", quantity, kink->samples, epnet_kink_name(kink->verdict),
             epnet_kink_reason(kink->verdict));
     for (size_t k = 0; k < sizeof fit / sizeof *fit; k++) {

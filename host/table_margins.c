@@ -27,21 +27,6 @@ static void name_write(const MarginTable *table, size_t row, const char *what, F
         fprintf(stream, "_%zu", row - first);
 }
 
-static void axis_names_write(const EpnetResult *result, FILE *stream) {
-    for (size_t a = 0; a < result->axis_count; a++)
-        fprintf(stream, "%s,", result->axes[a].name);
-    fputs("status", stream);
-}
-
-static void axis_values_write(const EpnetResult *result, size_t point, FILE *stream) {
-    size_t stride = result->points;
-    for (size_t a = 0; a < result->axis_count; a++) {
-        stride /= result->axes[a].size;
-        epnet_table_number(stream, result->axes[a].values[point / stride % result->axes[a].size]);
-        fputc(',', stream);
-    }
-}
-
 static EpnetStatus margins_write(const void *context, FILE *stream, EpnetError *error) {
     const MarginTable *table = context;
     const size_t points = table->result->points;
@@ -50,7 +35,8 @@ static EpnetStatus margins_write(const void *context, FILE *stream, EpnetError *
         return epnet_fail_memory(error, points * sizeof *status, "the statuses");
     EpnetStatus code = epnet_result_column(table->result, "status", status, error);
     if (code == EPNET_OK) {
-        axis_names_write(table->result, stream);
+        epnet_table_axis_names(table->result, NULL, stream);
+        fputs("status", stream);
         for (size_t r = 0; r < table->audit->row_count; r++) {
             name_write(table, r, "_margin_min", stream);
             name_write(table, r, "_margin_min_time", stream);
@@ -58,7 +44,7 @@ static EpnetStatus margins_write(const void *context, FILE *stream, EpnetError *
         fputc('\n', stream);
     }
     for (size_t k = 0; k < points && code == EPNET_OK; k++) {
-        axis_values_write(table->result, k, stream);
+        epnet_table_axis_values(table->result, k, NULL, stream);
         fprintf(stream, "%.0f", status[k]);
         for (size_t r = 0; r < table->audit->row_count; r++) {
             fputc(',', stream);

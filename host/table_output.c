@@ -14,6 +14,25 @@ void epnet_table_number(FILE *stream, double value) {
         fprintf(stream, "%.17g", value);
 }
 
+void epnet_table_axis_names(const EpnetResult *result, const EpnetResultAxis *except, FILE *stream) {
+    for (size_t a = 0; a < result->axis_count; a++)
+        if (&result->axes[a] != except)
+            fprintf(stream, "%s,", result->axes[a].name);
+}
+
+void epnet_table_axis_values(const EpnetResult *result, size_t point, const EpnetResultAxis *except,
+                             FILE *stream) {
+    size_t stride = result->points;
+    for (size_t a = 0; a < result->axis_count; a++) {
+        const EpnetResultAxis *axis = &result->axes[a];
+        stride /= axis->size;
+        if (axis == except)
+            continue;
+        epnet_table_number(stream, axis->values[point / stride % axis->size]);
+        fputc(',', stream);
+    }
+}
+
 static EpnetStatus fail_write(const char *output, EpnetError *error) {
     return epnet_fail(error, EPNET_IO, "cannot write %s: %s", output, strerror(errno));
 }

@@ -27,53 +27,46 @@ static int remove_folder(void **state) {
 
 #define epnet(...) test_program_run(folder, NULL, (const char *const[]){EPNET_PROGRAM, __VA_ARGS__, NULL})
 
-static void expect(TestOutput output, int code, const char *in_out, const char *in_err) {
-    if (output.code != code || strstr(output.out, in_out) == NULL || strstr(output.err, in_err) == NULL)
-        fail_msg("expected exit code %d, \"%s\" in the output, \"%s\" in the errors; got %d\n%s\n%s", code,
-                 in_out, in_err, output.code, output.out, output.err);
-    test_output_free(&output);
-}
-
 static void help_explains_every_verb(void **state) {
     (void)state;
-    expect(epnet("--help"), 0, "Exit codes", "");
-    expect(epnet("run", "--help"), 0, "--threads", "");
-    expect(epnet("run", "--help"), 0, "--table", "");
-    expect(epnet("plan", "--help"), 0, "--set", "");
-    expect(epnet("export", "--help"), 0, "trajectory", "");
-    expect(epnet("plot", "--help"), 0, "--quantity", "");
-    expect(epnet("info", "--help"), 0, "--json", "");
+    test_output_expect(epnet("--help"), 0, "Exit codes", "");
+    test_output_expect(epnet("run", "--help"), 0, "--threads", "");
+    test_output_expect(epnet("run", "--help"), 0, "--table", "");
+    test_output_expect(epnet("plan", "--help"), 0, "--set", "");
+    test_output_expect(epnet("export", "--help"), 0, "trajectory", "");
+    test_output_expect(epnet("plot", "--help"), 0, "--quantity", "");
+    test_output_expect(epnet("info", "--help"), 0, "--json", "");
 }
 
 static void version_and_info(void **state) {
     (void)state;
     TestOutput version = epnet("--version");
     assert_string_equal(version.out, "epnet " EPNET_TEST_VERSION "\n");
-    expect(version, 0, "", "");
-    expect(epnet("info"), 0, "epnet " EPNET_TEST_VERSION, "");
-    expect(epnet("info"), 0, "cpu       built", "");
-    expect(epnet("info"), 0, "cuda      not built", "");
-    expect(epnet("info", "--json"), 0, "\"name\": \"cpu\", \"built\": true", "");
+    test_output_expect(version, 0, "", "");
+    test_output_expect(epnet("info"), 0, "epnet " EPNET_TEST_VERSION, "");
+    test_output_expect(epnet("info"), 0, "cpu       built", "");
+    test_output_expect(epnet("info"), 0, "cuda      not built", "");
+    test_output_expect(epnet("info", "--json"), 0, "\"name\": \"cpu\", \"built\": true", "");
 }
 
 static void wrong_usage_is_code_2(void **state) {
     (void)state;
     TestOutput bare = test_program_run(folder, NULL, (const char *const[]){EPNET_PROGRAM, NULL});
-    expect(bare, 2, "", "a verb is expected");
-    expect(epnet("fly"), 2, "", "no verb `fly'");
-    expect(epnet("audit"), 2, "", "a grid file is expected");
-    expect(epnet("bench"), 2, "", "`bench' is not in this version");
-    expect(epnet("--wrong"), 2, "", "--wrong");
-    expect(epnet("run"), 2, "", "a SPEC is expected");
-    expect(epnet("run", "good.toml", "more.toml"), 2, "", "'more.toml' follows 'good.toml'");
-    expect(epnet("run", "good.toml", "--wrong"), 2, "", "--wrong");
-    expect(epnet("plan"), 2, "", "a SPEC is expected");
-    expect(epnet("export"), 2, "", "a grid file is expected");
-    expect(epnet("plot", "a.nc", "b.nc"), 2, "", "'b.nc' follows 'a.nc'");
-    expect(epnet("info", "more"), 2, "", "Too many arguments");
-    expect(epnet("run", "good.toml", "--device", "abacus"), 2, "", "abacus");
-    expect(epnet("run", "good.toml", "--device", "cuda"), 6, "", "not in this version");
-    expect(epnet("run", "good.toml", "--set", "network.copy_rate"), 2, "", "network.copy_rate");
+    test_output_expect(bare, 2, "", "a verb is expected");
+    test_output_expect(epnet("fly"), 2, "", "no verb `fly'");
+    test_output_expect(epnet("audit"), 2, "", "a grid file is expected");
+    test_output_expect(epnet("bench"), 2, "", "`bench' is not in this version");
+    test_output_expect(epnet("--wrong"), 2, "", "--wrong");
+    test_output_expect(epnet("run"), 2, "", "a SPEC is expected");
+    test_output_expect(epnet("run", "good.toml", "more.toml"), 2, "", "'more.toml' follows 'good.toml'");
+    test_output_expect(epnet("run", "good.toml", "--wrong"), 2, "", "--wrong");
+    test_output_expect(epnet("plan"), 2, "", "a SPEC is expected");
+    test_output_expect(epnet("export"), 2, "", "a grid file is expected");
+    test_output_expect(epnet("plot", "a.nc", "b.nc"), 2, "", "'b.nc' follows 'a.nc'");
+    test_output_expect(epnet("info", "more"), 2, "", "Too many arguments");
+    test_output_expect(epnet("run", "good.toml", "--device", "abacus"), 2, "", "abacus");
+    test_output_expect(epnet("run", "good.toml", "--device", "cuda"), 6, "", "not in this version");
+    test_output_expect(epnet("run", "good.toml", "--set", "network.copy_rate"), 2, "", "network.copy_rate");
     assert_int_equal(test_folder_count(folder), 1);
 }
 
@@ -82,9 +75,12 @@ static void counts_are_positive_whole_numbers(void **state) {
     static const char *const wrong[] = {
         "0", "-1", "", "two", "1.5", "2x", " 2", "+2", "99999999999999999999"};
     for (size_t i = 0; i < sizeof wrong / sizeof wrong[0]; i++) {
-        expect(epnet("run", "good.toml", "--threads", wrong[i]), 2, "", "--threads expects a whole number");
-        expect(epnet("run", "good.toml", "--batch", wrong[i]), 2, "", "--batch expects a whole number");
-        expect(epnet("plan", "good.toml", "--threads", wrong[i]), 2, "", "--threads expects a whole number");
+        test_output_expect(epnet("run", "good.toml", "--threads", wrong[i]), 2, "",
+                           "--threads expects a whole number");
+        test_output_expect(epnet("run", "good.toml", "--batch", wrong[i]), 2, "",
+                           "--batch expects a whole number");
+        test_output_expect(epnet("plan", "good.toml", "--threads", wrong[i]), 2, "",
+                           "--threads expects a whole number");
     }
     assert_int_equal(test_folder_count(folder), 1);
 }
@@ -92,14 +88,14 @@ static void counts_are_positive_whole_numbers(void **state) {
 static void wrong_specs_are_code_3_and_write_nothing(void **state) {
     (void)state;
     test_file_write(folder, "wrong.toml", "[network]\nnodes = 3\ncopy_totl = 1.0\n");
-    expect(epnet("run", "wrong.toml"), 3, "", "wrong.toml:3:1: error: ");
-    expect(epnet("run", "wrong.toml"), 3, "", "copy_total");
-    expect(epnet("run", "wrong.toml", "-o", "other.nc", "--table", "t.csv"), 3, "",
-           "wrong.toml:3:1: error: ");
-    expect(epnet("plan", "wrong.toml"), 3, "", "wrong.toml:3:1: error: ");
-    expect(epnet("run", "wrong.toml", "--json"), 3,
-           "{\"event\": \"error\", \"status\": 3, \"message\": \"wrong.toml:3", "wrong.toml:3:1");
-    expect(epnet("run", "good.toml", "--set", "network.copy_rate=-1"), 3, "", "copy_rate");
+    test_output_expect(epnet("run", "wrong.toml"), 3, "", "wrong.toml:3:1: error: ");
+    test_output_expect(epnet("run", "wrong.toml"), 3, "", "copy_total");
+    test_output_expect(epnet("run", "wrong.toml", "-o", "other.nc", "--table", "t.csv"), 3, "",
+                       "wrong.toml:3:1: error: ");
+    test_output_expect(epnet("plan", "wrong.toml"), 3, "", "wrong.toml:3:1: error: ");
+    test_output_expect(epnet("run", "wrong.toml", "--json"), 3,
+                       "{\"event\": \"error\", \"status\": 3, \"message\": \"wrong.toml:3", "wrong.toml:3:1");
+    test_output_expect(epnet("run", "good.toml", "--set", "network.copy_rate=-1"), 3, "", "copy_rate");
     assert_int_equal(test_folder_count(folder), 2);
 }
 
@@ -115,12 +111,12 @@ static void a_spec_error_stands_alone(void **state) {
 static void files_that_refuse_are_code_5(void **state) {
     (void)state;
     test_file_write(folder, "text.nc", "not a grid file\n");
-    expect(epnet("export", "absent.nc"), 5, "", "absent.nc");
-    expect(epnet("export", "text.nc"), 5, "", "text.nc");
-    expect(epnet("plot", "text.nc"), 5, "", "text.nc");
-    expect(epnet("run", "good.toml", "-o", "absent/good.nc"), 5, "", "absent/good.nc");
-    expect(epnet("run", "absent.toml"), 5, "", "absent.toml");
-    expect(epnet("run", "good.toml", "-o", "."), 5, "", "epnet: error: ");
+    test_output_expect(epnet("export", "absent.nc"), 5, "", "absent.nc");
+    test_output_expect(epnet("export", "text.nc"), 5, "", "text.nc");
+    test_output_expect(epnet("plot", "text.nc"), 5, "", "text.nc");
+    test_output_expect(epnet("run", "good.toml", "-o", "absent/good.nc"), 5, "", "absent/good.nc");
+    test_output_expect(epnet("run", "absent.toml"), 5, "", "absent.toml");
+    test_output_expect(epnet("run", "good.toml", "-o", "."), 5, "", "epnet: error: ");
     assert_int_equal(test_folder_count(folder), 2);
 }
 
@@ -132,9 +128,10 @@ static void an_output_that_is_lost_is_code_5(void **state) {
                                               {EPNET_PROGRAM, "plan", "good.toml"},
                                               {EPNET_PROGRAM, "run", "--help"}};
     for (size_t i = 0; i < sizeof commands / sizeof commands[0]; i++) {
-        expect(test_program_run(folder, "", commands[i]), 5, "", "standard output: Bad file descriptor");
-        expect(test_program_run(folder, "/dev/full", commands[i]), 5, "",
-               "standard output: No space left on device");
+        test_output_expect(test_program_run(folder, "", commands[i]), 5, "",
+                           "standard output: Bad file descriptor");
+        test_output_expect(test_program_run(folder, "/dev/full", commands[i]), 5, "",
+                           "standard output: No space left on device");
     }
 }
 

@@ -31,15 +31,8 @@ static int remove_folder(void **state) {
     test_program_run(folder, output, (const char *const[]){EPNET_PROGRAM, __VA_ARGS__, NULL})
 #define epnet(...) run_program(NULL, __VA_ARGS__)
 
-static void expect(TestOutput output, int code, const char *in_out, const char *in_err) {
-    if (output.code != code || strstr(output.out, in_out) == NULL || strstr(output.err, in_err) == NULL)
-        fail_msg("expected exit code %d, \"%s\" in the output, \"%s\" in the errors; got %d\n%s\n%s", code,
-                 in_out, in_err, output.code, output.out, output.err);
-    test_output_free(&output);
-}
-
 static void make_grid(void) {
-    expect(epnet("run", "pair.toml", "--quiet"), 0, "", "");
+    test_output_expect(epnet("run", "pair.toml", "--quiet"), 0, "", "");
 }
 
 /* The line of a text that contains `part`, to be freed. */
@@ -72,7 +65,7 @@ static void the_table_tells_what_where_and_how_often(void **state) {
     check_line(output.out, "I(S;Sc) <= I  [S = 0]", "not applicable (it is about stationary laws)");
     check_line(output.out, "dI/dt = environment flow", "  12         0         0  ");
     assert_string_equal(output.err, "");
-    expect(output, 0, "\nExact statements: all 6 hold\n", "");
+    test_output_expect(output, 0, "\nExact statements: all 6 hold\n", "");
     /* The columns stand in line: "points" ends where its numbers end. */
     output = epnet("audit", "pair.nc");
     char *head = line_with(output.out, "statement"), *line = line_with(output.out, "dI/dt <= EP  ");
@@ -98,7 +91,7 @@ static void objects_come_one_a_line(void **state) {
                "\"where\": {\"point\": 3, \"drive\": 2, \"copy_rate\": 1, \"time\": 1}");
     check_line(output.out, "\"cut_energy_rate\"", "\"first_violation\": {\"point\": ");
     check_line(output.out, "\"leak\"", "\"fraction\": null");
-    expect(output, 0, "\"reason\": \"the file has no column leak\"", "");
+    test_output_expect(output, 0, "\"reason\": \"the file has no column leak\"", "");
 }
 
 /* The whole report comes before the exit code 1. */
@@ -119,23 +112,25 @@ static void a_broken_exact_statement_is_code_1(void **state) {
     check_line(output.out, "flow = environment flow + local rate",
                "drive = 2 nat, copy_rate = 0.5 1/s, t = 2 s");
     assert_non_null(strstr(output.out, "D(pi||pi_0) <= EP_channels/(2 min alpha)"));
-    expect(output, 1, "\nExact statements: 1 of 6 BROKEN\n", "beyond rounding: cut_second_law");
+    test_output_expect(output, 1, "\nExact statements: 1 of 6 BROKEN\n", "beyond rounding: cut_second_law");
     output = epnet("audit", "pair.nc", "--json");
     check_line(output.out, "\"cut_second_law\"", "\"violations\": 1, \"points_violated\": 1");
     check_line(output.out, "\"event\": \"error\"", "\"status\": 1");
-    expect(output, 1, "\"energy_bound\"", "epnet: error: pair.nc: 1 exact statement is broken");
+    test_output_expect(output, 1, "\"energy_bound\"", "epnet: error: pair.nc: 1 exact statement is broken");
 }
 
 static void what_cannot_be_read_is_told(void **state) {
     (void)state;
-    expect(epnet("audit"), 2, "", "a grid file is expected");
-    expect(epnet("audit", "a.nc", "b.nc"), 2, "", "one grid file expected, but 'b.nc' follows 'a.nc'");
-    expect(epnet("audit", "absent.nc"), 5, "", "cannot read absent.nc");
-    expect(epnet("audit", "pair.toml"), 5, "", "not an epnet grid file");
-    expect(epnet("audit", "absent.nc", "--json"), 5, "\"event\": \"error\"", "cannot read absent.nc");
-    expect(epnet("audit", "--help"), 0, "1e-13 nat x", "");
+    test_output_expect(epnet("audit"), 2, "", "a grid file is expected");
+    test_output_expect(epnet("audit", "a.nc", "b.nc"), 2, "",
+                       "one grid file expected, but 'b.nc' follows 'a.nc'");
+    test_output_expect(epnet("audit", "absent.nc"), 5, "", "cannot read absent.nc");
+    test_output_expect(epnet("audit", "pair.toml"), 5, "", "not an epnet grid file");
+    test_output_expect(epnet("audit", "absent.nc", "--json"), 5, "\"event\": \"error\"",
+                       "cannot read absent.nc");
+    test_output_expect(epnet("audit", "--help"), 0, "1e-13 nat x", "");
     make_grid();
-    expect(run_program("/dev/full", "audit", "pair.nc"), 5, "", "No space left on device");
+    test_output_expect(run_program("/dev/full", "audit", "pair.nc"), 5, "", "No space left on device");
 }
 
 int main(void) {

@@ -24,13 +24,6 @@ static int remove_folder(void **state) {
 #define epnet(...) run_program(NULL, __VA_ARGS__)
 #define falsify(...) epnet("falsify", __VA_ARGS__, "--starts", "40", "--refine", "2")
 
-static void expect(TestOutput output, int code, const char *in_out, const char *in_err) {
-    if (output.code != code || strstr(output.out, in_out) == NULL || strstr(output.err, in_err) == NULL)
-        fail_msg("expected exit code %d, \"%s\" in the output, \"%s\" in the errors; got %d\n%s\n%s", code,
-                 in_out, in_err, output.code, output.out, output.err);
-    test_output_free(&output);
-}
-
 /* The number after `key` in a text. */
 static double number_after(const char *text, const char *key) {
     const char *at = strstr(text, key);
@@ -44,9 +37,9 @@ static void a_search_writes_a_spec_that_runs(void **state) {
     TestOutput output = falsify("network");
     assert_int_equal(strncmp(output.out, "worst-network.toml\n", 19), 0);
     assert_string_equal(output.err, "");
-    expect(output, 0, "broken\n", "");
+    test_output_expect(output, 0, "broken\n", "");
     assert_int_equal(test_folder_count(folder), 1);
-    expect(epnet("run", "worst-network.toml", "--table", "worst.csv"), 0, "all ok", "");
+    test_output_expect(epnet("run", "worst-network.toml", "--table", "worst.csv"), 0, "all ok", "");
     char *table = test_file_read(folder, "worst.csv", NULL);
     assert_non_null(strstr(table, "entropy_production"));
     free(table);
@@ -55,8 +48,8 @@ static void a_search_writes_a_spec_that_runs(void **state) {
 /* The ratio of the title is that of the columns, read from the table by name. */
 static void the_title_has_the_ratio_of_the_columns(void **state) {
     (void)state;
-    expect(falsify("envelope", "-o", "worst.toml"), 0, "right", "");
-    expect(epnet("run", "worst.toml", "--table", "worst.csv"), 0, "all ok", "");
+    test_output_expect(falsify("envelope", "-o", "worst.toml"), 0, "right", "");
+    test_output_expect(epnet("run", "worst.toml", "--table", "worst.csv"), 0, "all ok", "");
     char *spec = test_file_read(folder, "worst.toml", NULL);
     char *table = test_file_read(folder, "worst.csv", NULL);
     const double ratio = number_after(strstr(spec, "title = "), "left / right = ");
@@ -83,19 +76,19 @@ static void events_are_json(void **state) {
     assert_non_null(strstr(output.out, "\"left\": \"cut_information_flow\""));
     assert_non_null(strstr(output.out, "\"cut\": \"0\""));
     assert_string_equal(output.err, "");
-    expect(output, 0, "\"starts\": 40, ", "");
+    test_output_expect(output, 0, "\"starts\": 40, ", "");
     TestOutput quiet = falsify("network", "--quiet");
     assert_string_equal(quiet.out, "");
-    expect(quiet, 0, "", "");
-    expect(falsify("network", "--json", "--nodes", "9"), 2, "\"event\": \"error\", \"status\": 2",
-           "nodes is 9");
+    test_output_expect(quiet, 0, "", "");
+    test_output_expect(falsify("network", "--json", "--nodes", "9"), 2, "\"event\": \"error\", \"status\": 2",
+                       "nodes is 9");
 }
 
 static void threads_do_not_change_a_byte(void **state) {
     (void)state;
-    expect(falsify("leak", "--threads", "1", "-o", "a.toml"), 0, "", "");
-    expect(falsify("leak", "--threads", "3", "-o", "b.toml"), 0, "", "");
-    expect(falsify("leak", "--seed", "2", "-o", "c.toml"), 0, "", "");
+    test_output_expect(falsify("leak", "--threads", "1", "-o", "a.toml"), 0, "", "");
+    test_output_expect(falsify("leak", "--threads", "3", "-o", "b.toml"), 0, "", "");
+    test_output_expect(falsify("leak", "--seed", "2", "-o", "c.toml"), 0, "", "");
     char *a = test_file_read(folder, "a.toml", NULL), *b = test_file_read(folder, "b.toml", NULL);
     char *c = test_file_read(folder, "c.toml", NULL);
     assert_string_equal(a, b);
@@ -107,27 +100,32 @@ static void threads_do_not_change_a_byte(void **state) {
 
 static void impossible_wishes_are_code_2_and_write_nothing(void **state) {
     (void)state;
-    expect(epnet("falsify", "--help"), 0, "--min-ep", "");
-    expect(epnet("falsify"), 2, "", "a BOUND is expected");
-    expect(epnet("falsify", "network", "leak"), 2, "", "'leak' follows 'network'");
-    expect(epnet("falsify", "chair"), 2, "", "no bound 'chair'; allowed: network, leak");
-    expect(epnet("falsify", "network", "--nodes", "1"), 2, "", "nodes is 1; allowed: 2 to 6");
-    expect(epnet("falsify", "network", "--nodes", "-2"), 2, "", "--nodes expects a whole number");
-    expect(epnet("falsify", "network", "--starts", "0"), 2, "", "starts is 0");
-    expect(epnet("falsify", "network", "--starts", "many"), 2, "", "--starts expects a whole number");
-    expect(epnet("falsify", "network", "--refine", "0"), 2, "", "refine is 0");
-    expect(epnet("falsify", "network", "--seed", "-1"), 2, "", "--seed expects a whole number");
-    expect(epnet("falsify", "network", "--threads", "0"), 2, "", "--threads expects a whole number");
-    expect(epnet("falsify", "network", "--flip-min", "2", "--flip-max", "1"), 2, "", "flip rates: the min");
-    expect(epnet("falsify", "network", "--copy-min", "-1"), 2, "", "copy rates: the limits are -1");
-    expect(epnet("falsify", "network", "--drive-max", "nan"), 2, "", "--drive-max expects a number");
-    expect(epnet("falsify", "network", "--drive-min", ""), 2, "", "--drive-min expects a number");
-    expect(epnet("falsify", "network", "--min-ep", "0"), 2, "", "min_ep is 0");
-    expect(epnet("falsify", "network", "--cut", "0"), 2, "", "cut has no meaning");
-    expect(epnet("falsify", "envelope", "--states", "any"), 2, "", "states has no meaning");
-    expect(epnet("falsify", "network", "--edges", "0>1>0"), 2, "", "edges is '0>1>0'");
-    expect(falsify("network", "--min-ep", "100"), 4, "", "none of 40 starts");
-    expect(falsify("network", "-o", "absent/w.toml"), 5, "", "absent/w.toml");
+    test_output_expect(epnet("falsify", "--help"), 0, "--min-ep", "");
+    test_output_expect(epnet("falsify"), 2, "", "a BOUND is expected");
+    test_output_expect(epnet("falsify", "network", "leak"), 2, "", "'leak' follows 'network'");
+    test_output_expect(epnet("falsify", "chair"), 2, "", "no bound 'chair'; allowed: network, leak");
+    test_output_expect(epnet("falsify", "network", "--nodes", "1"), 2, "", "nodes is 1; allowed: 2 to 6");
+    test_output_expect(epnet("falsify", "network", "--nodes", "-2"), 2, "", "--nodes expects a whole number");
+    test_output_expect(epnet("falsify", "network", "--starts", "0"), 2, "", "starts is 0");
+    test_output_expect(epnet("falsify", "network", "--starts", "many"), 2, "",
+                       "--starts expects a whole number");
+    test_output_expect(epnet("falsify", "network", "--refine", "0"), 2, "", "refine is 0");
+    test_output_expect(epnet("falsify", "network", "--seed", "-1"), 2, "", "--seed expects a whole number");
+    test_output_expect(epnet("falsify", "network", "--threads", "0"), 2, "",
+                       "--threads expects a whole number");
+    test_output_expect(epnet("falsify", "network", "--flip-min", "2", "--flip-max", "1"), 2, "",
+                       "flip rates: the min");
+    test_output_expect(epnet("falsify", "network", "--copy-min", "-1"), 2, "",
+                       "copy rates: the limits are -1");
+    test_output_expect(epnet("falsify", "network", "--drive-max", "nan"), 2, "",
+                       "--drive-max expects a number");
+    test_output_expect(epnet("falsify", "network", "--drive-min", ""), 2, "", "--drive-min expects a number");
+    test_output_expect(epnet("falsify", "network", "--min-ep", "0"), 2, "", "min_ep is 0");
+    test_output_expect(epnet("falsify", "network", "--cut", "0"), 2, "", "cut has no meaning");
+    test_output_expect(epnet("falsify", "envelope", "--states", "any"), 2, "", "states has no meaning");
+    test_output_expect(epnet("falsify", "network", "--edges", "0>1>0"), 2, "", "edges is '0>1>0'");
+    test_output_expect(falsify("network", "--min-ep", "100"), 4, "", "none of 40 starts");
+    test_output_expect(falsify("network", "-o", "absent/w.toml"), 5, "", "absent/w.toml");
     assert_int_equal(test_folder_count(folder), 0);
 }
 

@@ -50,13 +50,6 @@ static int remove_folder(void **state) {
     test_program_run(folder, output, (const char *const[]){EPNET_PROGRAM, __VA_ARGS__, NULL})
 #define epnet(...) run_program(NULL, __VA_ARGS__)
 
-static void expect(TestOutput output, int code, const char *in_out, const char *in_err) {
-    if (output.code != code || strstr(output.out, in_out) == NULL || strstr(output.err, in_err) == NULL)
-        fail_msg("expected exit code %d, \"%s\" in the output, \"%s\" in the errors; got %d\n%s\n%s", code,
-                 in_out, in_err, output.code, output.out, output.err);
-    test_output_free(&output);
-}
-
 static int count_lines(const char *text) {
     int lines = 0;
     for (; (text = strchr(text, '\n')) != NULL; text++)
@@ -73,30 +66,31 @@ static void a_run_tells_what_it_did(void **state) {
     assert_non_null(strstr(output.out, "  device    cpu"));
     assert_non_null(strstr(output.out, " points/s, "));
     assert_string_equal(output.err, "");
-    expect(output, 0, " states/s\n", "");
+    test_output_expect(output, 0, " states/s\n", "");
     assert_int_equal(test_folder_count(folder), 2);
     TestOutput quiet = epnet("run", "sweep.toml", "-o", "other.nc", "--quiet");
     assert_string_equal(quiet.out, "");
-    expect(quiet, 0, "", "");
+    test_output_expect(quiet, 0, "", "");
     assert_true(test_file_exists(folder, "other.nc"));
 }
 
 static void a_plan_writes_nothing(void **state) {
     (void)state;
-    expect(epnet("plan", "sweep.toml"), 0, "network     3 nodes, 4 edges, 2^3 = 8 states\n", "");
-    expect(epnet("plan", "sweep.toml"), 0, "grid        6 points on 2 axes\n", "");
-    expect(epnet("plan", "sweep.toml"), 0, "trajectory, 5 sampled times, kept", "");
-    expect(epnet("plan", "sweep.toml"), 0, "in sweep.nc\n", "");
-    expect(epnet("plan", "sweep.toml", "--set", "sweep.copy_total.values=[1.0,2.0,4.0]"), 0, "9 points", "");
-    expect(epnet("plan", "sweep.toml", "--json", "--batch", "4"), 0, "\"points\": 6", "");
-    expect(epnet("plan", "sweep.toml", "--json", "--batch", "4"), 0, "\"batch\": 4", "");
+    test_output_expect(epnet("plan", "sweep.toml"), 0, "network     3 nodes, 4 edges, 2^3 = 8 states\n", "");
+    test_output_expect(epnet("plan", "sweep.toml"), 0, "grid        6 points on 2 axes\n", "");
+    test_output_expect(epnet("plan", "sweep.toml"), 0, "trajectory, 5 sampled times, kept", "");
+    test_output_expect(epnet("plan", "sweep.toml"), 0, "in sweep.nc\n", "");
+    test_output_expect(epnet("plan", "sweep.toml", "--set", "sweep.copy_total.values=[1.0,2.0,4.0]"), 0,
+                       "9 points", "");
+    test_output_expect(epnet("plan", "sweep.toml", "--json", "--batch", "4"), 0, "\"points\": 6", "");
+    test_output_expect(epnet("plan", "sweep.toml", "--json", "--batch", "4"), 0, "\"batch\": 4", "");
     assert_int_equal(test_folder_count(folder), 1);
 }
 
 static void tables_come_three_ways_and_agree(void **state) {
     (void)state;
-    expect(epnet("run", "sweep.toml", "--table", "run.csv"), 0, "  table     run.csv\n", "");
-    expect(epnet("export", "sweep.nc", "-o", "export.csv"), 0, "", "");
+    test_output_expect(epnet("run", "sweep.toml", "--table", "run.csv"), 0, "  table     run.csv\n", "");
+    test_output_expect(epnet("export", "sweep.nc", "-o", "export.csv"), 0, "", "");
     TestOutput output = epnet("export", "sweep.nc");
     char *from_run = test_file_read(folder, "run.csv", NULL);
     char *from_export = test_file_read(folder, "export.csv", NULL);
@@ -107,21 +101,21 @@ static void tables_come_three_ways_and_agree(void **state) {
     assert_non_null(strstr(output.out, "\ninf,"));
     free(from_run);
     free(from_export);
-    expect(output, 0, "cut_mutual_information", "");
+    test_output_expect(output, 0, "cut_mutual_information", "");
     TestOutput trajectory = epnet("export", "sweep.nc", "--table", "trajectory");
     assert_int_equal(count_lines(trajectory.out), 1 + 6 * 5);
-    expect(trajectory, 0, "drive,copy_total,time,", "");
-    expect(epnet("export", "sweep.nc", "--table", "chairs"), 2, "", "chairs");
-    expect(epnet("export", "sweep.nc", "-o", "absent/t.csv"), 5, "", "absent/t.csv");
-    expect(run_program("/dev/full", "export", "sweep.nc"), 5, "", "No space left on device");
-    expect(run_program("", "export", "sweep.nc"), 5, "", "Bad file descriptor");
-    expect(epnet("run", "sweep.toml", "--table", "absent/t.csv"), 5, "", "absent/t.csv");
+    test_output_expect(trajectory, 0, "drive,copy_total,time,", "");
+    test_output_expect(epnet("export", "sweep.nc", "--table", "chairs"), 2, "", "chairs");
+    test_output_expect(epnet("export", "sweep.nc", "-o", "absent/t.csv"), 5, "", "absent/t.csv");
+    test_output_expect(run_program("/dev/full", "export", "sweep.nc"), 5, "", "No space left on device");
+    test_output_expect(run_program("", "export", "sweep.nc"), 5, "", "Bad file descriptor");
+    test_output_expect(epnet("run", "sweep.toml", "--table", "absent/t.csv"), 5, "", "absent/t.csv");
 }
 
 static void threads_and_batches_do_not_change_a_byte(void **state) {
     (void)state;
-    expect(epnet("run", "sweep.toml", "-o", "a.nc", "--threads", "1", "--batch", "1"), 0, "", "");
-    expect(epnet("run", "sweep.toml", "-o", "b.nc", "--threads", "3", "--batch", "4"), 0, "", "");
+    test_output_expect(epnet("run", "sweep.toml", "-o", "a.nc", "--threads", "1", "--batch", "1"), 0, "", "");
+    test_output_expect(epnet("run", "sweep.toml", "-o", "b.nc", "--threads", "3", "--batch", "4"), 0, "", "");
     size_t size_a = 0, size_b = 0;
     char *a = test_file_read(folder, "a.nc", &size_a), *b = test_file_read(folder, "b.nc", &size_b);
     assert_int_equal(size_a, size_b);
@@ -134,15 +128,16 @@ static void a_complete_output_is_left_alone(void **state) {
     (void)state;
     char *path = test_path(folder, "sweep.nc");
     struct stat before, after;
-    expect(epnet("run", "sweep.toml"), 0, "", "");
+    test_output_expect(epnet("run", "sweep.toml"), 0, "", "");
     assert_int_equal(stat(path, &before), 0);
-    expect(epnet("run", "sweep.toml"), 0, "left as it is", "");
-    expect(epnet("run", "sweep.toml", "--json"), 0, "\"already_done\": true", "");
-    expect(epnet("run", "sweep.toml", "--set", "network.flip_up=2.5"), 5, "", "--force");
+    test_output_expect(epnet("run", "sweep.toml"), 0, "left as it is", "");
+    test_output_expect(epnet("run", "sweep.toml", "--json"), 0, "\"already_done\": true", "");
+    test_output_expect(epnet("run", "sweep.toml", "--set", "network.flip_up=2.5"), 5, "", "--force");
     assert_int_equal(stat(path, &after), 0);
     assert_int_equal(before.st_ino, after.st_ino);
     assert_int_equal(before.st_mtim.tv_nsec, after.st_mtim.tv_nsec);
-    expect(epnet("run", "sweep.toml", "--set", "network.flip_up=2.5", "--force"), 0, "all ok", "");
+    test_output_expect(epnet("run", "sweep.toml", "--set", "network.flip_up=2.5", "--force"), 0, "all ok",
+                       "");
     assert_int_equal(stat(path, &after), 0);
     assert_int_not_equal(before.st_ino, after.st_ino);
     free(path);
@@ -151,15 +146,15 @@ static void a_complete_output_is_left_alone(void **state) {
 static void failed_points_are_code_4_and_the_others_are_written(void **state) {
     (void)state;
     test_file_write(folder, "failing.toml", failing_spec);
-    expect(epnet("run", "failing.toml", "--table", "f.csv"), 4, "6, each of 4 states, 1 failed\n",
-           "epnet: warning: 1 of 6 points failed: 1 not_unique; first: flip_up=0 flip_down=0");
+    test_output_expect(epnet("run", "failing.toml", "--table", "f.csv"), 4, "6, each of 4 states, 1 failed\n",
+                       "epnet: warning: 1 of 6 points failed: 1 not_unique; first: flip_up=0 flip_down=0");
     char *table = test_file_read(folder, "f.csv", NULL);
     assert_int_equal(count_lines(table), 1 + 6);
     assert_non_null(strstr(table, "\n0,0,1,nan,"));
     assert_non_null(strstr(table, "\n2,0.5,0,"));
     free(table);
-    expect(epnet("run", "failing.toml", "-o", "g.nc", "--json"), 4,
-           "\"points_failed\": 1, \"failures\": \"1 not_unique", "");
+    test_output_expect(epnet("run", "failing.toml", "-o", "g.nc", "--json"), 4,
+                       "\"points_failed\": 1, \"failures\": \"1 not_unique", "");
 }
 
 /* Python reads every line strictly, checks the order of events and prints what the test compares. */
@@ -179,7 +174,7 @@ static const char event_reader[] =
 static void events_are_json(void **state) {
     (void)state;
     char *events = test_path(folder, "events");
-    expect(run_program(events, "run", "sweep.toml", "--json"), 0, "", "");
+    test_output_expect(run_program(events, "run", "sweep.toml", "--json"), 0, "", "");
     test_file_write(folder, "read.py", event_reader);
     const char *const python[] = {"python3", "-X", "utf8", "read.py", "events", NULL};
     TestOutput output = test_program_run(folder, NULL, python);
@@ -191,9 +186,9 @@ static void events_are_json(void **state) {
 
 static void figures_lie_beside_the_grid(void **state) {
     (void)state;
-    expect(epnet("run", "sweep.toml"), 0, "", "");
-    expect(epnet("plot", "sweep.nc"), 0, "sweep.png\n", "");
-    expect(epnet("plot", "sweep.nc", "-q", "entropy", "-o", "h.svg"), 0, "h.svg\n", "");
+    test_output_expect(epnet("run", "sweep.toml"), 0, "", "");
+    test_output_expect(epnet("plot", "sweep.nc"), 0, "sweep.png\n", "");
+    test_output_expect(epnet("plot", "sweep.nc", "-q", "entropy", "-o", "h.svg"), 0, "h.svg\n", "");
     assert_true(test_file_exists(folder, "sweep.gp") && test_file_exists(folder, "sweep.dat"));
     size_t size = 0;
     char *png = test_file_read(folder, "sweep.png", &size), *svg = test_file_read(folder, "h.svg", NULL);
@@ -201,18 +196,19 @@ static void figures_lie_beside_the_grid(void **state) {
     assert_non_null(strstr(svg, "</svg>"));
     free(png);
     free(svg);
-    expect(epnet("plot", "sweep.nc", "-q", "colour"), 2, "", "colour");
-    expect(epnet("plot", "sweep.nc", "-o", "h.bmp"), 2, "", "h.bmp");
-    expect(epnet("plot", "sweep.nc", "-o", "absent/h.png"), 5, "", "absent/h.png");
+    test_output_expect(epnet("plot", "sweep.nc", "-q", "colour"), 2, "", "colour");
+    test_output_expect(epnet("plot", "sweep.nc", "-o", "h.bmp"), 2, "", "h.bmp");
+    test_output_expect(epnet("plot", "sweep.nc", "-o", "absent/h.png"), 5, "", "absent/h.png");
 }
 
 /* With standard output closed no file may take its descriptor: the summary would end up in it. */
 static void a_closed_output_costs_no_grid_file(void **state) {
     (void)state;
-    expect(run_program("", "run", "sweep.toml", "-o", "closed.nc"), 5, "",
-           "standard output: Bad file descriptor");
-    expect(run_program("/dev/full", "run", "sweep.toml", "-o", "full.nc"), 5, "", "No space left on device");
-    expect(epnet("run", "sweep.toml"), 0, "", "");
+    test_output_expect(run_program("", "run", "sweep.toml", "-o", "closed.nc"), 5, "",
+                       "standard output: Bad file descriptor");
+    test_output_expect(run_program("/dev/full", "run", "sweep.toml", "-o", "full.nc"), 5, "",
+                       "No space left on device");
+    test_output_expect(epnet("run", "sweep.toml"), 0, "", "");
     size_t size = 0, closed_size = 0;
     char *good = test_file_read(folder, "sweep.nc", &size);
     char *closed = test_file_read(folder, "closed.nc", &closed_size);
@@ -236,7 +232,7 @@ static char *run_on_terminal(const char *locale) {
                                    ptsname(terminal),
                                    locale,
                                    NULL};
-    expect(test_program_run(folder, NULL, command), 0, "all ok", "");
+    test_output_expect(test_program_run(folder, NULL, command), 0, "all ok", "");
     char *text = calloc(1, 4096);
     assert_non_null(text);
     assert_true(read(terminal, text, 4095) > 0);
@@ -281,8 +277,8 @@ static void a_signal_stops_and_leaves_nothing(void **state) {
     for (size_t i = 0; i < 2; i++) {
         TestProgram program = start_endless();
         assert_int_equal(kill(program.pid, signals[i]), 0);
-        expect(test_program_finish(&program), 75, "{\"event\": \"error\", \"status\": 75",
-               "epnet: interrupted");
+        test_output_expect(test_program_finish(&program), 75, "{\"event\": \"error\", \"status\": 75",
+                           "epnet: interrupted");
         assert_int_equal(test_folder_count(folder), 2);
     }
 }
@@ -298,7 +294,7 @@ static void a_second_signal_ends_at_once(void **state) {
     assert_int_equal(kill(program.pid, SIGINT), 0);
     assert_int_equal(kill(program.pid, SIGTERM), 0);
     assert_int_equal(kill(program.pid, SIGCONT), 0);
-    expect(test_program_finish(&program), 130, "", "");
+    test_output_expect(test_program_finish(&program), 130, "", "");
     assert_false(test_file_exists(folder, "endless.nc"));
 }
 

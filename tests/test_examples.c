@@ -218,6 +218,7 @@ static void leak(void **state) {
     EpnetResult *result = run_example("leak");
     double *value = points_column(result, "leak"), *low = points_column(result, "leak_low");
     double *high = points_column(result, "leak_high");
+    assert_string_equal(epnet_result_text(result, "seed"), "1");
     check_near(*value, 7.8595, 5e-5, "leak");
     assert_true(*low < *value && *value < *high && *high - *low < 0.05);
     free(value);

@@ -76,6 +76,13 @@ TestOutput test_program_run(const char *folder, const char *output, const char *
     return test_program_finish(&program);
 }
 
+void test_output_expect(TestOutput output, int code, const char *in_out, const char *in_err) {
+    if (output.code != code || strstr(output.out, in_out) == NULL || strstr(output.err, in_err) == NULL)
+        fail_msg("expected exit code %d, \"%s\" in the output, \"%s\" in the errors; got %d\n%s\n%s", code,
+                 in_out, in_err, output.code, output.out, output.err);
+    test_output_free(&output);
+}
+
 void test_output_free(TestOutput *output) {
     free(output->out);
     free(output->err);

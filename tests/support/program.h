@@ -29,6 +29,8 @@ TestOutput test_program_finish(TestProgram *program);
 
 /* Start and finish. */
 TestOutput test_program_run(const char *folder, const char *output, const char *const argv[]);
+/* Fails the test unless the program ended with `code` and printed these texts; frees the output. */
+void test_output_expect(TestOutput output, int code, const char *in_out, const char *in_err);
 void test_output_free(TestOutput *output);
 
 /* An own folder, under the system's folder for temporary files; freed and removed with all in it. */
