@@ -2,7 +2,7 @@
 # The build itself is CMake's: CMakeLists.txt and CMakePresets.json.
 
 JOBS := $(shell nproc 2>/dev/null || echo 2)
-C_FILES := $(wildcard include/*.h host/*.[ch] host/*.cpp host/*/*.[ch] tests/*.[ch] tests/*/*.[ch] \
+C_FILES := $(wildcard include/*.h kernels/*.[ch] kernels/*.cu kernels/*.cuh host/*.[ch] host/*.cpp host/*/*.[ch] tests/*.[ch] tests/*/*.[ch] \
 	docs/examples/*/*.c bench/*.[ch])
 
 help:

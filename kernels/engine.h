@@ -1,0 +1,90 @@
+/* What the CUDA backend's C side (cuda_*.c) asks of the kernels (*.cu): one launcher per operation. Nothing
+ * here blocks: launchers enqueue on a stream and return what the launch returned. All pointers inside the
+ * structs are device memory unless said otherwise.
+ *
+ * Three engines, by the number of nodes N:
+ *   resident, N <= EPNET_RESIDENT_NODES: one launch per batch; a group of threads keeps its point in
+ * registers from the first sample to the last (trajectory.cu), or solves its stationary law in the chip
+ * (stationary.cu); streaming, N above: the states of a few points lie in device memory, and every application
+ * of L is a launch (stream_*.cu), driven by the host. */
+#ifndef EPNET_KERNELS_ENGINE_H
+#define EPNET_KERNELS_ENGINE_H
+
+#include "backend.h"
+
+#include <cuda_runtime_api.h>
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+enum { EPNET_RESIDENT_NODES = 13 };
+
+/* The problem as kernels see it, passed by value. Edges are sorted by target. */
+typedef struct EpnetCudaProblem {
+    int nodes, edge_count, cut_count;
+    int width;             /* of a row: epnet_row_width(cut_count) */
+    int method;            /* EpnetMethod */
+    int time_count;        /* sampled times; 0: stationary kind */
+    double tolerance, dt;  /* as in EpnetProblem */
+    const int *first_edge; /* nodes + 1: edges first_edge[j] .. first_edge[j+1]-1 enter node j */
+    const int *source;     /* edge_count */
+    const uint64_t *cuts;  /* cut_count */
+    const double *times;   /* time_count */
+    const uint64_t *steps; /* time_count; NULL unless euler or rk4 */
+    const double *initial; /* 2^nodes; NULL: every point starts from its stationary law (field `law` below) */
+} EpnetCudaProblem;
+
+/* A batch on the device. Parameters of one point: flip_up[nodes], flip_down[nodes], rate[edge_count],
+ * drive[edge_count], edges in the order of EpnetCudaProblem. */
+typedef struct EpnetCudaBatch {
+    int count;
+    const uint32_t *order; /* count: points from the stiffest to the mildest, so that neighbours are alike */
+    uint32_t *next;        /* the queue: how many entries of `order` are taken; 0 at the launch */
+    const double *parameters; /* count x (2 nodes + 2 edge_count) */
+    const int64_t *mask;      /* count: first word in `masks` of the states that can be occupied (bit s of
+                                 2^nodes bits), -1: all of them. NULL: all of all points */
+    const uint32_t *masks;
+    const uint32_t *degree_min; /* count: flips that the farthest reachable state needs (host/cpu/reach.h) */
+    double *law; /* count x 2^nodes: stationary laws, written by epnet_cuda_stationary() if not NULL,
+                    read by epnet_cuda_trajectory() where the problem has no initial law */
+    const volatile int *stop; /* host memory that the device can read; nonzero: leave soon */
+    int *status;              /* count: EpnetPointStatus */
+    double *last;             /* count x width */
+    double *extremes;         /* count x EPNET_EXTREMES, trajectories */
+    double *trajectory;       /* count x time_count x width, or NULL: not kept */
+} EpnetCudaBatch;
+
+/* How a resident kernel is laid out on a device. */
+typedef struct EpnetCudaLayout {
+    int threads;              /* of a block */
+    int groups;               /* points that a block works on at once */
+    int blocks;               /* that fill the device */
+    int shared_bytes;         /* dynamic shared memory of a block */
+    size_t scratch_per_group; /* doubles of device memory */
+    int series_length;        /* coefficients that a group has room for */
+} EpnetCudaLayout;
+
+/* Choose the layout of the resident trajectory or stationary kernel for the current device. `exit_bound`
+ * bounds the largest exit rate of the points [1/s]: it sets the length of the series. Scratch that a launch
+ * needs: blocks x groups x scratch_per_group doubles. */
+cudaError_t epnet_cuda_trajectory_layout(const EpnetProblem *problem, double exit_bound,
+                                         EpnetCudaLayout *layout);
+cudaError_t epnet_cuda_stationary_layout(const EpnetProblem *problem, EpnetCudaLayout *layout);
+
+/* Solve every point of the batch: rows and statuses. */
+cudaError_t epnet_cuda_trajectory(const EpnetCudaLayout *layout, const EpnetCudaProblem *problem,
+                                  const EpnetCudaBatch *batch, double *scratch, cudaStream_t stream);
+cudaError_t epnet_cuda_stationary(const EpnetCudaLayout *layout, const EpnetCudaProblem *problem,
+                                  const EpnetCudaBatch *batch, double *scratch, cudaStream_t stream);
+
+/* q = pL of point 0 of a batch of one, resident sizes (tests, benches). */
+cudaError_t epnet_cuda_apply(const EpnetCudaLayout *layout, const EpnetCudaProblem *problem,
+                             const EpnetCudaBatch *batch, const double *p, double *q, double *scratch,
+                             cudaStream_t stream);
+
+#ifdef __cplusplus
+}
+#endif
+
+#endif
