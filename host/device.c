@@ -76,6 +76,18 @@ static EpnetStatus choose_threads(int threads, const EpnetProblem *problem, int 
     return EPNET_OK;
 }
 
+/* Ask the backend how the devices are kept busy. They are of a kind: the first speaks for all. */
+static void set_workers(EpnetDevice *device, const EpnetProblem *problem) {
+    int count = 1;
+    device->backend->workers(problem, device->index[0], device->threads, &count, &device->worker_threads,
+                             &device->chunk);
+    device->worker_count = (size_t)count * device->count;
+}
+
+int epnet_device_of_worker(const EpnetDevice *device, size_t worker) {
+    return device->index[worker % device->count];
+}
+
 EpnetStatus epnet_device_choose(const char *name, int threads, const EpnetProblem *problem,
                                 EpnetDevice *device, EpnetError *error) {
     char model[96];
@@ -93,6 +105,8 @@ EpnetStatus epnet_device_choose(const char *name, int threads, const EpnetProble
     if (status != EPNET_OK)
         return status;
     device->backend = &epnet_cpu_backend;
+    device->count = 1;
+    set_workers(device, problem);
     processor_name(model, sizeof model);
     snprintf(device->name, sizeof device->name, "cpu (%s, %d thread%s)", model, device->threads,
              device->threads == 1 ? "" : "s");

@@ -2,7 +2,7 @@
 #include "dataset.h"
 #include "problem.h"
 #include "status.h"
-#include "sweep.h"
+#include "workers.h"
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -60,11 +60,14 @@ EpnetStatus epnet_plan(const EpnetSpec *spec, const EpnetRunOptions *options, Ep
             estimate_points(spec, &device, &storage.problem, plan->points, &applications, &seconds, error);
     if (status == EPNET_OK) {
         int in_flight;
-        uint64_t per_point = device.backend->memory(&storage.problem, device.threads, &in_flight);
+        uint64_t per_point = device.backend->memory(&storage.problem, device.worker_threads, &in_flight);
         snprintf(plan->device, sizeof plan->device, "%s", device.name);
         plan->threads = device.threads;
-        plan->batch = epnet_sweep_batch(spec, &device, options->batch, plan->points);
-        plan->memory = per_point * (uint64_t)in_flight + epnet_sweep_batch_bytes(spec, plan->batch) +
+        const size_t workers = device.worker_count < plan->points ? device.worker_count : plan->points;
+        plan->batch = epnet_workers_most(spec, &device, options->batch, plan->points);
+        if (options->batch == 0 && device.chunk == 0)
+            plan->batch = epnet_queue_chunk(seconds, plan->points, workers, plan->batch);
+        plan->memory = workers * (per_point * (uint64_t)in_flight + epnet_chunk_bytes(spec, plan->batch)) +
                        plan->states * sizeof(double);
         plan->disk = epnet_dataset_bytes(spec);
         plan->applications = applications * (double)plan->points;

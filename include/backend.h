@@ -142,7 +142,7 @@ typedef struct EpnetBatch {
     size_t count;
     const EpnetPoint *points;
     const volatile int
-        *stop; /* may be NULL; nonzero: leave the remaining points, the driver discards the batch */
+        *stop; /* may be NULL; nonzero: leave the remaining points, the sweep discards the batch */
 } EpnetBatch;
 
 /* Results of a batch, owned by the caller. Row width: epnet_row_width(). */
@@ -151,7 +151,7 @@ typedef struct EpnetRows {
     double *last;       /* count x width: at the last sampled time, or at the stationary law */
     double *extremes;   /* count x EPNET_EXTREMES; NULL if stationary */
     double *point;      /* count x EPNET_POINT_COLUMNS */
-    double *envelope;   /* count x epnet_envelope_width(): the driver's, not the backend's, to fill */
+    double *envelope;   /* count x epnet_envelope_width(): the sweep's, not the backend's, to fill */
     double *trajectory; /* count x time_count x width, or NULL: not kept */
     double *
         leak_curve; /* the quench of a run of one point: leak.samples times [s], then as many ln I; or NULL */
@@ -165,10 +165,17 @@ static inline size_t epnet_envelope_width(size_t cut_count) {
     return (size_t)EPNET_ENVELOPE_COLUMNS + cut_count * (size_t)EPNET_CUT_ENVELOPE_COLUMNS;
 }
 
+/* The functions of a backend are called from several threads at a time, those with a context for different
+ * contexts. */
 typedef struct EpnetBackend {
     const char *name;
-    /* Open a device for a problem with `threads` host threads (0: one per core). *context is the backend's
-     * own. */
+    /* How a device is kept busy: how many contexts to open on it side by side (each is a worker of the sweep,
+     * a thread that solves one chunk of points after the other), the host threads of each when `threads` are
+     * there for all, and the points of a chunk (0: as many as take some 0.2 s). At least 1 and 1. */
+    void (*workers)(const EpnetProblem *problem, int device, int threads, int *count, int *threads_each,
+                    size_t *chunk);
+    /* Open a context on a device for a problem, with `threads` host threads (0: one per core). *context is
+     * the backend's own. EPNET_DEVICE: there is no room for (another) one. */
     EpnetStatus (*open)(const EpnetProblem *problem, int device, int threads, void **context,
                         EpnetError *error);
     void (*close)(void *context);

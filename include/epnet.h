@@ -73,10 +73,11 @@ typedef struct EpnetProgress {
 typedef struct EpnetRunOptions {
     const char *device; /* "auto" (NULL means it), "cpu", "cuda", "cuda:1" */
     int threads;        /* 0: one per core */
-    size_t batch;       /* points per batch, 0: chosen from the memory of a point; never changes a byte */
+    size_t batch;       /* points that a worker takes at a time, 0: by time; never changes a byte */
     bool force;         /* replace a grid file that belongs to another spec */
     volatile int *stop; /* not NULL: the run stops soon after *stop becomes nonzero (a signal handler) */
-    void (*progress)(const EpnetProgress *progress, void *context); /* called between batches; may be NULL */
+    void (*progress)(const EpnetProgress *progress,
+                     void *context); /* called about ten times a second; may be NULL */
     void *context;
 } EpnetRunOptions;
 
@@ -88,6 +89,7 @@ typedef struct EpnetRunSummary {
     char device[128];  /* what did the work */
     char method[32];
     char failures[512]; /* counts by status and the first few failed points, "" if none */
+    char note[512]; /* what the user should know of the device: workers that found no memory; "" if none */
 } EpnetRunSummary;
 
 /* Run the sweep and write the grid file `output` (temporary name, synced, renamed). `options` may be NULL.
@@ -109,8 +111,8 @@ typedef struct EpnetPlan {
     char method[32];
     char device[128];
     int threads;
-    size_t batch;        /* points per batch */
-    uint64_t memory;     /* bytes: peak of the run, bounded by the batch and not by the grid */
+    size_t batch;        /* points that a worker takes at a time (about) */
+    uint64_t memory;     /* bytes: peak of the run, bounded by the batches and not by the grid */
     uint64_t disk;       /* bytes of the grid file */
     double applications; /* estimated applications of the generator, all points */
     double seconds;      /* estimated from a short calibration of one application on this machine */

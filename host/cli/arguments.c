@@ -70,7 +70,8 @@ static const struct argp_option options[] = {
      "Replace or add a key of the spec, as --set network.drive=2.5; repeatable", 2},
     {"device", DEVICE_OPTION, "NAME", 0, "auto (default), cpu, cuda or cuda:I", 2},
     {"threads", THREADS_OPTION, "T", 0, "Threads (default: one per core); never changes a result", 2},
-    {"batch", BATCH_OPTION, "POINTS", 0, "Points per batch (default: by memory); never changes a result", 2},
+    {"batch", BATCH_OPTION, "POINTS", 0,
+     "Points that a thread takes at a time (default: by time); never changes a result", 2},
     {"json", JSON_OPTION, NULL, 0, "Print JSON, one object a line, on standard output", 2},
     {0},
 };

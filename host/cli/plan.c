@@ -53,8 +53,9 @@ static void print_page(const char *path, const EpnetSpec *spec, const EpnetPlan 
                epnet_text_count(&a, plan->times), plan->trajectories ? "kept" : "not kept");
     printf("  method      %s\n", plan->method);
     printf("  device      %s\n", plan->device);
-    printf("  batch       %s point%s\n", epnet_text_count(&a, plan->batch), plan->batch == 1 ? "" : "s");
-    printf("  memory      %s (set by the batch, not by the grid)\n", epnet_text_bytes(&a, plan->memory));
+    printf("  batch       %s point%s at a time for each worker\n", epnet_text_count(&a, plan->batch),
+           plan->batch == 1 ? "" : "s");
+    printf("  memory      %s (set by the batches, not by the grid)\n", epnet_text_bytes(&a, plan->memory));
     printf("  disk        %s in %s\n", epnet_text_bytes(&a, plan->disk), output);
     printf("  work        about %s applications of the generator\n",
            epnet_text_quantity(&a, plan->applications));

@@ -94,6 +94,7 @@ static void print_done(const Arguments *arguments, const EpnetRunSummary *summar
     epnet_json_count("states", summary->states);
     epnet_json_text("method", summary->method);
     epnet_json_text("device", summary->device);
+    epnet_json_text("note", summary->note);
     epnet_json_number("elapsed", summary->elapsed);
     if (!summary->already_done) {
         epnet_json_number("points_per_second", rate);
@@ -193,6 +194,8 @@ static EpnetStatus execute(Arguments *arguments, EpnetError *error) {
             print_done(arguments, &summary, status);
         else if (!arguments->quiet)
             print_summary(arguments, &summary);
+        if (summary.note[0] != '\0')
+            fprintf(stderr, "epnet: warning: %s\n", summary.note);
         if (status == EPNET_POINTS_FAILED)
             fprintf(stderr, "epnet: warning: %s\n", error->message);
         if (exported != EPNET_OK) { /* the grid file is there all the same, and the summary says so */

@@ -20,6 +20,16 @@ static uint64_t cpu_memory(const EpnetProblem *problem, int threads, int *in_fli
     return epnet_workspace_bytes(problem);
 }
 
+/* Points do not wait for each other: a worker per thread. */
+static void cpu_workers(const EpnetProblem *problem, int device, int threads, int *count, int *threads_each,
+                        size_t *chunk) {
+    (void)problem;
+    (void)device;
+    *count = threads;
+    *threads_each = 1;
+    *chunk = 0;
+}
+
 static void cpu_close(void *context) {
     Context *cpu = context;
     if (cpu == NULL)
@@ -77,6 +87,7 @@ static EpnetStatus cpu_apply(void *context, const EpnetPoint *point, const doubl
 
 const EpnetBackend epnet_cpu_backend = {
     .name = "cpu",
+    .workers = cpu_workers,
     .open = cpu_open,
     .close = cpu_close,
     .solve = cpu_solve,

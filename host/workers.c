@@ -1,0 +1,237 @@
+#include "workers.h"
+
+#include "envelope.h"
+#include "status.h"
+
+#include <errno.h>
+#include <math.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+
+typedef struct Pool {
+    const EpnetWork *work;
+    size_t most; /* points of a chunk */
+    pthread_mutex_t lock;
+    pthread_cond_t ended;   /* a worker has */
+    size_t running, opened; /* workers that have not ended; those that could open their device */
+    size_t kept;            /* points */
+    EpnetStatus status;     /* of the first worker that failed in its work */
+    EpnetError error;
+    EpnetError absence;   /* why a worker is missing, EPNET_OK: none is */
+    volatile int abandon; /* what the backends watch: chunks in flight are given up */
+} Pool;
+
+typedef struct Worker {
+    Pool *pool;
+    int device;
+    pthread_t thread;
+    void *context; /* the backend's */
+    EpnetChunk chunk;
+    EpnetEnvelope envelope;
+    size_t kept; /* points */
+} Worker;
+
+static double seconds_now(void) {
+    struct timespec now;
+    clock_gettime(CLOCK_MONOTONIC, &now);
+    return (double)now.tv_sec + 1e-9 * (double)now.tv_nsec;
+}
+
+size_t epnet_workers_most(const EpnetSpec *spec, const EpnetDevice *device, size_t batch, size_t points) {
+    const size_t longest = 65536;
+    const uint64_t bytes = (uint64_t)64 << 20; /* of all workers */
+    size_t most = batch > 0 ? batch : device->chunk;
+    if (most == 0) {
+        const uint64_t room = bytes / device->worker_count / epnet_chunk_bytes(spec, 1);
+        most = room < longest ? (size_t)room : longest;
+    }
+    most = most < points ? most : points;
+    return most > 0 ? most : 1;
+}
+
+/* ---- one worker -------------------------------------------------------------------------------------- */
+
+static EpnetStatus worker_open(Worker *worker, EpnetError *error) {
+    const EpnetWork *work = worker->pool->work;
+    EpnetStatus status = epnet_chunk_alloc(work->spec, worker->pool->most, &worker->chunk, error);
+    if (status == EPNET_OK && !epnet_envelope_alloc(&worker->envelope, work->problem->nodes))
+        status = epnet_fail_memory(error, 2 * sizeof(double) * (size_t)work->problem->nodes, "the envelope");
+    if (status == EPNET_OK)
+        status = work->device->backend->open(work->problem, worker->device, work->device->worker_threads,
+                                             &worker->context, error);
+    return status;
+}
+
+static void worker_close(Worker *worker) {
+    if (worker->context != NULL)
+        worker->pool->work->device->backend->close(worker->context);
+    epnet_chunk_free(&worker->chunk);
+    epnet_envelope_free(&worker->envelope);
+}
+
+/* The host's own columns of a chunk; NaN where a point failed. */
+static void fill_envelope(Worker *worker, size_t count) {
+    const EpnetProblem *problem = worker->pool->work->problem;
+    const size_t width = epnet_envelope_width(problem->cut_count),
+                 row_width = epnet_row_width(problem->cut_count);
+    EpnetRows *rows = &worker->chunk.rows;
+    for (size_t k = 0; k < count; k++) {
+        double *columns = rows->envelope + k * width;
+        if (rows->status[k] == EPNET_POINT_OK)
+            epnet_envelope_fill(&worker->envelope, problem, &worker->chunk.points[k],
+                                rows->last + k * row_width, rows->point + k * EPNET_POINT_COLUMNS, columns);
+        for (size_t c = 0; c < width && rows->status[k] != EPNET_POINT_OK; c++)
+            columns[c] = NAN;
+    }
+}
+
+/* Chunk after chunk until the queue has no more. */
+static EpnetStatus worker_solve(Worker *worker, EpnetError *error) {
+    Pool *pool = worker->pool;
+    const EpnetWork *work = pool->work;
+    EpnetStatus status = EPNET_OK;
+    for (size_t first, count; status == EPNET_OK && epnet_queue_take(work->queue, &first, &count);) {
+        const double start = seconds_now();
+        epnet_chunk_set(&worker->chunk, work->spec, first, count);
+        EpnetBatch batch = {work->problem, count, worker->chunk.points, &pool->abandon};
+        status = work->device->backend->solve(worker->context, &batch, &worker->chunk.rows, error);
+        if (status != EPNET_OK || pool->abandon)
+            return status; /* what an abandoned chunk holds is not to be used */
+        fill_envelope(worker, count);
+        epnet_queue_learn(work->queue, count, seconds_now() - start);
+        status = work->keep(first, count, &worker->chunk, work->context, error);
+        worker->kept += status == EPNET_OK ? count : 0;
+    }
+    return status;
+}
+
+static void *worker_main(void *argument) {
+    Worker *worker = argument;
+    Pool *pool = worker->pool;
+    EpnetError error = {.status = EPNET_OK};
+    EpnetStatus status = worker_open(worker, &error);
+    const bool opened = status == EPNET_OK;
+    if (opened)
+        status = worker_solve(worker, &error);
+    worker_close(worker);
+
+    pthread_mutex_lock(&pool->lock);
+    const bool absent = !opened && status == EPNET_DEVICE; /* the others may do without it */
+    if (absent && pool->absence.status == EPNET_OK)
+        pool->absence = error;
+    if (!absent && status != EPNET_OK && pool->status == EPNET_OK) {
+        pool->status = status;
+        pool->error = error;
+        pool->abandon = 1;
+        epnet_queue_close(pool->work->queue);
+    }
+    pool->opened += opened;
+    pool->kept += worker->kept;
+    pool->running--;
+    pthread_cond_signal(&pool->ended);
+    pthread_mutex_unlock(&pool->lock);
+    return NULL;
+}
+
+/* ---- the pool ---------------------------------------------------------------------------------------- */
+
+/* Start a worker's thread. Signals are for the thread that called, but for those of the worker's own faults.
+ */
+static int worker_start(Worker *worker) {
+    sigset_t blocked, before;
+    sigfillset(&blocked);
+    static const int faults[] = {SIGSEGV, SIGBUS, SIGFPE, SIGILL, SIGABRT, SIGTRAP, SIGSYS};
+    for (size_t k = 0; k < sizeof faults / sizeof *faults; k++)
+        sigdelset(&blocked, faults[k]);
+    pthread_sigmask(SIG_SETMASK, &blocked, &before);
+    int code = pthread_create(&worker->thread, NULL, worker_main, worker);
+    pthread_sigmask(SIG_SETMASK, &before, NULL);
+    return code;
+}
+
+static struct timespec tenth_of_a_second_from_now(void) {
+    struct timespec until;
+    clock_gettime(CLOCK_MONOTONIC, &until);
+    until.tv_nsec += 100000000;
+    until.tv_sec += until.tv_nsec / 1000000000;
+    until.tv_nsec %= 1000000000;
+    return until;
+}
+
+/* Wait for the last worker, looking around ten times a second. Holds the lock but while it waits. */
+static void pool_wait(Pool *pool) {
+    const EpnetWork *work = pool->work;
+    const double patience = 1; /* [s] that chunks in flight get once the run is to stop */
+    double stopped = 0;        /* when that was */
+    while (pool->running > 0) {
+        if (work->stop != NULL && *work->stop != 0) {
+            epnet_queue_close(work->queue);
+            stopped = stopped > 0 ? stopped : seconds_now();
+            if (seconds_now() - stopped >= patience)
+                pool->abandon = 1;
+        }
+        const struct timespec until = tenth_of_a_second_from_now();
+        if (pthread_cond_timedwait(&pool->ended, &pool->lock, &until) == ETIMEDOUT && work->watch != NULL) {
+            pthread_mutex_unlock(&pool->lock);
+            work->watch(work->context);
+            pthread_mutex_lock(&pool->lock);
+        }
+    }
+}
+
+static EpnetStatus pool_run(Pool *pool, Worker *workers, size_t count) {
+    size_t started = 0;
+    pthread_mutex_lock(&pool->lock);
+    for (int code = 0; started < count && code == 0; started += code == 0) {
+        workers[started].pool = pool;
+        workers[started].device = epnet_device_of_worker(pool->work->device, started);
+        code = worker_start(&workers[started]);
+        pool->running += code == 0;
+        if (code != 0)
+            epnet_fail(&pool->absence, EPNET_DEVICE, "cannot start a thread: %s", strerror(code));
+    }
+    pool_wait(pool);
+    pthread_mutex_unlock(&pool->lock);
+    for (size_t k = 0; k < started; k++)
+        pthread_join(workers[k].thread, NULL);
+    return pool->status;
+}
+
+EpnetStatus epnet_workers_run(const EpnetWork *work, char *note, size_t note_size, EpnetError *error) {
+    EpnetQueue *queue = work->queue;
+    const size_t missing = queue->missing, workers_most = work->device->worker_count,
+                 count = workers_most < missing ? workers_most : missing;
+    note[0] = '\0';
+    if (count == 0)
+        return EPNET_OK;
+    Pool pool = {.work = work,
+                 .most = epnet_workers_most(work->spec, work->device, work->batch, queue->points)};
+    Worker *workers = epnet_calloc(count, sizeof *workers);
+    if (workers == NULL)
+        return epnet_fail_memory(error, count * sizeof *workers, "the workers");
+    queue->workers = count;
+    queue->most = pool.most;
+    queue->forced = work->batch > 0 || work->device->chunk > 0 ? pool.most : 0;
+    pthread_condattr_t monotonic;
+    pthread_condattr_init(&monotonic);
+    pthread_condattr_setclock(&monotonic, CLOCK_MONOTONIC);
+    pthread_cond_init(&pool.ended, &monotonic);
+    pthread_condattr_destroy(&monotonic);
+    pthread_mutex_init(&pool.lock, NULL);
+
+    EpnetStatus status = pool_run(&pool, workers, count);
+
+    pthread_mutex_destroy(&pool.lock);
+    pthread_cond_destroy(&pool.ended);
+    free(workers);
+    if (status != EPNET_OK)
+        return epnet_fail(error, status, "%s", pool.error.message);
+    if (pool.opened == 0)
+        return epnet_fail(error, EPNET_DEVICE, "%s", pool.absence.message);
+    if (pool.absence.status != EPNET_OK)
+        snprintf(note, note_size, "%zu of %zu workers: %.400s", pool.opened, count, pool.absence.message);
+    return pool.kept == missing ? EPNET_OK : EPNET_INTERRUPTED;
+}

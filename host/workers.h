@@ -1,0 +1,33 @@
+/* The pool that solves a sweep: workers on one queue, each a thread with a backend context and buffers of its
+ * own. No worker waits for another, and no result depends on how many there are or on who solves what. */
+#ifndef EPNET_HOST_WORKERS_H
+#define EPNET_HOST_WORKERS_H
+
+#include "chunk.h"
+#include "device.h"
+#include "queue.h"
+
+typedef struct EpnetWork {
+    const EpnetSpec *spec;
+    const EpnetProblem *problem;
+    const EpnetDevice *device;
+    size_t batch;             /* points of a chunk, 0: the device's choice or by time */
+    const volatile int *stop; /* may be NULL; nonzero: chunks in flight are finished if that is quick */
+    EpnetQueue *queue;        /* the points to solve */
+    /* Take over the solved points [first, first + count); called by several workers at a time. Anything but
+     * EPNET_OK ends the work. */
+    EpnetStatus (*keep)(size_t first, size_t count, const EpnetChunk *chunk, void *context,
+                        EpnetError *error);
+    void (*watch)(void *context); /* about ten times a second, by the thread that called; may be NULL */
+    void *context;
+} EpnetWork;
+
+/* Points of the longest chunk that a worker's buffers are made for. */
+size_t epnet_workers_most(const EpnetSpec *spec, const EpnetDevice *device, size_t batch, size_t points);
+
+/* Solve all missing points. EPNET_OK: they were kept; EPNET_INTERRUPTED (without a message): stopped before
+ * that; else the first failure of a worker. Workers beyond the first that memory has no room for are left
+ * out, and `note` says so ("" otherwise). */
+EpnetStatus epnet_workers_run(const EpnetWork *work, char *note, size_t note_size, EpnetError *error);
+
+#endif
