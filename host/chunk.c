@@ -5,22 +5,24 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* Values of the kept trajectory of a point, 0: not kept. */
-static size_t trajectory_values(const EpnetSpec *spec) {
-    return epnet_spec_keeps_trajectories(spec) ? spec->time_count * epnet_row_width(spec->cut_count) : 0;
-}
-
-/* Values of the quench, which is kept of a single point alone. */
-static size_t curve_values(const EpnetSpec *spec) {
-    const bool kept =
+EpnetRowLayout epnet_row_layout(const EpnetSpec *spec) {
+    const size_t width = epnet_row_width(spec->cut_count);
+    const bool curve =
         spec->leak.kind == EPNET_LEAK_QUENCH && epnet_grid_points(spec->axes, spec->axis_count) == 1;
-    return kept ? 2 * spec->leak.samples : 0;
+    return (EpnetRowLayout){
+        .last = width,
+        .extremes = spec->kind == EPNET_TRAJECTORY ? EPNET_EXTREMES : 0,
+        .point = EPNET_POINT_COLUMNS,
+        .envelope = epnet_envelope_width(spec->cut_count),
+        .trajectory = epnet_spec_keeps_trajectories(spec) ? spec->time_count * width : 0,
+        .curve = curve ? 2 * spec->leak.samples : 0,
+    };
 }
 
 uint64_t epnet_chunk_bytes(const EpnetSpec *spec, size_t count) {
-    const size_t values = epnet_row_width(spec->cut_count) + trajectory_values(spec) + EPNET_EXTREMES +
-                          EPNET_POINT_COLUMNS + epnet_envelope_width(spec->cut_count) +
-                          epnet_grid_parameter_count(&spec->network) + curve_values(spec);
+    const EpnetRowLayout layout = epnet_row_layout(spec);
+    const size_t values = layout.last + layout.extremes + layout.point + layout.envelope + layout.trajectory +
+                          layout.curve + epnet_grid_parameter_count(&spec->network);
     return (values * sizeof(double) + sizeof(EpnetPoint) + sizeof(int)) * (uint64_t)count;
 }
 
@@ -37,23 +39,27 @@ void epnet_chunk_free(EpnetChunk *chunk) {
     memset(chunk, 0, sizeof *chunk);
 }
 
+/* NULL where the rows do not have the part; false when memory is exhausted. */
+static bool part_alloc(double **part, size_t count, size_t values) {
+    *part = values > 0 ? epnet_calloc(count * values, sizeof(double)) : NULL;
+    return values == 0 || *part != NULL;
+}
+
 EpnetStatus epnet_chunk_alloc(const EpnetSpec *spec, size_t count, EpnetChunk *chunk, EpnetError *error) {
-    const bool curve = curve_values(spec) > 0, trajectory = spec->kind == EPNET_TRAJECTORY,
-               keep = trajectory_values(spec) > 0;
+    const EpnetRowLayout layout = epnet_row_layout(spec);
     EpnetRows *rows = &chunk->rows;
     memset(chunk, 0, sizeof *chunk);
     chunk->parameters = epnet_calloc(count * epnet_grid_parameter_count(&spec->network), sizeof(double));
     chunk->points = epnet_calloc(count, sizeof(EpnetPoint));
     rows->status = epnet_calloc(count, sizeof(int));
-    rows->last = epnet_calloc(count * epnet_row_width(spec->cut_count), sizeof(double));
-    rows->point = epnet_calloc(count * EPNET_POINT_COLUMNS, sizeof(double));
-    rows->envelope = epnet_calloc(count * epnet_envelope_width(spec->cut_count), sizeof(double));
-    rows->leak_curve = curve ? epnet_calloc(curve_values(spec), sizeof(double)) : NULL;
-    rows->extremes = trajectory ? epnet_calloc(count * EPNET_EXTREMES, sizeof(double)) : NULL;
-    rows->trajectory = keep ? epnet_calloc(count * trajectory_values(spec), sizeof(double)) : NULL;
-    if (chunk->parameters == NULL || chunk->points == NULL || rows->status == NULL || rows->last == NULL ||
-        rows->point == NULL || rows->envelope == NULL || (curve && rows->leak_curve == NULL) ||
-        (trajectory && rows->extremes == NULL) || (keep && rows->trajectory == NULL)) {
+    const bool good = chunk->parameters != NULL && chunk->points != NULL && rows->status != NULL &&
+                      part_alloc(&rows->last, count, layout.last) &&
+                      part_alloc(&rows->extremes, count, layout.extremes) &&
+                      part_alloc(&rows->point, count, layout.point) &&
+                      part_alloc(&rows->envelope, count, layout.envelope) &&
+                      part_alloc(&rows->trajectory, count, layout.trajectory) &&
+                      part_alloc(&rows->leak_curve, 1, layout.curve);
+    if (!good) {
         epnet_chunk_free(chunk);
         return epnet_fail_memory(error, epnet_chunk_bytes(spec, count), "the buffers of a chunk of points");
     }

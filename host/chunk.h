@@ -4,6 +4,14 @@
 
 #include "spec.h"
 
+/* Values (doubles) that a point has in each part of its rows; 0: the part is not there. */
+typedef struct EpnetRowLayout {
+    size_t last, extremes, point, envelope, trajectory;
+    size_t curve; /* of the chunk, not of each point: only a sweep of one point has it */
+} EpnetRowLayout;
+
+EpnetRowLayout epnet_row_layout(const EpnetSpec *spec);
+
 typedef struct EpnetChunk {
     double *parameters;
     EpnetPoint *points;

@@ -12,6 +12,7 @@ void epnet_spec_free(EpnetSpec *spec) {
     free(spec->path);
     free(spec->title);
     free(spec->text);
+    free(spec->files);
     epnet_network_free(&spec->network);
     free(spec->initial.p_one);
     free(spec->initial.states);

@@ -31,9 +31,11 @@ typedef struct EpnetCut {
 typedef enum EpnetKeep { EPNET_KEEP_AUTO, EPNET_KEEP_YES, EPNET_KEEP_NO } EpnetKeep;
 
 struct EpnetSpec {
-    char *path;  /* of the spec file, as given */
-    char *title; /* "" if none */
-    char *text;  /* effective text: the file, then one line "# --set key=value" per override */
+    char *path;            /* of the spec file, as given */
+    char *title;           /* "" if none */
+    char *text;            /* effective text: the file, then one line "# --set key=value" per override */
+    size_t override_count; /* those lines */
+    char *files; /* a line "KEY: BYTES bytes, sha256 ..." for every file that it names, in order of reading */
     char sha256[65];
     EpnetNetwork network;
     EpnetInitial initial;
@@ -53,6 +55,12 @@ struct EpnetSpec {
 };
 
 #define EPNET_MAX_NODES 30
+
+/* Read a spec again from the effective text of an earlier reading, as if it stood at `path`: the files that
+ * it names are read anew, and whether all is as before is for the caller to see in sha256. Errors as of
+ * epnet_spec_read(). */
+EpnetStatus epnet_spec_read_text(const char *path, const char *text, size_t override_count, EpnetSpec **spec,
+                                 EpnetError *error);
 
 /* The initial law, 2^nodes probabilities that sum to 1; not for EPNET_INITIAL_STATIONARY. */
 void epnet_spec_initial(const EpnetSpec *spec, double *p);

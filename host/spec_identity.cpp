@@ -22,6 +22,7 @@ void Identity::add_file(const std::string &key, const std::string &bytes) {
     const std::string separator(1, '\0');
     add(separator + key + separator + std::to_string(bytes.size()) + separator);
     add(bytes);
+    files_ += key + ": " + std::to_string(bytes.size()) + " bytes, sha256 " + Identity(bytes).finish() + "\n";
 }
 
 std::string Identity::finish() {

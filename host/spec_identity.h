@@ -15,11 +15,14 @@ class Identity {
     /* The next file: NUL, its key, NUL, its size in decimal, NUL, its bytes. A text holds no NUL, so nothing
      * else hashes alike. */
     void add_file(const std::string &key, const std::string &bytes);
+    /* A line about each of them, for people. */
+    const std::string &files() const { return files_; }
     /* 64 hexadecimal digits; the last call. */
     std::string finish();
 
   private:
     void add(const std::string &bytes);
+    std::string files_;
     std::unique_ptr<EVP_MD_CTX, void (*)(EVP_MD_CTX *)> context_;
 };
 

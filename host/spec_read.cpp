@@ -75,8 +75,9 @@ static void read_output(Reading &reading) {
     reading.spec.keep_trajectories = keep == nullptr ? EPNET_KEEP_AUTO : read_keep(*keep);
 }
 
-static void read_spec(const std::string &path, const std::vector<std::string> &overrides, EpnetSpec &spec) {
-    Document document(path, load(path));
+static void read_spec(const std::string &path, std::string content, const std::vector<std::string> &overrides,
+                      EpnetSpec &spec) {
+    Document document(path, std::move(content));
     for (const std::string &assignment : overrides)
         document.set(assignment);
     check_keys(document.root());
@@ -84,6 +85,7 @@ static void read_spec(const std::string &path, const std::vector<std::string> &o
     Reading reading{document, path, spec, identity};
     spec.path = copy_string(path);
     spec.text = copy_string(document.text());
+    spec.override_count = overrides.size();
     read_title(reading);
     read_sweep(reading);
     read_network(reading);
@@ -93,26 +95,59 @@ static void read_spec(const std::string &path, const std::vector<std::string> &o
     read_leak(reading);
     check_constant_drive(reading);
     read_output(reading);
+    spec.files = copy_string(identity.files());
     std::string digits = identity.finish();
     std::copy(digits.begin(), digits.end(), spec.sha256);
 }
 
-} // namespace epnet
+/* Take the last lines of an effective text off it: the overrides that they stand for. */
+static std::vector<std::string> split_overrides(std::string &text, std::size_t count) {
+    std::vector<std::string> overrides(count);
+    for (std::size_t k = count; k-- > 0;) {
+        const std::string mark = "# --set ";
+        std::size_t start = text.size() < 2 ? text.npos : text.rfind('\n', text.size() - 2);
+        start = start == text.npos ? 0 : start + 1;
+        if (text.compare(start, mark.size(), mark) != 0)
+            throw ReadError{EPNET_INTERNAL, "a spec's text does not end with its overrides"};
+        overrides[k] = text.substr(start + mark.size(), text.size() - start - mark.size() - 1);
+        text.erase(start);
+    }
+    return overrides;
+}
 
-extern "C" EpnetStatus epnet_spec_read(const char *path, const char *const *overrides, size_t override_count,
-                                       EpnetSpec **spec, EpnetError *error) {
+/* Call `read` on a new spec; what it throws becomes a status. */
+template <class Read>
+static EpnetStatus make_spec(const char *path, EpnetSpec **spec, EpnetError *error, Read read) {
     *spec = nullptr;
     try {
-        std::unique_ptr<EpnetSpec, void (*)(EpnetSpec *)> made(epnet::allocate<EpnetSpec>(1),
-                                                               epnet_spec_free);
-        epnet::read_spec(path, std::vector<std::string>(overrides, overrides + override_count), *made);
+        std::unique_ptr<EpnetSpec, void (*)(EpnetSpec *)> made(allocate<EpnetSpec>(1), epnet_spec_free);
+        read(*made);
         *spec = made.release();
         return EPNET_OK;
-    } catch (const epnet::ReadError &problem) {
+    } catch (const ReadError &problem) {
         return epnet_fail(error, problem.status, "%s", problem.message.c_str());
     } catch (const std::bad_alloc &) {
         return epnet_fail(error, EPNET_DEVICE, "out of memory while reading %s", path);
     } catch (const std::exception &problem) {
         return epnet_fail(error, EPNET_INTERNAL, "reading %s failed: %s", path, problem.what());
     }
+}
+
+} // namespace epnet
+
+extern "C" EpnetStatus epnet_spec_read(const char *path, const char *const *overrides, size_t override_count,
+                                       EpnetSpec **spec, EpnetError *error) {
+    return epnet::make_spec(path, spec, error, [&](EpnetSpec &made) {
+        epnet::read_spec(path, epnet::load(path),
+                         std::vector<std::string>(overrides, overrides + override_count), made);
+    });
+}
+
+extern "C" EpnetStatus epnet_spec_read_text(const char *path, const char *text, size_t override_count,
+                                            EpnetSpec **spec, EpnetError *error) {
+    return epnet::make_spec(path, spec, error, [&](EpnetSpec &made) {
+        std::string content = text;
+        const std::vector<std::string> overrides = epnet::split_overrides(content, override_count);
+        epnet::read_spec(path, std::move(content), overrides, made);
+    });
 }

@@ -2,14 +2,13 @@
 
 #include "envelope.h"
 #include "status.h"
+#include "threading.h"
 
 #include <errno.h>
 #include <math.h>
-#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <time.h>
 
 typedef struct Pool {
     const EpnetWork *work;
@@ -33,12 +32,6 @@ typedef struct Worker {
     EpnetEnvelope envelope;
     size_t kept; /* points */
 } Worker;
-
-static double seconds_now(void) {
-    struct timespec now;
-    clock_gettime(CLOCK_MONOTONIC, &now);
-    return (double)now.tv_sec + 1e-9 * (double)now.tv_nsec;
-}
 
 size_t epnet_workers_most(const EpnetSpec *spec, const EpnetDevice *device, size_t batch, size_t points) {
     const size_t longest = 65536;
@@ -94,14 +87,14 @@ static EpnetStatus worker_solve(Worker *worker, EpnetError *error) {
     const EpnetWork *work = pool->work;
     EpnetStatus status = EPNET_OK;
     for (size_t first, count; status == EPNET_OK && epnet_queue_take(work->queue, &first, &count);) {
-        const double start = seconds_now();
+        const double start = epnet_seconds_now();
         epnet_chunk_set(&worker->chunk, work->spec, first, count);
         EpnetBatch batch = {work->problem, count, worker->chunk.points, &pool->abandon};
         status = work->device->backend->solve(worker->context, &batch, &worker->chunk.rows, error);
         if (status != EPNET_OK || pool->abandon)
             return status; /* what an abandoned chunk holds is not to be used */
         fill_envelope(worker, count);
-        epnet_queue_learn(work->queue, count, seconds_now() - start);
+        epnet_queue_learn(work->queue, count, epnet_seconds_now() - start);
         status = work->keep(first, count, &worker->chunk, work->context, error);
         worker->kept += status == EPNET_OK ? count : 0;
     }
@@ -138,29 +131,6 @@ static void *worker_main(void *argument) {
 
 /* ---- the pool ---------------------------------------------------------------------------------------- */
 
-/* Start a worker's thread. Signals are for the thread that called, but for those of the worker's own faults.
- */
-static int worker_start(Worker *worker) {
-    sigset_t blocked, before;
-    sigfillset(&blocked);
-    static const int faults[] = {SIGSEGV, SIGBUS, SIGFPE, SIGILL, SIGABRT, SIGTRAP, SIGSYS};
-    for (size_t k = 0; k < sizeof faults / sizeof *faults; k++)
-        sigdelset(&blocked, faults[k]);
-    pthread_sigmask(SIG_SETMASK, &blocked, &before);
-    int code = pthread_create(&worker->thread, NULL, worker_main, worker);
-    pthread_sigmask(SIG_SETMASK, &before, NULL);
-    return code;
-}
-
-static struct timespec tenth_of_a_second_from_now(void) {
-    struct timespec until;
-    clock_gettime(CLOCK_MONOTONIC, &until);
-    until.tv_nsec += 100000000;
-    until.tv_sec += until.tv_nsec / 1000000000;
-    until.tv_nsec %= 1000000000;
-    return until;
-}
-
 /* Wait for the last worker, looking around ten times a second. Holds the lock but while it waits. */
 static void pool_wait(Pool *pool) {
     const EpnetWork *work = pool->work;
@@ -169,11 +139,11 @@ static void pool_wait(Pool *pool) {
     while (pool->running > 0) {
         if (work->stop != NULL && *work->stop != 0) {
             epnet_queue_close(work->queue);
-            stopped = stopped > 0 ? stopped : seconds_now();
-            if (seconds_now() - stopped >= patience)
+            stopped = stopped > 0 ? stopped : epnet_seconds_now();
+            if (epnet_seconds_now() - stopped >= patience)
                 pool->abandon = 1;
         }
-        const struct timespec until = tenth_of_a_second_from_now();
+        const struct timespec until = epnet_moment(epnet_seconds_now() + 0.1);
         if (pthread_cond_timedwait(&pool->ended, &pool->lock, &until) == ETIMEDOUT && work->watch != NULL) {
             pthread_mutex_unlock(&pool->lock);
             work->watch(work->context);
@@ -188,7 +158,7 @@ static EpnetStatus pool_run(Pool *pool, Worker *workers, size_t count) {
     for (int code = 0; started < count && code == 0; started += code == 0) {
         workers[started].pool = pool;
         workers[started].device = epnet_device_of_worker(pool->work->device, started);
-        code = worker_start(&workers[started]);
+        code = epnet_thread_start(&workers[started].thread, worker_main, &workers[started]);
         pool->running += code == 0;
         if (code != 0)
             epnet_fail(&pool->absence, EPNET_DEVICE, "cannot start a thread: %s", strerror(code));
@@ -215,11 +185,7 @@ EpnetStatus epnet_workers_run(const EpnetWork *work, char *note, size_t note_siz
     queue->workers = count;
     queue->most = pool.most;
     queue->forced = work->batch > 0 || work->device->chunk > 0 ? pool.most : 0;
-    pthread_condattr_t monotonic;
-    pthread_condattr_init(&monotonic);
-    pthread_condattr_setclock(&monotonic, CLOCK_MONOTONIC);
-    pthread_cond_init(&pool.ended, &monotonic);
-    pthread_condattr_destroy(&monotonic);
+    epnet_condition_make(&pool.ended);
     pthread_mutex_init(&pool.lock, NULL);
 
     EpnetStatus status = pool_run(&pool, workers, count);

@@ -1,0 +1,136 @@
+/* Taking up a journal: who may, what is in it, and what of it stays. */
+#include "journal_state.h"
+
+#include "status.h"
+
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+static EpnetStatus fail_write(const EpnetJournal *journal, EpnetError *error) {
+    return epnet_fail(error, EPNET_IO, "cannot write %s: %s", journal->path, strerror(errno));
+}
+
+/* Make the file new: the header alone, synced, and so is its name. */
+static EpnetStatus begin(EpnetJournal *journal, EpnetError *error) {
+    const EpnetJournalHeader *header = journal->header;
+    const struct iovec bytes = {header->bytes, header->size};
+    if (ftruncate(journal->fd, 0) != 0 || !epnet_journal_put(journal->fd, &bytes, 1, 0) ||
+        fsync(journal->fd) != 0 || !epnet_folder_sync(journal->path))
+        return fail_write(journal, error);
+    journal->end = header->size;
+    return EPNET_OK;
+}
+
+/* Whether the file holds nothing but the start of a header that was never finished: what is there is the
+ * start of ours, or zeros in its place. */
+static bool is_unfinished(const EpnetJournal *journal, uint64_t size) {
+    const EpnetJournalHeader *header = journal->header;
+    if (size > header->size)
+        return false;
+    unsigned char *bytes = epnet_calloc((size_t)size, 1);
+    bool unfinished = bytes != NULL && epnet_journal_bytes(journal->fd, bytes, (size_t)size, 0);
+    size_t at = 0;
+    while (unfinished && at < size && bytes[at] == header->bytes[at])
+        at++;
+    while (unfinished && at < size && bytes[at] == 0)
+        at++;
+    unfinished = unfinished && at == size;
+    free(bytes);
+    return unfinished;
+}
+
+/* A header that does not verify: if records behind it do with ours, it was ours, and is written again. */
+static EpnetStatus repair_header(EpnetJournal *journal, const EpnetError *damage, EpnetError *error) {
+    const EpnetJournalHeader *header = journal->header;
+    const struct iovec bytes = {header->bytes, header->size};
+    EpnetStatus status =
+        epnet_journal_read(journal->fd, journal->path, header, true, &journal->content, error);
+    if (status != EPNET_OK)
+        return status;
+    if (journal->content.end == header->size)
+        return epnet_fail(error, EPNET_IO, "%.1500s; --restart gives it up", damage->message);
+    journal->content.damaged++;
+    journal->content.damaged_bytes += header->size;
+    if (!epnet_journal_put(journal->fd, &bytes, 1, 0))
+        return fail_write(journal, error);
+    return EPNET_OK;
+}
+
+/* Read what an earlier run has left. */
+static EpnetStatus resume(EpnetJournal *journal, uint64_t size, EpnetError *error) {
+    EpnetJournalHeader found;
+    EpnetError reason = {.status = EPNET_OK};
+    if (is_unfinished(journal, size))
+        return begin(journal, error);
+    EpnetStatus status = epnet_journal_header_read(journal->fd, journal->path, &found, &reason);
+    if (status == EPNET_OK) {
+        status = epnet_journal_header_compare(&found, journal->header, journal->path, &reason);
+        epnet_journal_header_free(&found);
+        if (status != EPNET_OK)
+            return epnet_fail(error, status, "%.1500s; use another -o, or --restart to give up what it holds",
+                              reason.message);
+        status =
+            epnet_journal_read(journal->fd, journal->path, journal->header, true, &journal->content, error);
+    } else if (status == EPNET_IO) {
+        status = repair_header(journal, &reason, error);
+    } else {
+        return epnet_fail(error, status, "%s", reason.message);
+    }
+    if (status == EPNET_OK && ftruncate(journal->fd, (off_t)journal->content.end) != 0)
+        return fail_write(journal, error);
+    journal->end = journal->content.end;
+    return status;
+}
+
+EpnetStatus epnet_journal_open(const char *path, const EpnetJournalHeader *header, EpnetJournalMode mode,
+                               EpnetJournal **journal, EpnetError *error) {
+    bool created;
+    struct stat info;
+    *journal = NULL;
+    EpnetJournal *made = epnet_calloc(1, sizeof *made);
+    if (made == NULL || (made->path = strdup(path)) == NULL) {
+        free(made);
+        return epnet_fail_memory(error, sizeof *made, "a journal");
+    }
+    made->header = header;
+    made->fd = -1;
+    epnet_journal_locks_make(made);
+    EpnetStatus status = epnet_journal_lock(path, true, &created, &made->fd, error);
+    if (status == EPNET_OK && fstat(made->fd, &info) != 0)
+        status = epnet_fail(error, EPNET_IO, "cannot read %s: %s", path, strerror(errno));
+    if (status == EPNET_OK && !S_ISREG(info.st_mode))
+        status = epnet_fail(error, EPNET_IO, "cannot write %s: it is not a regular file", path);
+    if (status == EPNET_OK)
+        status = created || mode == EPNET_JOURNAL_RESTART ? begin(made, error)
+                                                          : resume(made, (uint64_t)info.st_size, error);
+    if (status != EPNET_OK && created && made->fd >= 0)
+        unlink(path); /* nothing is in it */
+    if (status != EPNET_OK) {
+        epnet_journal_close(made);
+        return status;
+    }
+    *journal = made;
+    return EPNET_OK;
+}
+
+const EpnetJournalContent *epnet_journal_content(const EpnetJournal *journal) {
+    return &journal->content;
+}
+
+int epnet_journal_descriptor(const EpnetJournal *journal) {
+    return journal->fd;
+}
+
+EpnetStatus epnet_journal_reread(EpnetJournal *journal, EpnetError *error) {
+    epnet_journal_content_free(&journal->content);
+    return epnet_journal_read(journal->fd, journal->path, journal->header, true, &journal->content, error);
+}
+
+EpnetStatus epnet_journal_remove(EpnetJournal *journal, EpnetError *error) {
+    if (unlink(journal->path) != 0 || !epnet_folder_sync(journal->path))
+        return epnet_fail(error, EPNET_IO, "cannot remove %s: %s", journal->path, strerror(errno));
+    return EPNET_OK;
+}
