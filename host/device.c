@@ -1,52 +1,51 @@
 #include "device.h"
 
 #include "cpu/cpu_backend.h"
+#include "cuda_backend.h"
 #include "status.h"
 
-#include <inttypes.h>
+#include <ctype.h>
+#include <errno.h>
+#include <limits.h>
 #include <netcdf.h>
-#include <omp.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 
-static const char CUDA_ABSENT[] = "not in this version";
+/* In the order in which they are shown; "auto" takes the last that can do a problem. */
+static const EpnetBackend *const backends[] = {&epnet_cpu_backend, &epnet_cuda_backend};
 
-/* "model name" of the first processor, or the machine's architecture. */
-static void processor_name(char *name, size_t size) {
-    char line[256];
-    snprintf(name, size, "unknown processor");
-    FILE *file = fopen("/proc/cpuinfo", "r");
-    if (file == NULL)
-        return;
-    while (fgets(line, sizeof line, file) != NULL) {
-        char *colon = strchr(line, ':');
-        if (colon != NULL && strncmp(line, "model name", 10) == 0) {
-            line[strcspn(line, "\n")] = 0;
-            snprintf(name, size, "%s", colon + 2);
-            break;
-        }
-    }
-    fclose(file);
-}
+enum { BACKENDS = sizeof backends / sizeof *backends };
 
 uint64_t epnet_host_memory(void) {
     return (uint64_t)sysconf(_SC_PHYS_PAGES) * (uint64_t)sysconf(_SC_PAGESIZE);
 }
 
+/* ---- what there is ----------------------------------------------------------------------------------- */
+
 size_t epnet_backend_count(void) {
-    return 2;
+    return BACKENDS;
 }
 
 EpnetBackendInfo epnet_backend_info(size_t backend) {
-    static char cpu[256];
-    if (backend == 1)
-        return (EpnetBackendInfo){"cuda", false, CUDA_ABSENT};
-    char model[128];
-    processor_name(model, sizeof model);
-    snprintf(cpu, sizeof cpu, "%s, %d cores, %.1f GiB of memory", model, omp_get_num_procs(),
-             (double)epnet_host_memory() / (1u << 30));
-    return (EpnetBackendInfo){"cpu", true, cpu};
+    static char texts[BACKENDS][sizeof((EpnetError *)0)->message];
+    EpnetBackendInfo info = {backends[backend]->name, backends[backend]->absent == NULL,
+                             backends[backend]->absent, 0};
+    EpnetError error;
+    if (!info.built)
+        return info;
+    char *text = texts[backend];
+    if (backends[backend]->devices(&info.device_count, text, sizeof texts[backend], &error) != EPNET_OK) {
+        snprintf(text, sizeof texts[backend], "%s", error.message);
+        info.device_count = 0;
+    }
+    info.description = text;
+    return info;
+}
+
+EpnetStatus epnet_backend_device(size_t backend, int device, EpnetDeviceInfo *info, EpnetError *error) {
+    return backends[backend]->describe(device, info, error);
 }
 
 const char *epnet_version(void) {
@@ -61,19 +60,10 @@ const char *epnet_build_info(void) {
     return text;
 }
 
-/* Threads for the CPU: as asked, or as many as there are cores and room for. */
-static EpnetStatus choose_threads(int threads, const EpnetProblem *problem, int *chosen, EpnetError *error) {
-    const uint64_t memory = epnet_host_memory();
-    int in_flight;
-    const uint64_t bytes = epnet_cpu_backend.memory(problem, 1, &in_flight);
-    *chosen = threads > 0 ? threads : omp_get_num_procs();
-    while (threads <= 0 && *chosen > 1 && bytes * (uint64_t)*chosen > memory / 10 * 9)
-        --*chosen;
-    if (bytes * (uint64_t)*chosen > memory)
-        return epnet_fail(error, EPNET_DEVICE,
-                          "%d nodes need %.1f GiB for each of %d threads, this host has %.1f GiB",
-                          problem->nodes, (double)bytes / (1u << 30), *chosen, (double)memory / (1u << 30));
-    return EPNET_OK;
+/* ---- choice ------------------------------------------------------------------------------------------ */
+
+int epnet_device_of_worker(const EpnetDevice *device, size_t worker) {
+    return device->index[worker % device->count];
 }
 
 /* Ask the backend how the devices are kept busy. They are of a kind: the first speaks for all. */
@@ -84,31 +74,112 @@ static void set_workers(EpnetDevice *device, const EpnetProblem *problem) {
     device->worker_count = (size_t)count * device->count;
 }
 
-int epnet_device_of_worker(const EpnetDevice *device, size_t worker) {
-    return device->index[worker % device->count];
+/* "cpu (AMD EPYC ..., 2 threads)", "cuda:1 (NVIDIA H200)", "cuda (8 devices: NVIDIA H200)"; the reason why it
+ * is not another one, "" if there is none, goes into the parentheses. */
+static EpnetStatus set_name(EpnetDevice *device, const char *reason, EpnetError *error) {
+    EpnetDeviceInfo info;
+    EpnetStatus status = device->backend->describe(device->index[0], &info, error);
+    if (status != EPNET_OK)
+        return status;
+    char what[160] = "";
+    if (!device->backend->has_own_memory)
+        snprintf(what, sizeof what, "%s (%.90s, %d thread%s", device->backend->name, info.name,
+                 device->threads, device->threads == 1 ? "" : "s");
+    else if (device->count == 1)
+        snprintf(what, sizeof what, "%s:%d (%.120s", device->backend->name, device->index[0], info.name);
+    else
+        snprintf(what, sizeof what, "%s (%zu devices: %.120s", device->backend->name, device->count,
+                 info.name);
+    snprintf(device->name, sizeof device->name, "%s%s%.120s)", what, reason[0] != '\0' ? "; " : "", reason);
+    return EPNET_OK;
+}
+
+/* The devices of a backend that can do the problem: number `index` alone, or, if that is -1, all of them. */
+static EpnetStatus take_devices(const EpnetBackend *backend, int index, int threads,
+                                const EpnetProblem *problem, EpnetDevice *device, EpnetError *error) {
+    int count;
+    char text[256];
+    if (backend->absent != NULL)
+        return epnet_fail(error, EPNET_DEVICE, "the %s backend is not built: %s", backend->name,
+                          backend->absent);
+    EpnetStatus status = backend->devices(&count, text, sizeof text, error);
+    if (status != EPNET_OK)
+        return status;
+    if (index >= count)
+        return epnet_fail(error, EPNET_DEVICE, "there is no %s:%d: %d device%s, numbered from 0",
+                          backend->name, index, count, count == 1 ? "" : "s");
+    *device = (EpnetDevice){.backend = backend};
+    const int first = index < 0 ? 0 : index, end = index < 0 ? count : index + 1;
+    for (int i = first; i < end && device->count < EPNET_DEVICES_MAX; i++) {
+        EpnetError refusal;
+        int served = threads;
+        EpnetStatus accepted = backend->accept(problem, i, &served, &refusal);
+        if (accepted != EPNET_OK && status == EPNET_OK)
+            status = epnet_fail(error, accepted, "%s", refusal.message);
+        if (accepted != EPNET_OK)
+            continue;
+        device->index[device->count++] = i;
+        device->threads = served;
+    }
+    if (device->count == 0)
+        return status;
+    set_workers(device, problem);
+    return EPNET_OK;
+}
+
+static EpnetStatus choose_any(int threads, const EpnetProblem *problem, EpnetDevice *device,
+                              EpnetError *error) {
+    char reason[sizeof error->message] = "";
+    EpnetStatus status = EPNET_INTERNAL;
+    for (size_t b = BACKENDS; b-- > 0 && status != EPNET_OK;) {
+        EpnetError refusal;
+        status = take_devices(backends[b], -1, threads, problem, device, &refusal);
+        if (status == EPNET_OK)
+            return set_name(device, reason, error);
+        if (b == 0) /* the last resort: its reason is the one that counts */
+            return epnet_fail(error, status, "%s", refusal.message);
+        if (backends[b]->absent == NULL)
+            snprintf(reason, sizeof reason, "%s", refusal.message);
+    }
+    return status;
+}
+
+/* The backend that `name` begins with and the number after its colon, -1 without one; NULL: no such name. */
+static const EpnetBackend *parse_name(const char *name, int *index) {
+    *index = -1;
+    for (size_t b = 0; b < BACKENDS; b++) {
+        const size_t length = strlen(backends[b]->name);
+        if (strncmp(name, backends[b]->name, length) != 0)
+            continue;
+        if (name[length] == '\0')
+            return backends[b];
+        char *end;
+        errno = 0;
+        const long number = name[length] == ':' && isdigit((unsigned char)name[length + 1])
+                                ? strtol(name + length + 1, &end, 10)
+                                : -1;
+        if (number < 0 || *end != '\0')
+            return NULL;
+        *index = errno == 0 && number < INT_MAX ? (int)number : INT_MAX;
+        return backends[b];
+    }
+    return NULL;
 }
 
 EpnetStatus epnet_device_choose(const char *name, int threads, const EpnetProblem *problem,
                                 EpnetDevice *device, EpnetError *error) {
-    char model[96];
-    int index = 0, length = 0;
-    if (name == NULL)
-        name = "auto";
     memset(device, 0, sizeof *device);
-    bool cuda = strcmp(name, "cuda") == 0 ||
-                (sscanf(name, "cuda:%d%n", &index, &length) == 1 && index >= 0 && name[length] == 0);
-    if (cuda)
-        return epnet_fail(error, EPNET_DEVICE, "--device %s: the CUDA backend is %s", name, CUDA_ABSENT);
-    if (strcmp(name, "auto") != 0 && strcmp(name, "cpu") != 0)
+    if (name == NULL || strcmp(name, "auto") == 0)
+        return choose_any(threads, problem, device, error);
+    int index;
+    const EpnetBackend *backend = parse_name(name, &index);
+    if (backend == NULL || (backend == &epnet_cpu_backend && index >= 0))
         return epnet_fail(error, EPNET_USAGE, "'%s' is not a device: auto, cpu, cuda or cuda:INDEX", name);
-    EpnetStatus status = choose_threads(threads, problem, &device->threads, error);
-    if (status != EPNET_OK)
-        return status;
-    device->backend = &epnet_cpu_backend;
-    device->count = 1;
-    set_workers(device, problem);
-    processor_name(model, sizeof model);
-    snprintf(device->name, sizeof device->name, "cpu (%s, %d thread%s)", model, device->threads,
-             device->threads == 1 ? "" : "s");
-    return EPNET_OK;
+    EpnetError refusal;
+    EpnetStatus status = take_devices(backend, index, threads, problem, device, &refusal);
+    if (status == EPNET_OK)
+        return set_name(device, "", error);
+    return backend == &epnet_cpu_backend
+               ? epnet_fail(error, status, "%s", refusal.message)
+               : epnet_fail(error, status, "--device %s: %.2000s", name, refusal.message);
 }

@@ -11,7 +11,7 @@ typedef struct EpnetDevice {
     const EpnetBackend *backend;
     size_t count;
     int index[EPNET_DEVICES_MAX]; /* count: numbers within the backend */
-    char name[128];               /* for people: "cpu (AMD EPYC ..., 2 threads)" */
+    char name[256];               /* for people: "cpu (AMD EPYC ..., 2 threads)" */
     int threads;                  /* host threads to use */
     /* What the backend wishes for (EpnetBackend.workers), all devices together. */
     size_t worker_count;
@@ -19,9 +19,10 @@ typedef struct EpnetDevice {
     size_t chunk;       /* points that a worker takes at a time, 0: by time */
 } EpnetDevice;
 
-/* Resolve "auto" (or NULL), "cpu", "cuda", "cuda:1" and a number of threads (0: one per core, fewer if
- * `problem` would not fit the memory otherwise). EPNET_USAGE: not a device name; EPNET_DEVICE: not available,
- * or not enough memory, with the reason. */
+/* Resolve "auto" (or NULL), "cpu", "cuda" (all devices that can do the problem), "cuda:1" and a number of
+ * threads (0: one per core, fewer if `problem` would not fit the memory otherwise). "auto" is cuda where that
+ * is possible, else the CPU, and the name then says why. EPNET_USAGE: not a device name; EPNET_DEVICE: not
+ * available, or not enough memory, with the reason. */
 EpnetStatus epnet_device_choose(const char *name, int threads, const EpnetProblem *problem,
                                 EpnetDevice *device, EpnetError *error);
 

@@ -101,7 +101,8 @@ static bool always_flips(const EpnetGenerator *g, int j) {
     return false;
 }
 
-void epnet_generator_set(EpnetGenerator *g, const EpnetProblem *problem, const EpnetPoint *point,
+/* The channels, without their tables. */
+static void set_channels(EpnetGenerator *g, const EpnetProblem *problem, const EpnetPoint *point,
                          const unsigned char *use, bool with_flips) {
     g->edge_count = problem->edge_count;
     g->source = problem->source;
@@ -113,6 +114,19 @@ void epnet_generator_set(EpnetGenerator *g, const EpnetProblem *problem, const E
     g->use = use;
     g->with_flips = with_flips;
     g->has_zero_rates = false;
+    for (int j = 0; j < problem->nodes; j++)
+        g->has_zero_rates |= !always_flips(g, j);
+}
+
+bool epnet_point_has_zero_rates(const EpnetProblem *problem, const EpnetPoint *point) {
+    EpnetGenerator channels = {.nodes = problem->nodes};
+    set_channels(&channels, problem, point, NULL, true);
+    return channels.has_zero_rates;
+}
+
+void epnet_generator_set(EpnetGenerator *g, const EpnetProblem *problem, const EpnetPoint *point,
+                         const unsigned char *use, bool with_flips) {
+    set_channels(g, problem, point, use, with_flips);
     int high_bits = g->nodes - g->low_bits;
     for (int j = 0; j < g->nodes; j++) {
         for (int x = 0; x < FLIP_SIDES; x++) {
@@ -120,7 +134,6 @@ void epnet_generator_set(EpnetGenerator *g, const EpnetProblem *problem, const E
             fill_table(g, j, x, 0, g->low_bits, flip_rate(g, j, x), g->low + (table << g->low_bits));
             fill_table(g, j, x, g->low_bits, high_bits, 0, g->high + (table << high_bits));
         }
-        g->has_zero_rates |= !always_flips(g, j);
     }
     fill_exit_rates(g);
 }

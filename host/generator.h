@@ -41,6 +41,9 @@ void epnet_generator_free(EpnetGenerator *generator);
 void epnet_generator_set(EpnetGenerator *generator, const EpnetProblem *problem, const EpnetPoint *point,
                          const unsigned char *use, bool with_flips);
 
+/* Whether some transition of a point is impossible, or its rate underflows; needs no tables. */
+bool epnet_point_has_zero_rates(const EpnetProblem *problem, const EpnetPoint *point);
+
 /* r_j(s) [1/s]. */
 static inline double epnet_generator_rate(const EpnetGenerator *g, int j, uint64_t s) {
     int x = epnet_bit(s, j);

@@ -67,8 +67,12 @@ EpnetStatus epnet_plan(const EpnetSpec *spec, const EpnetRunOptions *options, Ep
         plan->batch = epnet_workers_most(spec, &device, options->batch, plan->points);
         if (options->batch == 0 && device.chunk == 0)
             plan->batch = epnet_queue_chunk(seconds, plan->points, workers, plan->batch);
-        plan->memory = workers * (per_point * (uint64_t)in_flight + epnet_chunk_bytes(spec, plan->batch)) +
-                       plan->states * sizeof(double);
+        const uint64_t solved = workers * per_point * (uint64_t)in_flight;
+        plan->memory = workers * epnet_chunk_bytes(spec, plan->batch) + plan->states * sizeof(double);
+        if (device.backend->has_own_memory)
+            plan->device_memory = solved;
+        else
+            plan->memory += solved;
         plan->disk = epnet_dataset_bytes(spec);
         plan->applications = applications * (double)plan->points;
         plan->seconds = seconds * (double)plan->points / (double)device.threads;

@@ -170,6 +170,17 @@ static EpnetStatus pool_run(Pool *pool, Worker *workers, size_t count) {
     return pool->status;
 }
 
+/* Points of every chunk where they are not chosen by time, else 0. A device's own wish leaves no worker idle.
+ */
+static size_t forced_chunk(const EpnetWork *work, size_t most, size_t missing, size_t workers) {
+    const size_t share = (missing + workers - 1) / workers;
+    if (work->batch > 0)
+        return most;
+    if (work->device->chunk == 0)
+        return 0;
+    return share < most ? share : most;
+}
+
 EpnetStatus epnet_workers_run(const EpnetWork *work, char *note, size_t note_size, EpnetError *error) {
     EpnetQueue *queue = work->queue;
     const size_t missing = queue->missing, workers_most = work->device->worker_count,
@@ -184,7 +195,7 @@ EpnetStatus epnet_workers_run(const EpnetWork *work, char *note, size_t note_siz
         return epnet_fail_memory(error, count * sizeof *workers, "the workers");
     queue->workers = count;
     queue->most = pool.most;
-    queue->forced = work->batch > 0 || work->device->chunk > 0 ? pool.most : 0;
+    queue->forced = forced_chunk(work, pool.most, missing, count);
     epnet_condition_make(&pool.ended);
     pthread_mutex_init(&pool.lock, NULL);
 

@@ -3,7 +3,7 @@
  *
  * How to add a backend
  *  1. Implement the functions of EpnetBackend (host/cpu/cpu_backend.c is the reference).
- *  2. Add it to the list in host/device.c, with the reason to give when it is not built.
+ *  2. Add it to the list in host/device.c; a build that lacks it has an EpnetBackend with the reason alone.
  *  3. Run the tests that go through tests/support/engine.c with it: they compare it with the oracle.
  * A backend must give the same bytes for any batch size, point order and number of threads. */
 #ifndef EPNET_BACKEND_H
@@ -169,6 +169,18 @@ static inline size_t epnet_envelope_width(size_t cut_count) {
  * contexts. */
 typedef struct EpnetBackend {
     const char *name;
+    /* Why this build lacks the backend, the functions below being NULL; NULL: it is there. */
+    const char *absent;
+    /* memory() speaks of memory that is the device's own, not this host's. */
+    bool has_own_memory;
+    /* How many devices there are, at least 1, numbered from 0, and what is to be said of all. EPNET_DEVICE:
+     * there are none, with the system's own reason. */
+    EpnetStatus (*devices)(int *count, char *text, size_t size, EpnetError *error);
+    /* What a device < count is: "NVIDIA H200"; "139.8 GiB of memory, compute capability 9.0". */
+    EpnetStatus (*describe)(int device, EpnetDeviceInfo *info, EpnetError *error);
+    /* Whether a device < count can do all of a problem, and with how many host threads: *threads are those
+     * asked for (0: as many as serve). EPNET_DEVICE: it cannot, with the reason in one line. */
+    EpnetStatus (*accept)(const EpnetProblem *problem, int device, int *threads, EpnetError *error);
     /* How a device is kept busy: how many contexts to open on it side by side (each is a worker of the sweep,
      * a thread that solves one chunk of points after the other), the host threads of each when `threads` are
      * there for all, and the points of a chunk (0: as many as take some 0.2 s). At least 1 and 1. */
@@ -187,7 +199,8 @@ typedef struct EpnetBackend {
     EpnetStatus (*apply)(void *context, const EpnetPoint *point, const double *p, double *q,
                          EpnetError *error);
     /* Estimate the work of one point from its rates and a few timed kernels, without solving it: applications
-     * of L and seconds on one thread. False when memory is exhausted. */
+     * of L and seconds on one thread (NaN: no honest figure exists for the device). False when memory is
+     * exhausted. */
     bool (*estimate)(const EpnetProblem *problem, const EpnetPoint *point, double *applications,
                      double *seconds);
     /* Bytes that one point in flight needs, and how many points are in flight at once. */

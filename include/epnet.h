@@ -71,7 +71,7 @@ typedef struct EpnetProgress {
 } EpnetProgress;
 
 typedef struct EpnetRunOptions {
-    const char *device; /* "auto" (NULL means it), "cpu", "cuda", "cuda:1" */
+    const char *device; /* "auto" (NULL means it), "cpu", "cuda" (all devices), "cuda:1" (that one) */
     int threads;        /* 0: one per core */
     size_t batch;       /* points that a worker takes at a time, 0: by time; never changes a byte */
     bool force;         /* replace a grid file that belongs to another spec */
@@ -86,7 +86,7 @@ typedef struct EpnetRunSummary {
     size_t states;     /* 2^N of a point */
     bool already_done; /* the output was complete and of this spec: nothing was computed */
     double elapsed;    /* [s], the whole run */
-    char device[128];  /* what did the work */
+    char device[256];  /* what did the work */
     char method[32];
     char failures[512]; /* counts by status and the first few failed points, "" if none */
     char note[512]; /* what the user should know of the device: workers that found no memory; "" if none */
@@ -109,13 +109,14 @@ typedef struct EpnetPlan {
     size_t axis_count;
     bool trajectories; /* the trajectory table is kept */
     char method[32];
-    char device[128];
+    char device[256];
     int threads;
-    size_t batch;        /* points that a worker takes at a time (about) */
-    uint64_t memory;     /* bytes: peak of the run, bounded by the batches and not by the grid */
-    uint64_t disk;       /* bytes of the grid file */
-    double applications; /* estimated applications of the generator, all points */
-    double seconds;      /* estimated from a short calibration of one application on this machine */
+    size_t batch;           /* points that a worker takes at a time (about) */
+    uint64_t memory;        /* bytes: peak of the run, bounded by the batches and not by the grid */
+    uint64_t device_memory; /* bytes on all devices, where they have memory of their own, else 0 */
+    uint64_t disk;          /* bytes of the grid file */
+    double applications;    /* estimated applications of the generator, all points */
+    double seconds;         /* estimated from a short calibration on this machine; NaN: none for the device */
 } EpnetPlan;
 
 /* What `epnet_run` would do; computes no point, writes nothing. */
@@ -298,12 +299,21 @@ EPNET_API EpnetStatus epnet_kink(const EpnetResult *result, const char *quantity
 typedef struct EpnetBackendInfo {
     const char *name; /* "cpu", "cuda" */
     bool built;
-    const char *description; /* the processor or devices; or why it is absent */
+    const char *description; /* what all devices have in common; or why there are none, or it is not built */
+    int device_count;
 } EpnetBackendInfo;
+
+typedef struct EpnetDeviceInfo {
+    char name[128];    /* of the processor or device */
+    char details[128]; /* its memory and what it can do */
+} EpnetDeviceInfo;
 
 EPNET_API size_t epnet_backend_count(void);
 EPNET_API EpnetBackendInfo epnet_backend_info(size_t backend); /* backend < epnet_backend_count() */
-EPNET_API const char *epnet_build_info(void);                  /* compiler, build type, libraries: one line */
+/* Device `device` < device_count of a backend. EPNET_DEVICE: it does not answer. */
+EPNET_API EpnetStatus epnet_backend_device(size_t backend, int device, EpnetDeviceInfo *info,
+                                           EpnetError *error);
+EPNET_API const char *epnet_build_info(void); /* compiler, build type, libraries: one line */
 
 #ifdef __cplusplus
 }

@@ -1,5 +1,6 @@
 /* The command line: help, versions, wrong arguments and outputs that refuse. Nothing here computes a point.
  */
+#include "epnet.h"
 #include "support/check.h"
 #include "support/program.h"
 
@@ -45,8 +46,11 @@ static void version_and_info(void **state) {
     test_output_expect(version, 0, "", "");
     test_output_expect(epnet("info"), 0, "epnet " EPNET_TEST_VERSION, "");
     test_output_expect(epnet("info"), 0, "cpu       built", "");
-    test_output_expect(epnet("info"), 0, "cuda      not built", "");
     test_output_expect(epnet("info", "--json"), 0, "\"name\": \"cpu\", \"built\": true", "");
+    const EpnetBackendInfo cuda = epnet_backend_info(1);
+    assert_string_equal(cuda.name, "cuda");
+    test_output_expect(epnet("info"), 0, cuda.built ? "cuda      built" : "cuda      not built", "");
+    test_output_expect(epnet("info"), 0, cuda.description, "");
 }
 
 static void wrong_usage_is_code_2(void **state) {
@@ -65,9 +69,23 @@ static void wrong_usage_is_code_2(void **state) {
     test_output_expect(epnet("plot", "a.nc", "b.nc"), 2, "", "'b.nc' follows 'a.nc'");
     test_output_expect(epnet("info", "more"), 2, "", "Too many arguments");
     test_output_expect(epnet("run", "good.toml", "--device", "abacus"), 2, "", "abacus");
-    test_output_expect(epnet("run", "good.toml", "--device", "cuda"), 6, "", "not in this version");
+    test_output_expect(epnet("run", "good.toml", "--device", "cpu:0"), 2, "", "'cpu:0' is not a device");
+    test_output_expect(epnet("run", "good.toml", "--device", "cuda:"), 2, "", "'cuda:' is not a device");
+    test_output_expect(epnet("run", "good.toml", "--device", "cuda:-1"), 2, "", "'cuda:-1' is not a device");
+    test_output_expect(epnet("run", "good.toml", "--device", "cuda:1x"), 2, "", "'cuda:1x' is not a device");
     test_output_expect(epnet("run", "good.toml", "--set", "network.copy_rate"), 2, "", "network.copy_rate");
     assert_int_equal(test_folder_count(folder), 1);
+}
+
+static void absent_device_is_code_6_with_its_reason(void **state) {
+    (void)state;
+    const EpnetBackendInfo cuda = epnet_backend_info(1);
+    if (cuda.device_count > 0) /* as many as there are cannot be missing */
+        test_output_expect(epnet("plan", "good.toml", "--device", "cuda:99999999999"), 6, "",
+                           "there is no cuda:");
+    else
+        test_output_expect(epnet("plan", "good.toml", "--device", "cuda"), 6, "", cuda.description);
+    test_output_expect(epnet("plan", "good.toml"), 0, cuda.device_count > 0 ? "cuda" : "cpu (", "");
 }
 
 static void counts_are_positive_whole_numbers(void **state) {
@@ -140,6 +158,7 @@ int main(void) {
         cmocka_unit_test_setup_teardown(help_explains_every_verb, make_folder, remove_folder),
         cmocka_unit_test_setup_teardown(version_and_info, make_folder, remove_folder),
         cmocka_unit_test_setup_teardown(wrong_usage_is_code_2, make_folder, remove_folder),
+        cmocka_unit_test_setup_teardown(absent_device_is_code_6_with_its_reason, make_folder, remove_folder),
         cmocka_unit_test_setup_teardown(counts_are_positive_whole_numbers, make_folder, remove_folder),
         cmocka_unit_test_setup_teardown(wrong_specs_are_code_3_and_write_nothing, make_folder, remove_folder),
         cmocka_unit_test_setup_teardown(a_spec_error_stands_alone, make_folder, remove_folder),

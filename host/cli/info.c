@@ -2,6 +2,9 @@
 #include "cli.h"
 #include "json.h"
 
+#include <stdio.h>
+#include <string.h>
+
 enum { JSON_OPTION = 256 };
 
 static error_t parse(int key, char *value, struct argp_state *state) {
@@ -12,6 +15,28 @@ static error_t parse(int key, char *value, struct argp_state *state) {
         return 0;
     }
     return ARGP_ERR_UNKNOWN;
+}
+
+/* What a device is, or why it does not answer. */
+static EpnetDeviceInfo device_info(size_t backend, int device) {
+    EpnetDeviceInfo info = {"", ""};
+    EpnetError error;
+    if (epnet_backend_device(backend, device, &info, &error) != EPNET_OK)
+        snprintf(info.details, sizeof info.details, "%.*s", (int)sizeof info.details - 1, error.message);
+    return info;
+}
+
+static void print_json_devices(size_t backend, int count) {
+    epnet_json_array_begin("devices");
+    for (int device = 0; device < count; device++) {
+        const EpnetDeviceInfo info = device_info(backend, device);
+        epnet_json_object_begin(NULL);
+        epnet_json_count("index", (uint64_t)device);
+        epnet_json_text("name", info.name);
+        epnet_json_text("details", info.details);
+        epnet_json_object_end();
+    }
+    epnet_json_array_end();
 }
 
 static void print_json(void) {
@@ -25,6 +50,7 @@ static void print_json(void) {
         epnet_json_text("name", backend.name);
         epnet_json_flag("built", backend.built);
         epnet_json_text("description", backend.description);
+        print_json_devices(i, backend.device_count);
         epnet_json_object_end();
     }
     epnet_json_array_end();
@@ -38,6 +64,11 @@ static void print_page(void) {
         EpnetBackendInfo backend = epnet_backend_info(i);
         printf("  %-8s  %-9s  %s\n", backend.name, backend.built ? "built" : "not built",
                backend.description);
+        for (int device = 0; device < backend.device_count; device++) {
+            const EpnetDeviceInfo info = device_info(i, device);
+            if (strstr(backend.description, info.name) == NULL) /* the host's own line names it */
+                printf("    %s:%-4d  %s, %s\n", backend.name, device, info.name, info.details);
+        }
     }
 }
 

@@ -3,6 +3,7 @@
 #include "json.h"
 #include "units.h"
 
+#include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
 
@@ -31,6 +32,7 @@ static void print_json(const EpnetSpec *spec, const EpnetPlan *plan, const char 
     epnet_json_count("threads", (uint64_t)plan->threads);
     epnet_json_count("batch", plan->batch);
     epnet_json_count("memory_bytes", plan->memory);
+    epnet_json_count("device_memory_bytes", plan->device_memory);
     epnet_json_count("disk_bytes", plan->disk);
     epnet_json_number("applications", plan->applications);
     epnet_json_number("seconds", plan->seconds);
@@ -56,10 +58,15 @@ static void print_page(const char *path, const EpnetSpec *spec, const EpnetPlan 
     printf("  batch       %s point%s at a time for each worker\n", epnet_text_count(&a, plan->batch),
            plan->batch == 1 ? "" : "s");
     printf("  memory      %s (set by the batches, not by the grid)\n", epnet_text_bytes(&a, plan->memory));
+    if (plan->device_memory > 0)
+        printf("  on devices  %s\n", epnet_text_bytes(&a, plan->device_memory));
     printf("  disk        %s in %s\n", epnet_text_bytes(&a, plan->disk), output);
     printf("  work        about %s applications of the generator\n",
            epnet_text_quantity(&a, plan->applications));
-    printf("  time        about %s\n", epnet_text_seconds(&a, plan->seconds));
+    if (isnan(plan->seconds))
+        printf("  time        not estimated on this device\n");
+    else
+        printf("  time        about %s\n", epnet_text_seconds(&a, plan->seconds));
 }
 
 static EpnetStatus plan_job(const EpnetJobArguments *job, const EpnetSpec *spec, EpnetError *error) {

@@ -2,6 +2,7 @@
 
 #include "../status.h"
 #include "apply.h"
+#include "cpu_device.h"
 #include "estimate.h"
 #include "point.h"
 
@@ -87,6 +88,9 @@ static EpnetStatus cpu_apply(void *context, const EpnetPoint *point, const doubl
 
 const EpnetBackend epnet_cpu_backend = {
     .name = "cpu",
+    .devices = epnet_cpu_devices,
+    .describe = epnet_cpu_describe,
+    .accept = epnet_cpu_accept,
     .workers = cpu_workers,
     .open = cpu_open,
     .close = cpu_close,

@@ -1,0 +1,63 @@
+/* The host as a device of the CPU backend: what it is, and whether a problem fits its memory. */
+#include "cpu_device.h"
+
+#include "../device.h"
+#include "../status.h"
+#include "cpu_backend.h"
+
+#include <omp.h>
+#include <stdio.h>
+#include <string.h>
+
+static const double GIB = 1u << 30;
+
+/* "model name" of the first processor. */
+static void processor_name(char *name, size_t size) {
+    char line[256];
+    snprintf(name, size, "unknown processor");
+    FILE *file = fopen("/proc/cpuinfo", "r");
+    if (file == NULL)
+        return;
+    while (fgets(line, sizeof line, file) != NULL) {
+        char *colon = strchr(line, ':');
+        if (colon != NULL && strncmp(line, "model name", 10) == 0) {
+            line[strcspn(line, "\n")] = 0;
+            snprintf(name, size, "%s", colon + 2);
+            break;
+        }
+    }
+    fclose(file);
+}
+
+EpnetStatus epnet_cpu_describe(int device, EpnetDeviceInfo *info, EpnetError *error) {
+    (void)device; /* there is one host */
+    (void)error;
+    processor_name(info->name, sizeof info->name);
+    snprintf(info->details, sizeof info->details, "%d cores, %.1f GiB of memory", omp_get_num_procs(),
+             (double)epnet_host_memory() / GIB);
+    return EPNET_OK;
+}
+
+EpnetStatus epnet_cpu_devices(int *count, char *text, size_t size, EpnetError *error) {
+    EpnetDeviceInfo info;
+    *count = 1;
+    EpnetStatus status = epnet_cpu_describe(0, &info, error);
+    snprintf(text, size, "%s, %s", info.name, info.details);
+    return status;
+}
+
+EpnetStatus epnet_cpu_accept(const EpnetProblem *problem, int device, int *threads, EpnetError *error) {
+    (void)device;
+    const uint64_t memory = epnet_host_memory();
+    const int asked = *threads;
+    int in_flight;
+    const uint64_t bytes = epnet_cpu_backend.memory(problem, 1, &in_flight);
+    *threads = asked > 0 ? asked : omp_get_num_procs();
+    while (asked <= 0 && *threads > 1 && bytes * (uint64_t)*threads > memory / 10 * 9)
+        --*threads;
+    if (bytes * (uint64_t)*threads > memory)
+        return epnet_fail(error, EPNET_DEVICE,
+                          "%d nodes need %.1f GiB for each of %d threads, this host has %.1f GiB",
+                          problem->nodes, (double)bytes / GIB, *threads, (double)memory / GIB);
+    return EPNET_OK;
+}

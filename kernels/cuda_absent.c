@@ -1,0 +1,7 @@
+/* In the place of the CUDA backend in a build without it. */
+#include "cuda_backend.h"
+
+const EpnetBackend epnet_cuda_backend = {
+    .name = "cuda",
+    .absent = "no CUDA compiler (nvcc) was found when this program was built",
+};
