@@ -70,7 +70,7 @@ static EpnetKeep read_keep(const Member &member) {
     return EPNET_KEEP_AUTO;
 }
 
-static void read_output(Reading &reading) {
+void read_output(Reading &reading) {
     const Member *keep = find(find_section(reading.document, "output").table, "trajectories");
     reading.spec.keep_trajectories = keep == nullptr ? EPNET_KEEP_AUTO : read_keep(*keep);
 }
@@ -82,7 +82,7 @@ static void read_spec(const std::string &path, std::string content, const std::v
         document.set(assignment);
     check_keys(document.root());
     Identity identity(document.text());
-    Reading reading{document, path, spec, identity};
+    Reading reading{document, path, spec, identity, {}};
     spec.path = copy_string(path);
     spec.text = copy_string(document.text());
     spec.override_count = overrides.size();
@@ -91,10 +91,11 @@ static void read_spec(const std::string &path, std::string content, const std::v
     read_network(reading);
     read_initial(reading);
     read_observe(reading);
+    read_output(reading);
     read_solve(reading);
+    fill_axes(reading);
     read_leak(reading);
     check_constant_drive(reading);
-    read_output(reading);
     spec.files = copy_string(identity.files());
     std::string digits = identity.finish();
     std::copy(digits.begin(), digits.end(), spec.sha256);

@@ -15,20 +15,39 @@ extern "C" {
 
 namespace epnet {
 
-struct Reading {
-    const Document &document;
-    const std::string path; /* of the spec file */
-    EpnetSpec &spec;        /* filled; what it holds is freed by epnet_spec_free() */
-    Identity &identity;     /* of the text and of the files that it names */
+/* What an axis says, checked. */
+struct AxisPlan {
+    const Member *member;
+    EpnetAxisKey key;
+    bool log = false;
+    std::size_t size = 0;
+    double from = 0, to = 0; /* unless there are values */
+    std::vector<double> values;
 };
 
-/* In this order: the network depends on the axes, and the rest on the number of nodes. */
+struct Reading {
+    const Document &document;
+    const std::string path;      /* of the spec file */
+    EpnetSpec &spec;             /* filled; what it holds is freed by epnet_spec_free() */
+    Identity &identity;          /* of the text and of the files that it names */
+    std::vector<AxisPlan> plans; /* of the axes of the spec */
+};
+
+/* In this order: the network depends on the axes, and the rest on the number of nodes. The axes have their
+ * keys and sizes from read_sweep() on; their values come with fill_axes(), once check_sizes() has seen what
+ * the spec asks for. */
 void read_sweep(Reading &reading);
 void read_network(Reading &reading);
 void read_initial(Reading &reading);
 void read_observe(Reading &reading);
-void read_solve(Reading &reading);
+void read_output(Reading &reading);
+void read_solve(Reading &reading); /* calls check_sizes() before it makes the times */
+void fill_axes(Reading &reading);
 void read_leak(Reading &reading);
+
+/* Throws if the grid file, the rows of one point or its cuts could never be stored. `samples`: the number of
+ * sampled times, 0 of a stationary spec. Needs the axes, the network, the cuts and [output]. */
+void check_sizes(const Reading &reading, std::size_t samples);
 
 /* A constant drive needs a cut that edges cross. */
 void check_constant_drive(const Reading &reading);

@@ -11,8 +11,23 @@ namespace epnet {
 namespace {
 
 constexpr std::int64_t max_samples = 10000000;
+constexpr const char *times_allowed = "an array of rising times >= 0, at most 10000000";
 constexpr double max_steps = 1099511627776; /* 2^40: t / dt is then known to far better than 1e-6 */
 const Limits tolerance_limits{1e-13, 0.1, false, "a number from 1e-13 to 0.1"};
+
+/* How many sampled times the section asks for. */
+std::size_t count_samples(const Section &section) {
+    if (const Member *times = find(section.table, "times")) {
+        const std::size_t size = read_array(times->value, "solve.times", times_allowed).size();
+        if (size == 0 || size > static_cast<std::size_t>(max_samples))
+            fail_at(times->value.place,
+                    "solve.times has " + std::to_string(size) + " values; allowed: " + times_allowed);
+        return size;
+    }
+    const Member *count = find(section.table, "samples");
+    return static_cast<std::size_t>(
+        count == nullptr ? 101 : read_integer(count->value, "solve.samples", 2, max_samples));
+}
 
 std::vector<double> read_times(const Section &section, const Member &member) {
     for (const char *rival : {"t_end", "samples"}) {
@@ -20,12 +35,9 @@ std::vector<double> read_times(const Section &section, const Member &member) {
             fail_at(found->place, std::string("solve.times and solve.") + rival +
                                       " exclude each other; allowed: times, or t_end and samples");
     }
-    std::string allowed = "an array of rising times >= 0, at most " + std::to_string(max_samples);
-    const Array &items = read_array(member.value, "solve.times", allowed.c_str());
-    if (items.empty() || items.size() > static_cast<std::size_t>(max_samples))
-        fail_at(member.value.place,
-                "solve.times has " + std::to_string(items.size()) + " values; allowed: " + allowed);
-    std::vector<double> times = read_numbers(member.value, "solve.times", items.size(), rate_limits, allowed);
+    const Array &items = std::get<Array>(member.value.content);
+    std::vector<double> times =
+        read_numbers(member.value, "solve.times", items.size(), rate_limits, times_allowed);
     for (std::size_t k = 1; k < times.size(); k++) {
         if (times[k] <= times[k - 1])
             fail_at(items[k].place, "solve.times: " + to_text(times[k]) + " follows " +
@@ -35,13 +47,12 @@ std::vector<double> read_times(const Section &section, const Member &member) {
 }
 
 /* `samples` times from 0 to t_end. */
-std::vector<double> space_times(const Section &section) {
-    const Member *end = find(section.table, "t_end"), *count = find(section.table, "samples");
+std::vector<double> space_times(const Section &section, std::size_t samples) {
+    const Member *end = find(section.table, "t_end");
     double t_end = end == nullptr ? 10 : read_number(end->value, "solve.t_end", positive_limits);
-    std::int64_t samples =
-        count == nullptr ? 101 : read_integer(count->value, "solve.samples", 2, max_samples);
     std::vector<double> times;
-    for (std::int64_t k = 0; k < samples; k++)
+    times.reserve(samples);
+    for (std::size_t k = 0; k < samples; k++)
         times.push_back(
             static_cast<double>(static_cast<long double>(k) * t_end / static_cast<long double>(samples - 1)));
     if (times[1] <= 0)
@@ -108,8 +119,10 @@ void read_solve(Reading &reading) {
         kind != nullptr && read_choice(kind->value, "solve.kind", {"trajectory", "stationary"}) == 1;
     double error =
         tolerance == nullptr ? 1e-9 : read_number(tolerance->value, "solve.tolerance", tolerance_limits);
+    const std::size_t samples = count_samples(section);
+    check_sizes(reading, stationary ? 0 : samples);
     std::vector<double> times =
-        times_member != nullptr ? read_times(section, *times_member) : space_times(section);
+        times_member != nullptr ? read_times(section, *times_member) : space_times(section, samples);
     EpnetMethod method = read_method(section);
     const Member *dt = find_dt(section, method);
     double step = dt == nullptr ? 0 : read_number(dt->value, "solve.dt", positive_limits);

@@ -10,16 +10,6 @@ namespace {
 
 constexpr std::int64_t max_axis_points = std::int64_t{1} << 32;
 
-/* What an axis says, checked. */
-struct AxisPlan {
-    const Member *member;
-    EpnetAxisKey key;
-    bool log = false;
-    std::size_t size = 0;
-    double from = 0, to = 0; /* unless there are values */
-    std::vector<double> values;
-};
-
 Limits axis_limits(EpnetAxisKey key, bool log) {
     if (log)
         return {0, positive_limits.most, true, "a finite number > 0, because scale is log"};
@@ -154,19 +144,24 @@ Place find_axis_place(const Document &document, EpnetAxisKey key) {
 
 void read_sweep(Reading &reading) {
     Section section = find_section(reading.document, "sweep");
-    std::vector<AxisPlan> plans;
+    std::vector<AxisPlan> &plans = reading.plans;
     for (const Member &member : section.table)
         plans.push_back(read_axis(member));
     check_rivals(plans, EPNET_AXIS_COPY_TOTAL, EPNET_AXIS_COPY_RATE);
     check_rivals(plans, EPNET_AXIS_DRIVE, EPNET_AXIS_SIGMA);
     check_size(section, plans);
     reading.spec.axes = allocate<EpnetAxis>(plans.size());
-    for (const AxisPlan &plan : plans) {
-        EpnetAxis &axis = reading.spec.axes[reading.spec.axis_count++];
-        axis = {plan.key, plan.log, plan.size, allocate<double>(plan.size)};
+    for (const AxisPlan &plan : plans)
+        reading.spec.axes[reading.spec.axis_count++] = {plan.key, plan.log, plan.size, nullptr};
+}
+
+void fill_axes(Reading &reading) {
+    for (std::size_t a = 0; a < reading.plans.size(); a++) {
+        const AxisPlan &plan = reading.plans[a];
+        double *values = reading.spec.axes[a].values = allocate<double>(plan.size);
         for (std::size_t k = 0; k < plan.size; k++)
-            axis.values[k] = plan.values.empty() ? axis_value(plan, k) : plan.values[k];
-        check_monotonic(plan, "sweep." + plan.member->key, axis.values);
+            values[k] = plan.values.empty() ? axis_value(plan, k) : plan.values[k];
+        check_monotonic(plan, "sweep." + plan.member->key, values);
     }
 }
 
