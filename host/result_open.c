@@ -69,7 +69,7 @@ static int numbers_read(int group, int variable, const char *name, size_t length
     return code;
 }
 
-/* Strings of an attribute (other programs rewrite text so), joined with "; ". */
+/* Strings of an attribute (other programs rewrite text so), joined with "; ". A string may be NULL: empty. */
 static int strings_read(int group, int variable, const char *name, size_t length, char **text) {
     char **strings = epnet_calloc(length, sizeof *strings);
     if (strings == NULL)
@@ -77,11 +77,11 @@ static int strings_read(int group, int variable, const char *name, size_t length
     int code = nc_get_att_string(group, variable, name, strings);
     size_t size = 1;
     for (size_t k = 0; k < length && code == NC_NOERR; k++)
-        size += strlen(strings[k]) + 2;
+        size += (strings[k] != NULL ? strlen(strings[k]) : 0) + 2;
     *text = epnet_calloc(size, 1);
     char *end = *text;
     for (size_t k = 0; k < length && code == NC_NOERR && *text != NULL; k++)
-        end = stpcpy(stpcpy(end, k > 0 ? "; " : ""), strings[k]);
+        end = stpcpy(stpcpy(end, k > 0 ? "; " : ""), strings[k] != NULL ? strings[k] : "");
     if (code == NC_NOERR)
         nc_free_string(length, strings);
     free(strings);

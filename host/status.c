@@ -13,6 +13,10 @@ EpnetStatus epnet_fail(EpnetError *error, EpnetStatus status, const char *format
     error->status = status;
     vsnprintf(error->message, sizeof error->message, format, arguments);
     va_end(arguments);
+    for (char *c = error->message; *c != '\0'; c++) { /* names of files and keys may hold anything */
+        if ((unsigned char)*c < 0x20 || *c == 0x7F)
+            *c = ' ';
+    }
     return status;
 }
 
