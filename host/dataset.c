@@ -1,6 +1,7 @@
 #include "dataset.h"
 
 #include "dataset_define.h"
+#include "netcdf_fail.h"
 #include "outfile.h"
 #include "seal.h"
 #include "status.h"
@@ -28,14 +29,9 @@ struct EpnetDataset {
     size_t scratch_size;
 };
 
-/* The library's reason; where that is only "HDF error", also the system's that lies under it. Call with errno
- * as the library left it. */
+/* Call with errno as the library left it. */
 static EpnetStatus fail_netcdf(EpnetError *error, const EpnetDataset *dataset, int code) {
-    int reason = errno;
-    const char *path = dataset->file.path;
-    if (code != NC_EHDFERR || reason == 0)
-        return epnet_fail(error, EPNET_IO, "cannot write %s: %s", path, nc_strerror(code));
-    return epnet_fail(error, EPNET_IO, "cannot write %s: %s (%s)", path, nc_strerror(code), strerror(reason));
+    return epnet_fail_netcdf(error, code, "cannot write %s", dataset->file.path);
 }
 
 static void dataset_free(EpnetDataset *dataset) {

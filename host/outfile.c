@@ -23,25 +23,23 @@ static EpnetStatus fail_path(EpnetError *error, const char *path, const char *re
     return epnet_fail(error, EPNET_IO, "cannot write %s: %s", path, reason);
 }
 
-/* The path to write for `path`: itself, or what it links to; NULL after filling `error`. */
-static char *path_resolve(const char *path, EpnetError *error) {
+static EpnetStatus fail_system(EpnetError *error, const char *path) {
+    return epnet_fail_system(error, "cannot write %s", path);
+}
+
+/* The path to write for `path`: itself, or what it links to. */
+static EpnetStatus path_resolve(const char *path, char **resolved, EpnetError *error) {
     struct stat info;
-    char *resolved;
-    if (*epnet_path_base(path) == '\0') {
-        fail_path(error, path, "no file name");
-        return NULL;
-    }
-    if (stat(path, &info) != 0) {
-        resolved = strdup(path);
-    } else if (S_ISREG(info.st_mode)) {
-        resolved = realpath(path, NULL);
-    } else {
-        fail_path(error, path, S_ISDIR(info.st_mode) ? "it is a directory" : "it is not a regular file");
-        return NULL;
-    }
-    if (resolved == NULL)
-        fail_path(error, path, strerror(errno));
-    return resolved;
+    if (*epnet_path_base(path) == '\0')
+        return fail_path(error, path, "no file name");
+    if (stat(path, &info) != 0)
+        *resolved = strdup(path);
+    else if (S_ISREG(info.st_mode))
+        *resolved = realpath(path, NULL);
+    else
+        return fail_path(error, path,
+                         S_ISDIR(info.st_mode) ? "it is a directory" : "it is not a regular file");
+    return *resolved != NULL ? EPNET_OK : fail_system(error, path);
 }
 
 /* Create an empty file named after `path` and this process, whatever an earlier process of the same number
@@ -77,14 +75,15 @@ static char *temporary_create(const char *path) {
 
 EpnetStatus epnet_outfile_create(EpnetOutfile *file, const char *path, EpnetError *error) {
     *file = (EpnetOutfile){NULL, NULL};
-    char *resolved = path_resolve(path, error);
-    if (resolved == NULL)
-        return EPNET_IO;
+    char *resolved;
+    EpnetStatus status = path_resolve(path, &resolved, error);
+    if (status != EPNET_OK)
+        return status;
     char *temporary = temporary_create(resolved);
     if (temporary == NULL) {
-        fail_path(error, path, strerror(errno));
+        status = fail_system(error, path);
         free(resolved);
-        return EPNET_IO;
+        return status;
     }
     *file = (EpnetOutfile){resolved, temporary};
     return EPNET_OK;
@@ -110,12 +109,12 @@ EpnetStatus epnet_outfile_commit(EpnetOutfile *file, EpnetError *error) {
     if (folder == NULL) {
         status = epnet_fail_memory(error, strlen(file->path), "the name of a folder");
     } else if (path_sync(file->temporary, O_RDONLY) != 0 || rename(file->temporary, file->path) != 0) {
-        status = fail_path(error, file->path, strerror(errno));
+        status = fail_system(error, file->path);
     } else {
         free(file->temporary); /* the name is no longer ours to remove */
         file->temporary = NULL;
         if (path_sync(*folder == '\0' ? "." : folder, O_RDONLY | O_DIRECTORY) != 0)
-            status = fail_path(error, file->path, strerror(errno));
+            status = fail_system(error, file->path);
     }
     free(folder);
     epnet_outfile_discard(file);

@@ -1,7 +1,9 @@
 #include "result.h"
 
+#include "netcdf_fail.h"
 #include "status.h"
 
+#include <errno.h>
 #include <netcdf.h>
 #include <stdlib.h>
 #include <string.h>
@@ -109,10 +111,10 @@ EpnetStatus epnet_result_rows(const EpnetResult *result, EpnetTable table, size_
     int variable = points ? source->variable : source->trajectory_variable;
     while (count > 0) {
         EpnetSlab slab = epnet_slab_next(rank, shape, first, count);
+        errno = 0;
         int code = nc_get_vara_double(group, variable, slab.start, slab.count, values);
         if (code != NC_NOERR)
-            return epnet_fail(error, EPNET_IO, "cannot read %s of %s: %s", source->name, result->path,
-                              nc_strerror(code));
+            return epnet_fail_netcdf(error, code, "cannot read %s of %s", source->name, result->path);
         first += slab.size;
         values += slab.size;
         count -= slab.size;

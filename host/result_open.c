@@ -1,6 +1,7 @@
 /* Opening a grid file: is it one, and is everything in it that the rest of the program relies on. */
 #include "result.h"
 
+#include "netcdf_fail.h"
 #include "seal.h"
 #include "status.h"
 
@@ -23,8 +24,8 @@ static EpnetStatus fail_damaged(const EpnetResult *result, const char *what, Epn
 }
 
 static EpnetStatus fail_netcdf(const EpnetResult *result, int code, EpnetError *error) {
-    if (code == NC_ENOMEM)
-        return epnet_fail(error, EPNET_DEVICE, "out of memory: reading %s", result->path);
+    if (errno != 0 || code == NC_ENOMEM)
+        return epnet_fail_netcdf(error, code, "cannot read %s", result->path);
     return epnet_fail(error, EPNET_IO, "cannot read %s: %s (truncated or damaged?)", result->path,
                       nc_strerror(code));
 }
@@ -412,11 +413,13 @@ EpnetStatus epnet_result_open(const char *path, EpnetResult **result, EpnetError
     }
     opened->ncid = -1;
     opened->trajectory = -1;
+    errno = 0;
     int code = nc_open(path, NC_NOWRITE, &opened->ncid);
     if (code != NC_NOERR) {
         opened->ncid = -1;
         status = fail_netcdf(opened, code, error);
     }
+    errno = 0;
     if (status == EPNET_OK)
         status = texts_read(opened, error);
     if (status == EPNET_OK)

@@ -35,6 +35,14 @@ static bool bytes_digest(int fd, uint64_t size, EVP_MD_CTX *context) {
     return good;
 }
 
+/* `reason`: errno, 0 where the file ended early. */
+static EpnetStatus fail_read(int reason, const char *name, EpnetError *error) {
+    errno = reason;
+    if (reason != 0)
+        return epnet_fail_system(error, "cannot read %s", name);
+    return epnet_fail(error, EPNET_IO, "cannot read %s: it is shorter than it was", name);
+}
+
 /* The line that belongs behind the first `size` bytes of a file. */
 static EpnetStatus line_make(int fd, uint64_t size, const char *name, char line[LINE + 1],
                              EpnetError *error) {
@@ -49,13 +57,24 @@ static EpnetStatus line_make(int fd, uint64_t size, const char *name, char line[
     int reason = errno;
     EVP_MD_CTX_free(context);
     if (!good)
-        return epnet_fail(error, EPNET_IO, "cannot read %s: %s", name,
-                          reason != 0 ? strerror(reason) : "it is shorter than it was");
+        return fail_read(reason, name, error);
     char *end = stpcpy(line, prefix);
     for (int k = 0; k < DIGEST; k++)
         end += sprintf(end, "%02x", digest[k]);
     strcpy(end, "\n");
     return EPNET_OK;
+}
+
+/* False with errno set. */
+static bool line_write(int fd, const char *line, off_t at) {
+    size_t done = 0;
+    while (done < LINE) {
+        const ssize_t put = pwrite(fd, line + done, LINE - done, at + (off_t)done);
+        if (put < 0 && errno != EINTR)
+            return false;
+        done += put > 0 ? (size_t)put : 0;
+    }
+    return true;
 }
 
 EpnetStatus epnet_seal_append(const char *path, const char *name, EpnetError *error) {
@@ -64,14 +83,13 @@ EpnetStatus epnet_seal_append(const char *path, const char *name, EpnetError *er
     EpnetStatus status = EPNET_OK;
     int fd = open(path, O_RDWR | O_CLOEXEC);
     if (fd < 0 || fstat(fd, &info) != 0)
-        status = epnet_fail(error, EPNET_IO, "cannot write %s: %s", name, strerror(errno));
+        status = epnet_fail_system(error, "cannot write %s", name);
     if (status == EPNET_OK)
         status = line_make(fd, (uint64_t)info.st_size, name, line, error);
-    errno = ENOSPC; /* what a short write means */
-    if (status == EPNET_OK && pwrite(fd, line, LINE, info.st_size) != LINE)
-        status = epnet_fail(error, EPNET_IO, "cannot write %s: %s", name, strerror(errno));
+    if (status == EPNET_OK && !line_write(fd, line, info.st_size))
+        status = epnet_fail_system(error, "cannot write %s", name);
     if (fd >= 0 && close(fd) != 0 && status == EPNET_OK)
-        status = epnet_fail(error, EPNET_IO, "cannot write %s: %s", name, strerror(errno));
+        status = epnet_fail_system(error, "cannot write %s", name);
     return status;
 }
 
@@ -80,7 +98,7 @@ EpnetStatus epnet_seal_check(int fd, const char *path, EpnetSeal *seal, EpnetErr
     char found[LINE + 1] = "", expected[LINE + 1];
     *seal = EPNET_SEAL_NONE;
     if (fstat(fd, &info) != 0)
-        return epnet_fail(error, EPNET_IO, "cannot read %s: %s", path, strerror(errno));
+        return epnet_fail_system(error, "cannot read %s", path);
     if (info.st_size < LINE || pread(fd, found, LINE, info.st_size - LINE) != LINE ||
         strncmp(found, prefix, strlen(prefix)) != 0)
         return EPNET_OK;

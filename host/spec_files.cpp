@@ -6,6 +6,7 @@
 #include <cmath>
 #include <cstdio>
 #include <memory>
+#include <new>
 #include <system_error>
 
 namespace epnet {
@@ -13,7 +14,11 @@ namespace epnet {
 static constexpr std::size_t largest_table = std::size_t{1} << 30; /* bytes */
 
 std::string read_file(const std::string &path, std::size_t largest) {
-    auto fail = [](int reason) { throw std::system_error(reason, std::generic_category()); };
+    auto fail = [](int reason) {
+        if (reason == ENOMEM)
+            throw std::bad_alloc();
+        throw std::system_error(reason, std::generic_category());
+    };
     std::unique_ptr<std::FILE, int (*)(std::FILE *)> file(std::fopen(path.c_str(), "rbe"), std::fclose);
     if (file == nullptr)
         fail(errno);

@@ -1,9 +1,11 @@
 #include "status.h"
 
+#include <errno.h>
 #include <inttypes.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 
 EpnetStatus epnet_fail(EpnetError *error, EpnetStatus status, const char *format, ...) {
     if (error == NULL)
@@ -18,6 +20,18 @@ EpnetStatus epnet_fail(EpnetError *error, EpnetStatus status, const char *format
             *c = ' ';
     }
     return status;
+}
+
+EpnetStatus epnet_fail_system(EpnetError *error, const char *format, ...) {
+    const int reason = errno;
+    char what[sizeof error->message / 2];
+    va_list arguments;
+    va_start(arguments, format);
+    vsnprintf(what, sizeof what, format, arguments);
+    va_end(arguments);
+    if (reason == ENOMEM)
+        return epnet_fail(error, EPNET_DEVICE, "out of memory: %s", what);
+    return epnet_fail(error, EPNET_IO, "%s: %s", what, strerror(reason));
 }
 
 void *epnet_calloc(size_t count, size_t size) {

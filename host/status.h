@@ -8,6 +8,11 @@
 __attribute__((format(printf, 3, 4))) EpnetStatus epnet_fail(EpnetError *error, EpnetStatus status,
                                                              const char *format, ...);
 
+/* A call to the system has failed: record "what: reason of errno" (printf format of what, no newline) and
+ * return EPNET_IO, or EPNET_DEVICE where the system is out of memory. */
+__attribute__((format(printf, 2, 3))) EpnetStatus epnet_fail_system(EpnetError *error, const char *format,
+                                                                    ...);
+
 /* calloc with overflow check; NULL only when memory is exhausted (also for zero items it returns non-NULL).
  */
 void *epnet_calloc(size_t count, size_t size);

@@ -34,7 +34,7 @@ void epnet_table_axis_values(const EpnetResult *result, size_t point, const Epne
 }
 
 static EpnetStatus fail_write(const char *output, EpnetError *error) {
-    return epnet_fail(error, EPNET_IO, "cannot write %s: %s", output, strerror(errno));
+    return epnet_fail_system(error, "cannot write %s", output);
 }
 
 static EpnetStatus stream_write(FILE *stream, const char *output, EpnetTableWrite write, const void *table,

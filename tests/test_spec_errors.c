@@ -20,7 +20,7 @@ static void test_syntax(void **state) {
         {RATED "@\n", "[^=]", "[solve]", "not the name of a table"},
         {RATED "@\n", "[solve]\n  [ ^[.x]]", "[solve]", "contiguous"},
         {RATED "@", "[[^[", "[solve]", "not the name of a table"},
-        {RATED "drive = @", "1e999^", "1e99", "could not be interpreted"},
+        {RATED "drive = @", "1e999^", "1e99", "is not representable in 64 bits"},
         {RATED "drive = @ # infinite\n", "in^g", "inf", "expected 'inf'"},
         {"title = @\n" RATED, "\"\xC3\xA9\" ^x", "\"\xC3\xA9\"", "expected a comment or whitespace"},
         {"title = @\n" RATED, "\"a^\x01\"", "\"a\"", "control characters"},

@@ -65,6 +65,12 @@ static error_t parse(int key, char *value, struct argp_state *state) {
     }
 }
 
+void epnet_cli_parse(const struct argp *parser, int argc, char **argv, unsigned flags, void *input) {
+    static const EpnetError error = {EPNET_DEVICE, "out of memory: reading the command line"};
+    if (argp_parse(parser, argc, argv, flags, NULL, input) != 0)
+        exit(epnet_cli_fail(&error, false));
+}
+
 static const struct argp_option options[] = {
     {"set", SET_OPTION, "KEY=VALUE", 0,
      "Replace or add a key of the spec, as --set network.drive=2.5; repeatable", 2},

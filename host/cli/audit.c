@@ -272,7 +272,7 @@ int epnet_cli_audit(int argc, char **argv) {
                "is a defect of the program or of the file: exit code 1, after the whole report.",
     };
     Arguments arguments = {0};
-    argp_parse(&parser, argc, argv, 0, NULL, &arguments);
+    epnet_cli_parse(&parser, argc, argv, 0, &arguments);
     EpnetResult *result = NULL;
     EpnetError error;
     EpnetStatus status = epnet_result_open(arguments.grid, &result, &error);

@@ -17,6 +17,9 @@ int epnet_cli_info(int argc, char **argv);
 
 /* ---- arguments that several verbs take (arguments.c) ---- */
 
+/* argp_parse(); ends the program (EPNET_DEVICE) when there is no memory for it. */
+void epnet_cli_parse(const struct argp *parser, int argc, char **argv, unsigned flags, void *input);
+
 /* A spec with its overrides, and where and how to compute it. */
 typedef struct EpnetJobArguments {
     const char *spec;

@@ -46,7 +46,7 @@ int epnet_cli_export(int argc, char **argv) {
                "\vNumbers have 17 significant digits, infinities are `inf', failed points `nan'.",
     };
     Arguments arguments = {.table = "points"};
-    argp_parse(&parser, argc, argv, 0, NULL, &arguments);
+    epnet_cli_parse(&parser, argc, argv, 0, &arguments);
     EpnetError error;
     if (epnet_export(arguments.grid, arguments.table, arguments.output, &error) != EPNET_OK)
         return epnet_cli_fail(&error, false);

@@ -259,7 +259,7 @@ static void print_summary(const Arguments *arguments, const EpnetFalsifyResult *
 int epnet_cli_falsify(int argc, char **argv) {
     static EpnetFalsifyResult result; /* too large for a stack */
     Arguments arguments = {.options = epnet_falsify_defaults()};
-    argp_parse(&parser, argc, argv, 0, NULL, &arguments);
+    epnet_cli_parse(&parser, argc, argv, 0, &arguments);
     signal(SIGPIPE, SIG_IGN); /* a reader of the events that goes away must not cost the result */
     epnet_interrupt_catch();
     char output[64];

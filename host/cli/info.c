@@ -83,7 +83,7 @@ int epnet_cli_info(int argc, char **argv) {
         .doc = "Print the version, the build, and the backends: which are built and what they run on.",
     };
     bool json = false;
-    argp_parse(&parser, argc, argv, 0, NULL, &json);
+    epnet_cli_parse(&parser, argc, argv, 0, &json);
     if (json)
         print_json();
     else

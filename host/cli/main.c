@@ -81,7 +81,7 @@ int main(int argc, char **argv) {
     argp_err_exit_status = EPNET_USAGE;
     argp_program_version_hook = print_version;
     Command command = {0};
-    argp_parse(&parser, argc, argv, ARGP_IN_ORDER, NULL, &command);
+    epnet_cli_parse(&parser, argc, argv, ARGP_IN_ORDER, &command);
     for (size_t i = 0; i < sizeof verbs / sizeof verbs[0]; i++)
         if (strcmp(verbs[i].name, command.verb) == 0)
             return execute(&verbs[i], &command);

@@ -95,7 +95,7 @@ int epnet_cli_plan(int argc, char **argv) {
                "of the time. Computes no point and writes nothing.",
     };
     EpnetJobArguments job = {0};
-    argp_parse(&parser, argc, argv, 0, NULL, &job);
+    epnet_cli_parse(&parser, argc, argv, 0, &job);
     EpnetSpec *spec = NULL;
     EpnetError error;
     EpnetStatus status = epnet_spec_read(job.spec, job.overrides, job.override_count, &spec, &error);

@@ -69,7 +69,7 @@ int epnet_cli_plot(int argc, char **argv) {
                ".dat, to be changed and drawn again.",
     };
     Arguments arguments = {0};
-    argp_parse(&parser, argc, argv, 0, NULL, &arguments);
+    epnet_cli_parse(&parser, argc, argv, 0, &arguments);
     if (arguments.figure != NULL)
         return draw(&arguments, arguments.figure);
     char *figure = default_figure(arguments.grid);

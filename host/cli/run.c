@@ -209,7 +209,7 @@ static EpnetStatus execute(Arguments *arguments, EpnetError *error) {
 
 int epnet_cli_run(int argc, char **argv) {
     Arguments arguments = {0};
-    argp_parse(&parser, argc, argv, 0, NULL, &arguments);
+    epnet_cli_parse(&parser, argc, argv, 0, &arguments);
     signal(SIGPIPE, SIG_IGN); /* a reader of the events that goes away must not cost the grid file */
     epnet_interrupt_catch();
     EpnetError error;
