@@ -1,0 +1,28 @@
+/* Memory and threads that are refused, one request at a time and from one on, in a whole run of the program.
+ */
+#include "support/check.h"
+#include "support/faulty.h"
+
+#include <errno.h>
+
+#define SEARCH(...) faulty_search(&(FaultSearch){__VA_ARGS__})
+
+static void our_memory(void **state) {
+    (void)state;
+    SEARCH("memory: refused once", FAULT_MEMORY, FAULT_ERROR, ENOMEM, false, 30, 1);
+    SEARCH("memory: refused from then on", FAULT_MEMORY, FAULT_ERROR, ENOMEM, true, 20, 1);
+}
+
+static void threads(void **state) {
+    (void)state;
+    SEARCH("threads: refused once", FAULT_THREAD, FAULT_ERROR, EAGAIN, false, 3, 1);
+    SEARCH("threads: refused from then on", FAULT_THREAD, FAULT_ERROR, EAGAIN, true, 3, 1);
+}
+
+int main(void) {
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(our_memory),
+        cmocka_unit_test(threads),
+    };
+    return cmocka_run_group_tests_name("faults_memory", tests, faulty_setup, faulty_teardown);
+}
