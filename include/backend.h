@@ -11,6 +11,9 @@
 
 #include "epnet.h"
 
+/* More applications of L than this on one point end it with EPNET_POINT_NOT_CONVERGED. */
+#define EPNET_MAX_APPLICATIONS 50000000u
+
 /* Columns at one time, for the whole network. A row is these, then EpnetCutColumn once per cut. */
 typedef enum EpnetColumn {
     EPNET_ENTROPY,

@@ -61,15 +61,18 @@ typedef struct EpnetCudaLayout {
     int groups;               /* points that a block works on at once */
     int blocks;               /* that fill the device */
     int shared_bytes;         /* dynamic shared memory of a block */
+    bool vectors_in_scratch;  /* the time loop's vectors do not fit into shared memory */
     size_t scratch_per_group; /* doubles of device memory */
     int series_length;        /* coefficients that a group has room for */
 } EpnetCudaLayout;
 
-/* Choose the layout of the resident trajectory or stationary kernel for the current device. `exit_bound`
- * bounds the largest exit rate of the points [1/s]: it sets the length of the series. Scratch that a launch
- * needs: blocks x groups x scratch_per_group doubles. */
-cudaError_t epnet_cuda_trajectory_layout(const EpnetProblem *problem, double exit_bound,
+/* Choose the layout of the resident trajectory kernel for the current device, for points whose largest exit
+ * rate is at most `exit_bound` [1/s] and whose degree_min is at most `degree_min`: both set the room for
+ * coefficients. Scratch that a launch needs: blocks x groups x scratch_per_group doubles. */
+cudaError_t epnet_cuda_trajectory_layout(const EpnetProblem *problem, double exit_bound, uint32_t degree_min,
                                          EpnetCudaLayout *layout);
+
+/* The same for the resident stationary kernel. */
 cudaError_t epnet_cuda_stationary_layout(const EpnetProblem *problem, EpnetCudaLayout *layout);
 
 /* Solve every point of the batch: rows and statuses. */

@@ -5,9 +5,6 @@
 #include "../generator.h"
 #include "../integrator.h"
 
-/* More applications of L than this on one point end it with EPNET_POINT_NOT_CONVERGED. */
-#define EPNET_MAX_APPLICATIONS 50000000u
-
 typedef struct EpnetEvolution {
     const EpnetProblem *problem;
     const EpnetGenerator *generator;

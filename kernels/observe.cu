@@ -1,0 +1,234 @@
+/* All observables of one state (observe.cuh), as host/cpu/observe.c and observe_cut.c have them. */
+#include "observe.cuh"
+
+#include "limit.h"
+#include "observe_nodes.cuh"
+#include "observe_pairs.cuh"
+
+/* A scalar product that ends up below this share of its terms' sum is summed pair by pair instead: it would
+ * keep fewer than 13 digits. */
+#define EPNET_CANCELLATION 1e-3
+
+/* What one pass over the states yields. */
+struct EpnetStateSums {
+    double activity, entropy;
+    EpnetLimit entropy_rate;
+    double entropy_rate_gross;           /* sum of |dp ln p| */
+    double empty;                        /* states with p = 0 */
+    double production, production_gross; /* c.p, sum of its absolute terms */
+    double flow, flow_gross;             /* e.p */
+};
+
+/* An empty state that fills: ln p has a ln t (limit.h). */
+__device__ static inline bool epnet_fills(const EpnetDevicePoint &point, uint32_t s) {
+    return !(point.p[s] > 0) && point.dp[s] > 0;
+}
+
+/* dp = pL, ln p, and the sums that need nothing else. */
+__device__ static inline EpnetStateSums
+epnet_state_sums(const EpnetGroup &group, const EpnetCudaProblem &problem, const EpnetDevicePoint &point) {
+    const double *exit = point.scratch + point.map.exit, *flow_weight = point.scratch + point.map.flow_weight,
+                 *production_weight = point.scratch + point.map.production_weight;
+    double a[6] = {0, 0, 0, 0, 0, 0}, b[4] = {0, 0, 0, 0};
+    for (uint32_t s = (uint32_t)group.rank; s < 1u << problem.nodes; s += (uint32_t)group.size) {
+        const double p = point.p[s], dp = epnet_tables_inflow(point.tables, point.p, s) - exit[s] * p;
+        const EpnetLimit log_p = epnet_limit_log(p, dp);
+        point.dp[s] = dp;
+        point.log_p[s] = log_p.finite;
+        a[0] += exit[s] * p;
+        a[1] -= p * log_p.finite;
+        a[2] -= dp * log_p.finite;
+        a[3] -= dp * log_p.log_t;
+        a[4] += fabs(dp * log_p.finite);
+        a[5] += p > 0 ? 0 : 1;
+        b[0] += production_weight[s] * p;
+        b[1] += fabs(production_weight[s]) * p;
+        b[2] += flow_weight[s] * p;
+        b[3] += fabs(flow_weight[s]) * p;
+    }
+    epnet_group_sums(group, a);
+    epnet_group_sums(group, b);
+    epnet_group_sync(group); /* dp and ln p are there for all */
+    const EpnetStateSums sums = {a[0], a[1], {a[2], a[3]}, a[4], a[5], b[0], b[1], b[2], b[3]};
+    return sums;
+}
+
+__device__ static inline bool epnet_cancels(double sum, double gross) {
+    return !(fabs(sum) >= EPNET_CANCELLATION * gross);
+}
+
+/* entropy_production, entropy_production_channels and the environment's flow. */
+__device__ static inline void epnet_observe_production(const EpnetGroup &group,
+                                                       const EpnetCudaProblem &problem,
+                                                       const EpnetDevicePoint &point,
+                                                       const EpnetStateSums &sums, double *production,
+                                                       EpnetChannelSums *channels) {
+    const double rate = sums.entropy_rate.finite;
+    const EpnetChannels all = {true, 0};
+    *production = rate + sums.production;
+    if (sums.empty > 0 || epnet_cancels(*production, sums.entropy_rate_gross + sums.production_gross))
+        *production = epnet_pairs_production(group, problem, point);
+    channels->production = rate + sums.flow;
+    channels->environment_flow = sums.flow;
+    if (sums.empty > 0 || epnet_cancels(channels->production, sums.entropy_rate_gross + sums.flow_gross) ||
+        epnet_cancels(sums.flow, sums.flow_gross))
+        *channels = epnet_pairs_channels(group, problem, point, all);
+}
+
+/* ---- cuts ---------------------------------------------------------------------------------------------- */
+
+/* Sum v over the nodes outside `mask`: afterwards v[a] of a sub-state a of mask is its marginal. */
+__device__ static inline void epnet_fold(const EpnetGroup &group, int nodes, uint64_t mask, double *v) {
+    for (int i = 0; i < nodes; i++) {
+        if (epnet_bit(mask, i))
+            continue;
+        for (uint32_t k = (uint32_t)group.rank; k < 1u << (nodes - 1); k += (uint32_t)group.size) {
+            const uint32_t s = (uint32_t)epnet_insert_zero(k, i);
+            v[s] += v[s | 1u << i];
+        }
+        epnet_group_sync(group);
+    }
+}
+
+/* The law of one side of a cut into p_side[a], a a sub-state of mask, and ln of it into log_side[a]; -1 marks
+ * in p_side an empty sub-state that fills. Returns this thread's share of the rate of the side's entropy. */
+__device__ static inline EpnetLimit epnet_observe_side(const EpnetGroup &group,
+                                                       const EpnetCudaProblem &problem,
+                                                       const EpnetDevicePoint &point, uint64_t mask,
+                                                       double *p_side, double *log_side) {
+    const uint32_t states = 1u << problem.nodes;
+    for (uint32_t s = (uint32_t)group.rank; s < states; s += (uint32_t)group.size) {
+        p_side[s] = point.p[s];
+        log_side[s] = point.dp[s];
+    }
+    epnet_group_sync(group);
+    epnet_fold(group, problem.nodes, mask, p_side);
+    epnet_fold(group, problem.nodes, mask, log_side);
+    EpnetLimit rate = {0, 0};
+    for (uint32_t s = (uint32_t)group.rank; s < states; s += (uint32_t)group.size) {
+        if ((s & ~(uint32_t)mask) != 0)
+            continue;
+        const double dp = log_side[s];
+        const EpnetLimit log_p = epnet_limit_log(p_side[s], dp);
+        rate.finite -= dp * log_p.finite;
+        rate.log_t -= dp * log_p.log_t;
+        log_side[s] = log_p.finite;
+        p_side[s] = log_p.log_t > 0 ? -1 : p_side[s];
+    }
+    return rate;
+}
+
+/* The columns of one cut. */
+__device__ static void epnet_observe_cut(const EpnetGroup &group, const EpnetCudaProblem &problem,
+                                         const EpnetDevicePoint &point, int cut, const EpnetStateSums &sums,
+                                         double *columns) {
+    const uint32_t mask = (uint32_t)problem.cuts[cut], all = (1u << problem.nodes) - 1;
+    const EpnetChannels crossing = {false, mask};
+    const EpnetTables tables = epnet_cut_tables(point, cut);
+    const double *constants =
+        point.scratch + point.map.cuts + (size_t)cut * point.map.cut_size + point.map.cut_constants;
+    const double *flow_weight =
+        point.scratch + point.map.cuts + (size_t)cut * point.map.cut_size + point.map.cut_flow_weight;
+    double *p_in = point.scratch + point.map.side[0], *log_in = point.scratch + point.map.log_side[0],
+           *p_out = point.scratch + point.map.side[1], *log_out = point.scratch + point.map.log_side[1];
+    const EpnetLimit inside = epnet_observe_side(group, problem, point, mask, p_in, log_in);
+    const EpnetLimit outside = epnet_observe_side(group, problem, point, all & ~mask, p_out, log_out);
+    epnet_group_sync(group);
+
+    double a[5] = {0, 0, inside.finite + outside.finite, inside.log_t + outside.log_t, 0};
+    double b[6] = {0, 0, 0, 0, 0, 0};
+    for (uint32_t s = (uint32_t)group.rank; s < 1u << problem.nodes; s += (uint32_t)group.size) {
+        const double p = point.p[s], log_p = point.log_p[s], in = p_in[s & mask], out = p_out[s & ~mask];
+        const double local = log_in[s & mask] + log_out[s & ~mask], product = fmax(in, 0.0) * fmax(out, 0.0);
+        const double local_fills = (in < 0 ? 1 : 0) + (out < 0 ? 1 : 0),
+                     fills = epnet_fills(point, s) ? 1 : 0;
+        /* Change of p by the crossing copies alone. */
+        const double change = epnet_tables_inflow(tables, point.p, s) - epnet_tables_exit(tables, s) * p;
+        if (p > 0 || product > 0)
+            a[0] += epnet_divergence_term(p, product, log_p - local);
+        a[1] += change * log_p;
+        a[4] += fabs(change * log_p);
+        b[0] += change * (log_p - local);
+        b[1] += change * (fills - local_fills);
+        b[2] -= change * local;
+        b[3] -= change * local_fills;
+        b[4] += flow_weight[s] * p;
+        b[5] += fabs(flow_weight[s]) * p;
+    }
+    epnet_group_sums(group, a);
+    epnet_group_sums(group, b);
+    EpnetChannelSums channels = {b[4] - a[1], b[4]};
+    if (sums.empty > 0 || epnet_cancels(channels.production, a[4] + b[5]) || epnet_cancels(b[4], b[5]))
+        channels = epnet_pairs_channels(group, problem, point, crossing);
+    if (group.rank == 0) {
+        const EpnetLimit rate = {a[2] - sums.entropy_rate.finite, a[3] - sums.entropy_rate.log_t};
+        const EpnetLimit flow = {b[0], b[1]}, local = {b[2], b[3]};
+        columns[EPNET_CUT_MUTUAL_INFORMATION] = a[0];
+        columns[EPNET_CUT_MUTUAL_INFORMATION_RATE] = epnet_limit_value(rate, sums.activity);
+        columns[EPNET_CUT_ENTROPY_PRODUCTION] = channels.production;
+        columns[EPNET_CUT_ENVIRONMENT_ENTROPY_FLOW] = channels.environment_flow;
+        columns[EPNET_CUT_INFORMATION_FLOW] = epnet_limit_value(flow, sums.activity);
+        columns[EPNET_CUT_LOCAL_ENTROPY_RATE] = epnet_limit_value(local, sums.activity);
+        columns[EPNET_CUT_FLOW_BOUND] = constants[1];
+        columns[EPNET_CUT_CAPACITY] = constants[0];
+    }
+    epnet_group_sync(group); /* the sides serve the next cut */
+}
+
+/* ---- the whole row ---------------------------------------------------------------------------------------
+ */
+
+/* Fill `row` for the state point.p; leaves dp and ln p. The euler column is left NaN. */
+__device__ void epnet_observe(const EpnetGroup &group, const EpnetCudaProblem &problem,
+                              const EpnetDevicePoint &point, double *row) {
+    const EpnetStateSums sums = epnet_state_sums(group, problem, point);
+    double production;
+    EpnetChannelSums channels;
+    epnet_observe_production(group, problem, point, sums, &production, &channels);
+    const EpnetNodeSums nodes = epnet_observe_nodes(group, problem, point, sums.activity);
+    const double information =
+        epnet_multiinformation(group, problem.nodes, point.p, point.log_p, point.scratch + point.map.marginal,
+                               point.scratch + point.map.log_marginal);
+    if (group.rank == 0) {
+        const EpnetLimit rate = {nodes.entropy_rate.finite - sums.entropy_rate.finite,
+                                 nodes.entropy_rate.log_t - sums.entropy_rate.log_t};
+        row[EPNET_ENTROPY] = sums.entropy;
+        row[EPNET_MULTIINFORMATION] = information;
+        row[EPNET_MULTIINFORMATION_RATE] = epnet_limit_value(rate, sums.activity);
+        row[EPNET_ENTROPY_PRODUCTION] = production;
+        row[EPNET_ENTROPY_PRODUCTION_CHANNELS] = channels.production;
+        row[EPNET_ENVIRONMENT_ENTROPY_FLOW] = channels.environment_flow;
+        row[EPNET_ACTIVITY] = sums.activity;
+        row[EPNET_MULTIINFORMATION_RATE_EULER] = NAN;
+        row[EPNET_ENTROPY_RATE] = epnet_limit_value(sums.entropy_rate, sums.activity);
+        row[EPNET_NODE_ENTROPY_RATE] = epnet_limit_value(nodes.entropy_rate, sums.activity);
+        row[EPNET_NODE_DIVERGENCE_RATE] = nodes.divergence_rate;
+        row[EPNET_FLIP_DIVERGENCE] = information + nodes.flip_divergence;
+    }
+    for (int cut = 0; cut < problem.cut_count; cut++)
+        epnet_observe_cut(group, problem, point, cut, sums, row + EPNET_COLUMNS + cut * EPNET_CUT_COLUMNS);
+    epnet_group_sync(group);
+}
+
+__device__ double epnet_observe_euler_rate(const EpnetGroup &group, const EpnetCudaProblem &problem,
+                                           const EpnetDevicePoint &point, double information) {
+    double *const marginal = point.scratch + point.map.marginal, *const log_marginal =
+                                                                     point.scratch + point.map.log_marginal;
+    bool negative = false;
+    for (uint32_t s = (uint32_t)group.rank; s < 1u << problem.nodes; s += (uint32_t)group.size) {
+        const double next = point.p[s] + problem.dt * point.dp[s];
+        negative |= next < 0;
+        point.dp[s] = next;
+        point.log_p[s] = next > 0 ? log(next) : 0;
+    }
+    negative = epnet_group_any(group, negative);
+    epnet_group_sync(group);
+    epnet_marginals(group, problem.nodes, point.dp, point.scratch + point.map.side[0], marginal);
+    for (int i = group.rank; i < 2 * problem.nodes; i += group.size)
+        log_marginal[i] = log(marginal[i]);
+    epnet_group_sync(group);
+    const double next =
+        epnet_multiinformation(group, problem.nodes, point.dp, point.log_p, marginal, log_marginal);
+    epnet_group_sync(group);
+    return negative ? NAN : (next - information) / problem.dt;
+}

@@ -1,0 +1,73 @@
+/* What the resident kernels share: how a block is divided into groups, where a group's memory lies, how it
+ * takes points from the queue. */
+#ifndef EPNET_KERNELS_RESIDENT_CUH
+#define EPNET_KERNELS_RESIDENT_CUH
+
+#include "point.cuh"
+
+/* Groups of less than a block share blocks of this size. */
+enum { EPNET_SHARED_BLOCK = 128 };
+
+__host__ __device__ constexpr int epnet_block_threads(int thread_bits) {
+    return 1 << thread_bits < EPNET_SHARED_BLOCK ? EPNET_SHARED_BLOCK : 1 << thread_bits;
+}
+
+/* Shared memory of a block: the groups' cells for the point they took, partial sums, and the groups' vectors.
+ */
+__host__ __device__ static inline size_t epnet_shared_fixed(int groups, int group_threads) {
+    return (size_t)groups + (group_threads > EPNET_WARP ? (size_t)EPNET_GROUP_PARTIALS : 0);
+}
+
+/* The group of the calling thread and the memory of its point. *next is its cell. */
+__device__ static inline EpnetGroup epnet_resident_group(const EpnetCudaLayout &layout,
+                                                         const EpnetCudaProblem &problem, int group_threads,
+                                                         int low_bits, double *shared, double *scratch,
+                                                         EpnetDevicePoint *point, uint32_t **next) {
+    const int index = (int)threadIdx.x / group_threads;
+    const size_t group_number = (size_t)blockIdx.x * (size_t)layout.groups + (size_t)index;
+    const EpnetGroup group = epnet_group(group_threads, shared + layout.groups);
+    *next = (uint32_t *)(shared + index);
+    point->map =
+        epnet_point_map(problem.nodes, problem.edge_count, problem.cut_count, low_bits, layout.series_length);
+    point->scratch = scratch + group_number * layout.scratch_per_group;
+    point->shared = layout.vectors_in_scratch ? point->scratch + point->map.scratch_size
+                                              : shared + epnet_shared_fixed(layout.groups, group_threads) +
+                                                    (size_t)index * point->map.shared_size;
+    point->p = point->shared + point->map.p;
+    point->dp = point->shared + point->map.dp;
+    point->log_p = point->shared + point->map.log_p;
+    point->tables.nodes = problem.nodes;
+    point->tables.low_bits = low_bits;
+    return group;
+}
+
+/* The next entry of the batch's order, the same for the whole group; beyond the last: count or more. */
+__device__ static inline uint32_t epnet_take_point(const EpnetGroup &group, const EpnetCudaBatch &batch,
+                                                   uint32_t *next) {
+    epnet_group_sync(group); /* the cell is read */
+    if (group.rank == 0)
+        *next = atomicAdd(batch.next, 1u);
+    epnet_group_sync(group);
+    return *next;
+}
+
+__device__ static inline void epnet_fill_nan(const EpnetGroup &group, double *values, size_t count) {
+    for (size_t i = (size_t)group.rank; i < count; i += (size_t)group.size)
+        values[i] = NAN;
+}
+
+/* Whether a row is free of NaN but where a column may not apply. */
+__device__ static inline bool epnet_row_is_number(const EpnetGroup &group, int width, const double *row) {
+    bool missing = false;
+    for (int c = group.rank; c < width; c += group.size)
+        missing |= isnan(row[c]) && c != EPNET_MULTIINFORMATION_RATE_EULER &&
+                   c != EPNET_NODE_DIVERGENCE_RATE && c != EPNET_FLIP_DIVERGENCE;
+    return !epnet_group_any(group, missing);
+}
+
+/* The layout of a kernel of 2^thread_bits threads per point on the current device: vectors in shared memory
+ * if a block of them fits there, and as many blocks as run at once. */
+cudaError_t epnet_resident_layout(const EpnetProblem *problem, const void *kernel, int thread_bits,
+                                  int series_length, EpnetCudaLayout *layout);
+
+#endif

@@ -1,0 +1,176 @@
+/* Whole trajectories of up to 13 nodes: one group of threads takes a point from the queue and keeps it from
+ * the first sampled time to the last; only rows of observables leave the chip.
+ *
+ * Invariants: every thread of a group takes the same decisions (they follow from group sums); a point's bytes
+ * depend on nothing but the point, so neither on the batch nor on which group takes it. */
+#include "evolve.cuh"
+#include "observe.cuh"
+#include "resident.cuh"
+
+/* ---- one point
+ * ---------------------------------------------------------------------------------------------- */
+
+__device__ static inline void epnet_update_extreme(double *extremes, int at, double sign, double value,
+                                                   double time) {
+    if (isnan(extremes[at + 1]) || sign * value > sign * extremes[at]) {
+        extremes[at] = value;
+        extremes[at + 1] = time;
+    }
+}
+
+__device__ static inline void epnet_update_extremes(double *extremes, const double *row, double time) {
+    const double rate = row[EPNET_MULTIINFORMATION_RATE];
+    epnet_update_extreme(extremes, EPNET_MULTIINFORMATION_MAX, 1, row[EPNET_MULTIINFORMATION], time);
+    epnet_update_extreme(extremes, EPNET_MULTIINFORMATION_RATE_MAX, 1, rate, time);
+    epnet_update_extreme(extremes, EPNET_NETWORK_BOUND_MARGIN_MIN, -1, row[EPNET_ENTROPY_PRODUCTION] - rate,
+                         time);
+}
+
+/* The row of the state at `time`: observed, checked, kept. */
+__device__ static __noinline__ EpnetPointStatus epnet_sample(const EpnetGroup &group,
+                                                             const EpnetCudaProblem &problem,
+                                                             const EpnetDevicePoint &point, double time,
+                                                             double *last, double *extremes, double *kept) {
+    epnet_group_sync(group); /* the state is there for all */
+    epnet_observe(group, problem, point, last);
+    if (problem.method == EPNET_EULER) {
+        const double rate = epnet_observe_euler_rate(group, problem, point, last[EPNET_MULTIINFORMATION]);
+        if (isnan(rate))
+            return EPNET_POINT_NOT_POSITIVE;
+        if (group.rank == 0)
+            last[EPNET_MULTIINFORMATION_RATE_EULER] = rate;
+        epnet_group_sync(group);
+    }
+    if (!epnet_row_is_number(group, problem.width, last))
+        return EPNET_POINT_NOT_FINITE;
+    if (group.rank == 0)
+        epnet_update_extremes(extremes, last, time);
+    for (int c = group.rank; kept != NULL && c < problem.width; c += group.size)
+        kept[c] = last[c];
+    epnet_group_sync(group);
+    return EPNET_POINT_OK;
+}
+
+template <int R, int T>
+__device__ static inline EpnetPointStatus
+epnet_trajectory_solve(const EpnetGroup &group, const EpnetCudaProblem &problem, const EpnetCudaBatch &batch,
+                       uint32_t k, int series_length, EpnetDevicePoint &point) {
+    const size_t states = (size_t)1 << (R + T), width = (size_t)problem.width;
+    double *const last = batch.last + k * width, *const extremes =
+                                                     batch.extremes + (size_t)k * EPNET_EXTREMES;
+    const double *const initial = problem.initial != NULL ? problem.initial : batch.law + k * states;
+    const uint32_t *const mask =
+        batch.mask != NULL && batch.mask[k] >= 0 ? batch.masks + (size_t)batch.mask[k] : NULL;
+    EpnetDeviceEvolution ev;
+    epnet_point_setup(group, problem, batch, k, point);
+    epnet_evolution_start(point, series_length, (int)batch.degree_min[k], mask, ev);
+    for (uint32_t s = (uint32_t)group.rank; s < states; s += (uint32_t)group.size)
+        point.p[s] = initial[s];
+    for (int i = group.rank; i < EPNET_EXTREMES; i += group.size)
+        extremes[i] = NAN;
+    epnet_group_sync(group);
+    EpnetPointStatus status = EPNET_POINT_OK;
+    for (int sample = 0; sample < problem.time_count && status == EPNET_POINT_OK; sample++) {
+        if (epnet_group_any(group, *batch.stop != 0))
+            return EPNET_POINT_NOT_CONVERGED; /* an interrupted batch is discarded */
+        status = epnet_evolution_advance<R, T>(group, problem, point, ev, sample);
+        if (status == EPNET_POINT_OK)
+            status = epnet_sample(group, problem, point, problem.times[sample], last, extremes,
+                                  batch.trajectory == NULL
+                                      ? NULL
+                                      : batch.trajectory +
+                                            (k * (size_t)problem.time_count + (size_t)sample) * width);
+    }
+    return status;
+}
+
+/* A failed point has its status, and NaN in all its columns. */
+__device__ static inline void epnet_trajectory_finish(const EpnetGroup &group,
+                                                      const EpnetCudaProblem &problem,
+                                                      const EpnetCudaBatch &batch, uint32_t k,
+                                                      EpnetPointStatus status) {
+    const size_t width = (size_t)problem.width, times = (size_t)problem.time_count;
+    epnet_group_sync(group);
+    if (group.rank == 0)
+        batch.status[k] = (int)status;
+    if (status == EPNET_POINT_OK)
+        return;
+    epnet_fill_nan(group, batch.last + k * width, width);
+    epnet_fill_nan(group, batch.extremes + (size_t)k * EPNET_EXTREMES, EPNET_EXTREMES);
+    if (batch.trajectory != NULL)
+        epnet_fill_nan(group, batch.trajectory + k * times * width, times * width);
+}
+
+/* ---- kernel
+ * ---------------------------------------------------------------------------------------------------- */
+
+template <int R, int T>
+__global__ void __launch_bounds__(epnet_block_threads(T))
+    trajectory_kernel(EpnetCudaLayout layout, EpnetCudaProblem problem, EpnetCudaBatch batch,
+                      double *scratch) {
+    EPNET_DYNAMIC_SHARED(double, shared);
+    EpnetDevicePoint point;
+    uint32_t *next;
+    const EpnetGroup group = epnet_resident_group(layout, problem, 1 << T, T, shared, scratch, &point, &next);
+    for (;;) {
+        const uint32_t at = epnet_take_point(group, batch, next);
+        if (at >= (uint32_t)batch.count)
+            return;
+        const uint32_t k = batch.order[at];
+        const EpnetPointStatus status =
+            epnet_trajectory_solve<R, T>(group, problem, batch, k, layout.series_length, point);
+        epnet_trajectory_finish(group, problem, batch, k, status);
+    }
+}
+
+/* ---- launcher
+ * ----------------------------------------------------------------------------------------------- */
+
+typedef void (*TrajectoryKernel)(EpnetCudaLayout, EpnetCudaProblem, EpnetCudaBatch, double *);
+
+/* Register bits and thread bits by the number of nodes: 8 states per thread up to 8 nodes, then 16. */
+static TrajectoryKernel kernel_of(int nodes) {
+    static const TrajectoryKernel kernels[EPNET_RESIDENT_NODES + 1] = {
+        NULL,
+        trajectory_kernel<1, 0>,
+        trajectory_kernel<2, 0>,
+        trajectory_kernel<3, 0>,
+        trajectory_kernel<3, 1>,
+        trajectory_kernel<3, 2>,
+        trajectory_kernel<3, 3>,
+        trajectory_kernel<3, 4>,
+        trajectory_kernel<3, 5>,
+        trajectory_kernel<4, 5>,
+        trajectory_kernel<4, 6>,
+        trajectory_kernel<4, 7>,
+        trajectory_kernel<4, 8>,
+        trajectory_kernel<4, 9>,
+    };
+    return kernels[nodes];
+}
+
+static int thread_bits(int nodes) {
+    return nodes <= 3 ? 0 : nodes <= 8 ? nodes - 3 : nodes - 4;
+}
+
+extern "C" cudaError_t epnet_cuda_trajectory_layout(const EpnetProblem *problem, double exit_bound,
+                                                    uint32_t degree_min, EpnetCudaLayout *layout) {
+    double longest = 0, before = 0;
+    for (size_t k = 0; k < problem->time_count; k++) {
+        longest = fmax(longest, problem->times[k] - before);
+        before = problem->times[k];
+    }
+    const uint64_t room = epnet_series_room(exit_bound * longest, degree_min);
+    return epnet_resident_layout(problem, (const void *)kernel_of(problem->nodes),
+                                 thread_bits(problem->nodes), (int)(room < INT32_MAX ? room : INT32_MAX),
+                                 layout);
+}
+
+extern "C" cudaError_t epnet_cuda_trajectory(const EpnetCudaLayout *layout, const EpnetCudaProblem *problem,
+                                             const EpnetCudaBatch *batch, double *scratch,
+                                             cudaStream_t stream) {
+    const TrajectoryKernel trajectory = kernel_of(problem->nodes);
+    EPNET_LAUNCH(trajectory, layout->blocks, layout->threads, layout->shared_bytes, stream, *layout, *problem,
+                 *batch, scratch);
+    return cudaGetLastError();
+}
