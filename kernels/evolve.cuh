@@ -72,9 +72,9 @@ __device__ static inline bool epnet_alike(double a, double b) {
 }
 
 /* Have the coefficients for x. False if there is no room for them. */
-__device__ static __noinline__ bool epnet_series_prepare(const EpnetGroup &group, EpnetDeviceSeries &series,
-                                                         bool chebyshev, double x, double tolerance,
-                                                         int degree_min) {
+__device__ static EPNET_NOINLINE bool epnet_series_prepare(const EpnetGroup &group, EpnetDeviceSeries &series,
+                                                           bool chebyshev, double x, double tolerance,
+                                                           int degree_min) {
     if (series.length > 0 && series.chebyshev == chebyshev && epnet_alike(series.x, x) &&
         fabs(series.tolerance - tolerance) <= 1e-3 * tolerance)
         return true;
@@ -141,10 +141,10 @@ __device__ static inline bool epnet_gives_up(const EpnetDeviceEvolution &ev) {
  */
 
 template <int R, int T>
-__device__ static __noinline__ EpnetPointStatus epnet_poisson_advance(const EpnetGroup &group,
-                                                                      const EpnetDevicePoint &point,
-                                                                      EpnetDeviceEvolution &ev, double dt,
-                                                                      double tolerance) {
+__device__ static EPNET_NOINLINE EpnetPointStatus epnet_poisson_advance(const EpnetGroup &group,
+                                                                        const EpnetDevicePoint &point,
+                                                                        EpnetDeviceEvolution &ev, double dt,
+                                                                        double tolerance) {
     const double rate = EPNET_POISSON_RATE_MARGIN * point.exit_max;
     const double u = sqrt(25.0 + fmax((double)(ev.series.capacity - ev.degree_min - 61), 0.0)) -
                      5; /* x + 10 sqrt(x) fits */
@@ -225,7 +225,7 @@ epnet_chebyshev_advance(const EpnetGroup &group, const EpnetDevicePoint &point, 
 /* Whole steps of forward Euler (degree 1) or RK4, on a linear equation the Taylor polynomial of degree 4.
  * Euler ends early on a step that leaves the probabilities, for the caller to find. */
 template <int R, int T>
-__device__ static __noinline__ void
+__device__ static EPNET_NOINLINE void
 epnet_fixed_advance(const EpnetGroup &group, const EpnetDevicePoint &point, EpnetDeviceEvolution &ev,
                     double dt, bool euler, uint64_t steps) {
     const double taylor[EPNET_FIXED_COEFFICIENTS] = {1, 1, 1.0 / 2, 1.0 / 6, 1.0 / 24};
@@ -250,10 +250,10 @@ epnet_fixed_advance(const EpnetGroup &group, const EpnetDevicePoint &point, Epne
 
 /* Redo the interval since the sample before by uniformization, which is positive. */
 template <int R, int T>
-__device__ static __noinline__ EpnetPointStatus epnet_recompute(const EpnetGroup &group,
-                                                                const EpnetDevicePoint &point,
-                                                                EpnetDeviceEvolution &ev, double dt,
-                                                                double tolerance) {
+__device__ static EPNET_NOINLINE EpnetPointStatus epnet_recompute(const EpnetGroup &group,
+                                                                  const EpnetDevicePoint &point,
+                                                                  EpnetDeviceEvolution &ev, double dt,
+                                                                  double tolerance) {
     for (uint32_t s = (uint32_t)group.rank; s < 1u << (R + T); s += (uint32_t)group.size)
         point.p[s] = point.scratch[point.map.previous + s];
     const EpnetPointStatus status = epnet_poisson_advance<R, T>(group, point, ev, dt, tolerance);

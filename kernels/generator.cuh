@@ -8,6 +8,8 @@
 #include "engine.h"
 #include "group.cuh"
 
+#include <math.h>
+
 /* low: [nodes][2][2^low_bits], high: [nodes][2][2^(nodes - low_bits)]; the middle index is x_j. */
 struct EpnetTables {
     int nodes, low_bits;

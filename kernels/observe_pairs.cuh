@@ -67,9 +67,9 @@ __device__ static inline void epnet_flip_pair(const EpnetDevicePoint &point, int
     sums.environment_flow += x != y ? (x - y) * log_rates : 0;
 }
 
-/* The copies of edge e into j between the states a (x_j = 0) and b. */
+/* The copies of edge e into node j between the states a (x_j = 0) and b. */
 __device__ static inline void epnet_copy_pair(const EpnetCudaProblem &problem, const EpnetDevicePoint &point,
-                                              int j, int e, uint32_t a, uint32_t b, EpnetChannelSums &sums) {
+                                              int e, uint32_t a, uint32_t b, EpnetChannelSums &sums) {
     const double rate = point.rates.rate[e], drive = point.rates.drive[e];
     if (rate == 0)
         return;
@@ -96,7 +96,7 @@ __device__ static EpnetChannelSums epnet_pairs_channels(const EpnetGroup &group,
             epnet_flip_pair(point, j, a, b, sums);
         for (int e = problem.first_edge[j]; e < problem.first_edge[j + 1]; e++) {
             if (epnet_channels_have(channels, problem.source[e], j))
-                epnet_copy_pair(problem, point, j, e, a, b, sums);
+                epnet_copy_pair(problem, point, e, a, b, sums);
         }
     }
     double values[2] = {sums.production, sums.environment_flow};

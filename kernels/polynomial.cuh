@@ -49,7 +49,7 @@ template <int R, int T> struct EpnetInflow {
 #pragma unroll
             for (int b = 0; b < R; b++) {
                 low_register[b][0] = tables.low[(2 * (T + b) << T) + t];
-                low_register[b][1] = tables.low[(2 * (T + b) + 1 << T) + t];
+                low_register[b][1] = tables.low[((2 * (T + b) + 1) << T) + t];
             }
             high_register = tables.high + (2 * T << R);
         }
@@ -69,7 +69,7 @@ template <int R, int T> struct EpnetInflow {
             return stored[T + b][r];
         } else {
             const int x = 1 - (r >> b & 1);
-            return low_register[b][x] + high_register[(2 * b + x << R) + r];
+            return low_register[b][x] + high_register[((2 * b + x) << R) + r];
         }
     }
 };
@@ -87,8 +87,8 @@ __device__ static inline double epnet_partner(const EpnetGroup &group, const dou
 /* From p in point.p to the sum in point.log_p, whose content is lost, as is that of point.dp. Returns, of a
  * Chebyshev series, the larger 1-norm of its last two vectors, which shows whether they grow. */
 template <int R, int T>
-__device__ static __noinline__ double epnet_polynomial(const EpnetGroup &group, const EpnetDevicePoint &point,
-                                                       const EpnetPolynomial &polynomial) {
+__device__ static EPNET_NOINLINE double
+epnet_polynomial(const EpnetGroup &group, const EpnetDevicePoint &point, const EpnetPolynomial &polynomial) {
     constexpr int STATES = 1 << R;
     const int t = group.rank;
     const double identity = polynomial.identity, scale = polynomial.scale;

@@ -27,10 +27,10 @@ __device__ static inline void epnet_update_extremes(double *extremes, const doub
 }
 
 /* The row of the state at `time`: observed, checked, kept. */
-__device__ static __noinline__ EpnetPointStatus epnet_sample(const EpnetGroup &group,
-                                                             const EpnetCudaProblem &problem,
-                                                             const EpnetDevicePoint &point, double time,
-                                                             double *last, double *extremes, double *kept) {
+__device__ static EPNET_NOINLINE EpnetPointStatus epnet_sample(const EpnetGroup &group,
+                                                               const EpnetCudaProblem &problem,
+                                                               const EpnetDevicePoint &point, double time,
+                                                               double *last, double *extremes, double *kept) {
     epnet_group_sync(group); /* the state is there for all */
     epnet_observe(group, problem, point, last);
     if (problem.method == EPNET_EULER) {
