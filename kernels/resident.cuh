@@ -5,11 +5,11 @@
 
 #include "point.cuh"
 
-/* Groups of less than a block share blocks of this size. */
+/* Groups of a warp or less share blocks of this size; a larger group is a block. */
 enum { EPNET_SHARED_BLOCK = 128 };
 
 __host__ __device__ constexpr int epnet_block_threads(int thread_bits) {
-    return 1 << thread_bits < EPNET_SHARED_BLOCK ? EPNET_SHARED_BLOCK : 1 << thread_bits;
+    return 1 << thread_bits <= EPNET_WARP ? EPNET_SHARED_BLOCK : 1 << thread_bits;
 }
 
 /* Shared memory of a block: the groups' cells for the point they took, partial sums, and the groups' vectors.
