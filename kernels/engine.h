@@ -81,7 +81,8 @@ cudaError_t epnet_cuda_trajectory(const EpnetCudaLayout *layout, const EpnetCuda
 cudaError_t epnet_cuda_stationary(const EpnetCudaLayout *layout, const EpnetCudaProblem *problem,
                                   const EpnetCudaBatch *batch, double *scratch, cudaStream_t stream);
 
-/* q = pL of point 0 of a batch of one, resident sizes (tests, benches). */
+/* q = pL of point 0 of a batch of one, by the hot loop of the trajectories and in their layout (tests,
+ * benches). */
 cudaError_t epnet_cuda_apply(const EpnetCudaLayout *layout, const EpnetCudaProblem *problem,
                              const EpnetCudaBatch *batch, const double *p, double *q, double *scratch,
                              cudaStream_t stream);

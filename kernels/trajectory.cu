@@ -123,29 +123,53 @@ __global__ void __launch_bounds__(epnet_block_threads(T))
     }
 }
 
-/* ---- launcher
- * ----------------------------------------------------------------------------------------------- */
+/* One application of L to `from`, by the loop that trajectories run. */
+template <int R, int T>
+__global__ void __launch_bounds__(epnet_block_threads(T))
+    apply_kernel(EpnetCudaLayout layout, EpnetCudaProblem problem, EpnetCudaBatch batch, double *scratch,
+                 const double *from, double *to) {
+    EPNET_DYNAMIC_SHARED(double, shared);
+    EpnetDevicePoint point;
+    uint32_t *next;
+    const EpnetGroup group = epnet_resident_group(layout, problem, 1 << T, T, shared, scratch, &point, &next);
+    if (epnet_take_point(group, batch, next) >= (uint32_t)batch.count)
+        return;
+    epnet_point_setup(group, problem, batch, 0, point);
+    double *const c = point.scratch + point.map.series;
+    for (uint32_t s = (uint32_t)group.rank; s < 1u << (R + T); s += (uint32_t)group.size)
+        point.p[s] = from[s];
+    if (group.rank == 0) {
+        c[0] = 0;
+        c[1] = 1;
+    }
+    epnet_group_sync(group);
+    const EpnetPolynomial once = {0, 1, false, 1, c};
+    epnet_polynomial<R, T>(group, point, once);
+    for (uint32_t s = (uint32_t)group.rank; s < 1u << (R + T); s += (uint32_t)group.size)
+        to[s] = point.log_p[s];
+}
+
+/* ---- launchers
+ * ---------------------------------------------------------------------------------------------- */
 
 typedef void (*TrajectoryKernel)(EpnetCudaLayout, EpnetCudaProblem, EpnetCudaBatch, double *);
+typedef void (*ApplyKernel)(EpnetCudaLayout, EpnetCudaProblem, EpnetCudaBatch, double *, const double *,
+                            double *);
 
 /* Register bits and thread bits by the number of nodes: 8 states per thread up to 8 nodes, then 16. */
-static TrajectoryKernel kernel_of(int nodes) {
-    static const TrajectoryKernel kernels[EPNET_RESIDENT_NODES + 1] = {
-        NULL,
-        trajectory_kernel<1, 0>,
-        trajectory_kernel<2, 0>,
-        trajectory_kernel<3, 0>,
-        trajectory_kernel<3, 1>,
-        trajectory_kernel<3, 2>,
-        trajectory_kernel<3, 3>,
-        trajectory_kernel<3, 4>,
-        trajectory_kernel<3, 5>,
-        trajectory_kernel<4, 5>,
-        trajectory_kernel<4, 6>,
-        trajectory_kernel<4, 7>,
-        trajectory_kernel<4, 8>,
-        trajectory_kernel<4, 9>,
-    };
+#define BY_NODES(kernel)                                                                                     \
+    {                                                                                                        \
+        NULL, kernel<1, 0>, kernel<2, 0>, kernel<3, 0>, kernel<3, 1>, kernel<3, 2>, kernel<3, 3>,            \
+            kernel<3, 4>, kernel<3, 5>, kernel<4, 5>, kernel<4, 6>, kernel<4, 7>, kernel<4, 8>, kernel<4, 9> \
+    }
+
+static TrajectoryKernel trajectory_of(int nodes) {
+    static const TrajectoryKernel kernels[EPNET_RESIDENT_NODES + 1] = BY_NODES(trajectory_kernel);
+    return kernels[nodes];
+}
+
+static ApplyKernel apply_of(int nodes) {
+    static const ApplyKernel kernels[EPNET_RESIDENT_NODES + 1] = BY_NODES(apply_kernel);
     return kernels[nodes];
 }
 
@@ -161,7 +185,7 @@ extern "C" cudaError_t epnet_cuda_trajectory_layout(const EpnetProblem *problem,
         before = problem->times[k];
     }
     const uint64_t room = epnet_series_room(exit_bound * longest, degree_min);
-    return epnet_resident_layout(problem, (const void *)kernel_of(problem->nodes),
+    return epnet_resident_layout(problem, (const void *)trajectory_of(problem->nodes),
                                  thread_bits(problem->nodes), (int)(room < INT32_MAX ? room : INT32_MAX),
                                  layout);
 }
@@ -169,8 +193,21 @@ extern "C" cudaError_t epnet_cuda_trajectory_layout(const EpnetProblem *problem,
 extern "C" cudaError_t epnet_cuda_trajectory(const EpnetCudaLayout *layout, const EpnetCudaProblem *problem,
                                              const EpnetCudaBatch *batch, double *scratch,
                                              cudaStream_t stream) {
-    const TrajectoryKernel trajectory = kernel_of(problem->nodes);
+    const TrajectoryKernel trajectory = trajectory_of(problem->nodes);
     EPNET_LAUNCH(trajectory, layout->blocks, layout->threads, layout->shared_bytes, stream, *layout, *problem,
                  *batch, scratch);
+    return cudaGetLastError();
+}
+
+extern "C" cudaError_t epnet_cuda_apply(const EpnetCudaLayout *layout, const EpnetCudaProblem *problem,
+                                        const EpnetCudaBatch *batch, const double *p, double *q,
+                                        double *scratch, cudaStream_t stream) {
+    const ApplyKernel apply = apply_of(problem->nodes);
+    const cudaError_t error = cudaFuncSetAttribute(
+        (const void *)apply, cudaFuncAttributeMaxDynamicSharedMemorySize, layout->shared_bytes);
+    if (error != cudaSuccess)
+        return error;
+    EPNET_LAUNCH(apply, 1, layout->threads, layout->shared_bytes, stream, *layout, *problem, *batch, scratch,
+                 p, q);
     return cudaGetLastError();
 }
