@@ -1,0 +1,39 @@
+/* The streaming engine, for networks whose states do not fit on the chip (N > EPNET_RESIDENT_NODES; any N >=
+ * EPNET_STREAM_NODES_MIN works): the vectors of one point lie in device memory, every application of L is one
+ * to three launches, and the host decides between them with the control logic that it has for the CPU
+ * (host/evolution.h, host/stationary_law.h). One point fills a device from N = 17 or so; below that, open
+ * several engines on streams of their own, each on a thread of its own, and the device works on their points
+ * side by side. An engine is used by one thread at a time, with its device current. */
+#ifndef EPNET_KERNELS_STREAM_H
+#define EPNET_KERNELS_STREAM_H
+
+#include "backend.h"
+
+#include <cuda_runtime_api.h>
+
+/* Indices of states are 32 bits wide; memory ends earlier on the devices of today. */
+enum { EPNET_STREAM_NODES_MIN = 5, EPNET_STREAM_NODES_MAX = 32 };
+
+typedef struct EpnetStreaming EpnetStreaming;
+
+/* Device memory that an engine takes. */
+uint64_t epnet_streaming_bytes(const EpnetProblem *problem);
+
+/* Open an engine on the calling thread's device; its work goes to `stream`, which stays the caller's. The
+ * problem is borrowed. EPNET_DEVICE: memory or the device refuses, and nothing is left to close. */
+EpnetStatus epnet_streaming_open(const EpnetProblem *problem, cudaStream_t stream, EpnetStreaming **streaming,
+                                 EpnetError *error);
+void epnet_streaming_close(EpnetStreaming *streaming); /* NULL is allowed */
+
+/* Solve one point: *status, and the rows of EpnetRows for it; `extremes` is NULL for a stationary problem,
+ * `trajectory` where it is not kept. A point that fails has NaN in its rows. A nonzero *stop ends the work
+ * soon, `stop` may be NULL. Anything but EPNET_OK is the device's failure: EPNET_DEVICE. */
+EpnetStatus epnet_streaming_solve(EpnetStreaming *streaming, const EpnetPoint *point,
+                                  const volatile int *stop, EpnetPointStatus *status, double *last,
+                                  double *extremes, double *trajectory, EpnetError *error);
+
+/* q = pL; p and q have 2^nodes entries in host memory. */
+EpnetStatus epnet_streaming_apply(EpnetStreaming *streaming, const EpnetPoint *point, const double *p,
+                                  double *q, EpnetError *error);
+
+#endif

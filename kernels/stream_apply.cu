@@ -1,0 +1,238 @@
+/* Applications of L to a vector in device memory, with the update of an integrator around them. A pass reads
+ * every state once, exchanges within tiles through shared memory, and adds the inflow over the bits of the
+ * tile. r_j(s) has one non-negative part for each of: the bits of the thread (registers), of the register and
+ * of the tile as a whole (shared memory, computed anew for each tile): no cancellation. */
+#include "stream_layout.h"
+#include "stream_point.cuh"
+
+namespace {
+
+enum { LEAST_BLOCKS = 2 }; /* of a multiprocessor: bounds registers to 128 */
+
+/* What the bits of a tile's number, which all its states share, add to r_j with x_j = x. */
+__device__ double outside_part(const EpnetCudaProblem &problem, const EpnetRates &rates,
+                               const EpnetStreamPass &pass, uint64_t tile_state, int j, int x) {
+    double sum = 0;
+    for (int e = problem.first_edge[j]; e < problem.first_edge[j + 1]; e++) {
+        const int i = problem.source[e];
+        if (epnet_stream_tile_bit(&pass, i) < 0)
+            sum += epnet_bit(tile_state, i) != x ? rates.rate[e] : rates.backward[e];
+    }
+    return sum;
+}
+
+/* What remains of a state when a pass has its inflow. */
+struct Turn {
+    EpnetStreamStep step;
+    bool first, last;
+
+    __device__ double begin(uint64_t s, double in, const double *exit) const {
+        double value = step.in_factor * in - step.rate_factor * (exit[s] * in);
+        if (step.addend != NULL)
+            value += step.addend_factor * step.addend[s];
+        return value;
+    }
+
+    __device__ void finish(uint64_t s, double in, double value) const {
+        step.out[s] = value;
+        if (!last || step.sum == NULL)
+            return;
+        double sum = step.out_weight * value + step.in_weight * in;
+        if (step.sum_factor != 0)
+            sum += step.sum_factor * step.sum[s];
+        step.sum[s] = sum;
+    }
+};
+
+template <int THREAD_BITS, int REGISTER_BITS>
+__global__ void __launch_bounds__(1 << THREAD_BITS, LEAST_BLOCKS)
+    stream_pass(EpnetCudaProblem problem, EpnetRates rates, EpnetStreamPass pass, Turn turn,
+                const double *exit) {
+    constexpr int TILE_BITS = THREAD_BITS + REGISTER_BITS, THREADS = 1 << THREAD_BITS,
+                  REGISTERS = 1 << REGISTER_BITS;
+    EPNET_DYNAMIC_SHARED(double, shared);
+    const int served = TILE_BITS + pass.direct_count, t = (int)threadIdx.x;
+    double *const in = shared, *const row = in + (1 << TILE_BITS),
+                  *const outside = row + 2 * served * REGISTERS;
+    const int first_bit = turn.first ? 0 : pass.low;
+    const bool whole = pass.low == TILE_BITS;
+    /* Registers hold the highest bits of the tile: those of the window, if there is one. */
+    const uint64_t stride = (uint64_t)1 << (whole ? THREAD_BITS : pass.window + THREAD_BITS - pass.low);
+    const uint64_t low_mask = ((uint64_t)1 << pass.low) - 1, tile_index = (uint64_t)t;
+    const uint64_t within =
+        whole ? tile_index : (tile_index & low_mask) | tile_index >> pass.low << pass.window;
+
+    double thread_rate[THREAD_BITS], register_rate[REGISTER_BITS][2];
+#pragma unroll
+    for (int m = 0; m < THREAD_BITS; m++) {
+        const int x = 1 - (t >> m & 1); /* of the state that the inflow comes from */
+        thread_rate[m] = m < first_bit ? 0 : pass.thread_part[(2 * m + x) * THREADS + t];
+    }
+#pragma unroll
+    for (int m = 0; m < REGISTER_BITS; m++) {
+        for (int x = 0; x < 2; x++)
+            register_rate[m][x] = pass.thread_part[(2 * (THREAD_BITS + m) + x) * THREADS + t];
+    }
+
+    const uint64_t tiles = (uint64_t)1 << (problem.nodes - TILE_BITS);
+    for (uint64_t tile = blockIdx.x; tile < tiles; tile += gridDim.x) {
+        const uint64_t tile_state = epnet_stream_tile_state(&pass, tile), s0 = tile_state + within;
+        double inflow[REGISTERS];
+#pragma unroll
+        for (int r = 0; r < REGISTERS; r++) {
+            in[r * THREADS + t] = turn.step.in[s0 + (uint64_t)r * stride];
+            inflow[r] = 0;
+        }
+#pragma unroll 1
+        for (int k = t; k < 2 * served; k += THREADS)
+            outside[k] =
+                outside_part(problem, rates, pass, tile_state, epnet_stream_node(&pass, k / 2), k % 2);
+        __syncthreads();
+#pragma unroll 1
+        for (int k = t; k < 2 * served * REGISTERS; k += THREADS)
+            row[k] = pass.register_part[k] + outside[k / REGISTERS];
+        __syncthreads();
+#pragma unroll
+        for (int m = 0; m < THREAD_BITS; m++) {
+            if (m < first_bit)
+                continue;
+            const int x = 1 - (t >> m & 1), partner = t ^ 1 << m;
+#pragma unroll
+            for (int r = 0; r < REGISTERS; r++)
+                inflow[r] += (thread_rate[m] + row[(2 * m + x) * REGISTERS + r]) * in[r * THREADS + partner];
+        }
+#pragma unroll
+        for (int m = 0; m < REGISTER_BITS; m++) {
+#pragma unroll
+            for (int r = 0; r < REGISTERS; r++) {
+                const int from = r ^ 1 << m, x = from >> m & 1;
+                inflow[r] += (register_rate[m][x] + row[(2 * (THREAD_BITS + m) + x) * REGISTERS + from]) *
+                             in[from * THREADS + t];
+            }
+        }
+#pragma unroll 1
+        for (int d = 0; d < pass.direct_count; d++) {
+            const uint64_t bit = (uint64_t)1 << (pass.direct + d);
+            const int m = 2 * (TILE_BITS + d) + ((tile_state & bit) == 0);
+            const double rate = pass.thread_part[m * THREADS + t];
+#pragma unroll
+            for (int r = 0; r < REGISTERS; r++)
+                inflow[r] +=
+                    (rate + row[m * REGISTERS + r]) * turn.step.in[(s0 + (uint64_t)r * stride) ^ bit];
+        }
+#pragma unroll
+        for (int r = 0; r < REGISTERS; r++) {
+            const uint64_t s = s0 + (uint64_t)r * stride;
+            const double p = in[r * THREADS + t];
+            const double before = turn.first ? turn.begin(s, p, exit) : turn.step.out[s];
+            turn.finish(s, p, before + turn.step.rate_factor * inflow[r]);
+        }
+        __syncthreads(); /* the tile is read */
+    }
+}
+
+template <int THREAD_BITS, int REGISTER_BITS>
+void launch_pass(const EpnetCudaProblem &problem, const EpnetStreamPoint &point, const EpnetStreamPass &pass,
+                 const Turn &turn, const double *exit, int multiprocessors, cudaStream_t stream) {
+    const int served = epnet_stream_served(&pass);
+    const size_t doubles = ((size_t)1 << (THREAD_BITS + REGISTER_BITS)) +
+                           (size_t)(2 * served) * ((size_t)(1 << REGISTER_BITS) + 1);
+    const uint64_t tiles = (uint64_t)1 << (problem.nodes - pass.tile_bits);
+    const uint64_t resident = (uint64_t)(LEAST_BLOCKS * multiprocessors);
+    const dim3 grid((unsigned)(tiles < resident ? tiles : resident));
+    EPNET_LAUNCH((stream_pass<THREAD_BITS, REGISTER_BITS>), grid, dim3(1 << THREAD_BITS),
+                 doubles * sizeof(double), stream, problem, epnet_stream_rates(point), pass, turn, exit);
+}
+
+/* What bits first .. first + bits - 1 of the index within a tile, which have the values `values`, add to r_j
+ * with x_j = x. */
+__device__ double tile_part(const EpnetCudaProblem &problem, const EpnetRates &rates,
+                            const EpnetStreamPass &pass, int j, int x, int first, int bits, int values) {
+    double sum = 0;
+    for (int e = problem.first_edge[j]; e < problem.first_edge[j + 1]; e++) {
+        const int m = epnet_stream_tile_bit(&pass, problem.source[e]) - first;
+        if (m >= 0 && m < bits)
+            sum += (values >> m & 1) != x ? rates.rate[e] : rates.backward[e];
+    }
+    return sum;
+}
+
+__global__ void fill_parts(EpnetCudaProblem problem, EpnetRates rates, EpnetStreamPass pass,
+                           int thread_bits) {
+    const int register_bits = pass.tile_bits - thread_bits;
+    const uint64_t tables = 2 * (uint64_t)epnet_stream_served(&pass), at = epnet_stream_index();
+    if (at < tables << thread_bits) {
+        const int table = (int)(at >> thread_bits), j = epnet_stream_node(&pass, table / 2), x = table % 2;
+        const double flips = x == 0 ? rates.flip_up[j] : rates.flip_down[j];
+        pass.thread_part[at] = flips + tile_part(problem, rates, pass, j, x, 0, thread_bits,
+                                                 (int)(at & ((1u << thread_bits) - 1)));
+    }
+    if (at < tables << register_bits) {
+        const int table = (int)(at >> register_bits), j = epnet_stream_node(&pass, table / 2);
+        pass.register_part[at] = tile_part(problem, rates, pass, j, table % 2, thread_bits, register_bits,
+                                           (int)(at & ((1u << register_bits) - 1)));
+    }
+}
+
+__global__ void fill_tables(EpnetCudaProblem problem, EpnetRates rates, EpnetChannels channels, int low_bits,
+                            double *low, double *high) {
+    EpnetGroup grid = {(int)epnet_stream_index(), (int)(gridDim.x * blockDim.x), 0, NULL};
+    epnet_tables_fill(grid, problem, rates, channels, low_bits, low, high);
+}
+
+__global__ void fill_exit(EpnetTables tables, uint64_t states, double *exit) {
+    const uint64_t s = epnet_stream_index();
+    if (s < states)
+        exit[s] = epnet_tables_exit(tables, (uint32_t)s);
+}
+
+} // namespace
+
+cudaError_t epnet_stream_tables(const EpnetCudaProblem *problem, const EpnetStreamPoint *point,
+                                const uint64_t *cut, cudaStream_t stream) {
+    const EpnetChannels channels = {cut == NULL, cut == NULL ? 0 : *cut};
+    const int wider = problem->nodes - point->low_bits; /* low_bits is half of the nodes, rounded down */
+    const unsigned blocks = epnet_stream_blocks((uint64_t)(2 * problem->nodes) << wider);
+    EPNET_LAUNCH(fill_tables, dim3(blocks), dim3(EPNET_STREAM_THREADS), 0, stream, *problem,
+                 epnet_stream_rates(*point), channels, point->low_bits, point->low, point->high);
+    return cudaGetLastError();
+}
+
+cudaError_t epnet_stream_plan_tables(const EpnetCudaProblem *problem, const EpnetStreamPoint *point,
+                                     const EpnetStreamPlan *plan, cudaStream_t stream) {
+    cudaError_t result = cudaSuccess;
+    for (int i = 0; i < plan->pass_count && result == cudaSuccess; i++) {
+        const EpnetStreamPass &pass = plan->pass[i];
+        EPNET_LAUNCH(fill_parts, dim3(epnet_stream_blocks(epnet_stream_thread_part_size(&pass))),
+                     dim3(EPNET_STREAM_THREADS), 0, stream, *problem, epnet_stream_rates(*point), pass,
+                     epnet_stream_thread_bits(&pass));
+        result = cudaGetLastError();
+    }
+    return result;
+}
+
+cudaError_t epnet_stream_exit(const EpnetCudaProblem *problem, const EpnetStreamPoint *point, double *exit,
+                              cudaStream_t stream) {
+    const uint64_t states = (uint64_t)1 << problem->nodes;
+    EPNET_LAUNCH(fill_exit, dim3(epnet_stream_blocks(states)), dim3(EPNET_STREAM_THREADS), 0, stream,
+                 epnet_stream_tables_of(problem->nodes, *point), states, exit);
+    return cudaGetLastError();
+}
+
+cudaError_t epnet_stream_step(const EpnetCudaProblem *problem, const EpnetStreamPoint *point,
+                              const EpnetStreamPlan *plan, const double *exit, const EpnetStreamStep *step,
+                              int multiprocessors, cudaStream_t stream) {
+    cudaError_t result = cudaSuccess;
+    for (int i = 0; i < plan->pass_count && result == cudaSuccess; i++) {
+        const EpnetStreamPass &pass = plan->pass[i];
+        const Turn turn = {*step, i == 0, i == plan->pass_count - 1};
+        if (pass.tile_bits == EPNET_STREAM_WIDE_BITS)
+            launch_pass<EPNET_STREAM_WIDE_THREAD_BITS, EPNET_STREAM_WIDE_REGISTER_BITS>(
+                *problem, *point, pass, turn, exit, multiprocessors, stream);
+        else
+            launch_pass<EPNET_STREAM_NARROW_THREAD_BITS, EPNET_STREAM_NARROW_REGISTER_BITS>(
+                *problem, *point, pass, turn, exit, multiprocessors, stream);
+        result = cudaGetLastError();
+    }
+    return result;
+}

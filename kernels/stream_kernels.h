@@ -1,0 +1,105 @@
+/* What the C side of the streaming engine asks of its kernels (stream_*.cu). Nothing here blocks: launchers
+ * enqueue on a stream and return what the launch returned. Vectors have 2^nodes entries in device memory; all
+ * pointers are device memory unless said otherwise. Sums are taken over fixed pieces by trees of fixed shape,
+ * so that no result depends on how a launch is laid out. */
+#ifndef EPNET_KERNELS_STREAM_KERNELS_H
+#define EPNET_KERNELS_STREAM_KERNELS_H
+
+#include "engine.h"
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+/* Launchers index states and nodes with these. */
+enum { EPNET_STREAM_PASSES = 4, EPNET_STREAM_SUMS = 6 };
+
+/* One point on the device. */
+typedef struct EpnetStreamPoint {
+    const double *flip_up, *flip_down; /* nodes [1/s] */
+    const double *rate, *drive;        /* edge_count, sorted by target */
+    const double *backward;            /* edge_count: rate exp(-drive) */
+    double *low, *high;                /* tables of r_j(s), as in host/generator.h */
+    int low_bits;
+} EpnetStreamPoint;
+
+/* One pass of an application of L: blocks take tiles of 2^tile_bits states in turn and exchange between them
+ * through shared memory. A tile is the states that agree in all bits but `low` contiguous ones from bit 0 and
+ * tile_bits - low ones from bit `window`; it serves the nodes whose bits it spans, except those of its low
+ * bits in every pass but the first (low = tile_bits). The nodes `direct` .. direct + direct_count - 1 are
+ * served by reading the neighbouring tiles from memory. */
+typedef struct EpnetStreamPass {
+    int tile_bits, low, window;
+    int direct, direct_count;
+    double *thread_part, *register_part; /* [served][2][..]: what the tile's own bits add to r_j */
+} EpnetStreamPass;
+
+typedef struct EpnetStreamPlan {
+    int nodes, pass_count;
+    EpnetStreamPass pass[EPNET_STREAM_PASSES];
+} EpnetStreamPlan;
+
+/* The passes for `nodes` nodes, without their tables. */
+void epnet_stream_plan(int nodes, EpnetStreamPlan *plan);
+/* Doubles of the tables of all passes, and where they are when they begin at `tables`. */
+size_t epnet_stream_plan_size(const EpnetStreamPlan *plan);
+void epnet_stream_plan_place(EpnetStreamPlan *plan, double *tables);
+
+/* out = in_factor in + rate_factor inL + addend_factor addend, then
+ * sum = sum_factor sum + out_weight out + in_weight in. `in` differs from the others; `addend` may be `out`.
+ * addend NULL: none; sum NULL: no sum; sum_factor 0: sum is not read. */
+typedef struct EpnetStreamStep {
+    const double *in, *addend;
+    double *out, *sum;
+    double in_factor, rate_factor, addend_factor;
+    double sum_factor, out_weight, in_weight;
+} EpnetStreamStep;
+
+/* Fill the rate tables of a point and of the plan's passes. Edges take part as `cut` says: NULL for all of
+ * them and the flips, else (host memory) those that cross this cut alone. */
+cudaError_t epnet_stream_tables(const EpnetCudaProblem *problem, const EpnetStreamPoint *point,
+                                const uint64_t *cut, cudaStream_t stream);
+cudaError_t epnet_stream_plan_tables(const EpnetCudaProblem *problem, const EpnetStreamPoint *point,
+                                     const EpnetStreamPlan *plan, cudaStream_t stream);
+/* exit_s = sum over j of r_j(s). */
+cudaError_t epnet_stream_exit(const EpnetCudaProblem *problem, const EpnetStreamPoint *point, double *exit,
+                              cudaStream_t stream);
+cudaError_t epnet_stream_step(const EpnetCudaProblem *problem, const EpnetStreamPoint *point,
+                              const EpnetStreamPlan *plan, const double *exit, const EpnetStreamStep *step,
+                              int multiprocessors, cudaStream_t stream);
+
+/* ---- vectors ----------------------------------------------------------------------------------------- */
+
+typedef enum EpnetStreamReduction {
+    EPNET_STREAM_SUM,     /* sum of a */
+    EPNET_STREAM_NORM1,   /* sum of |a| */
+    EPNET_STREAM_DOT,     /* sum of a b */
+    EPNET_STREAM_LEAST,   /* smallest a, of the states in `mask` if that is not NULL; NaN if one is NaN */
+    EPNET_STREAM_GREATEST /* largest a */
+} EpnetStreamReduction;
+
+/* Doubles of scratch that sums over `count` items need. */
+size_t epnet_stream_partials(uint64_t count);
+/* *result = the reduction of n entries. */
+cudaError_t epnet_stream_reduce(EpnetStreamReduction kind, uint64_t n, const double *a, const double *b,
+                                const unsigned char *mask, double *partials, double *result,
+                                cudaStream_t stream);
+/* out = a x + b y; y NULL: out = a x. `out` may be x or y. */
+cudaError_t epnet_stream_combine(uint64_t n, double *out, double a, const double *x, double b,
+                                 const double *y, cudaStream_t stream);
+/* out = value where mask is NULL or nonzero, else 0. */
+cudaError_t epnet_stream_fill(uint64_t n, double *out, double value, const unsigned char *mask,
+                              cudaStream_t stream);
+/* out = v exit, or with `divide` v / exit, 0 where exit is 0. `out` may be v. */
+cudaError_t epnet_stream_scale(uint64_t n, double *out, const double *v, const double *exit, int divide,
+                               cudaStream_t stream);
+/* out = p, entries <= 0 of the states in `mask` (NULL: all) replaced by inflow / exit. */
+cudaError_t epnet_stream_mend(const EpnetCudaProblem *problem, const EpnetStreamPoint *point,
+                              const double *exit, const double *p, const unsigned char *mask, double *out,
+                              cudaStream_t stream);
+
+#ifdef __cplusplus
+}
+#endif
+
+#endif
