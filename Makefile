@@ -9,6 +9,7 @@ help:
 	@echo 'make demo          install what is missing, build, run the examples, draw their figures'
 	@echo 'make test          install what is missing, build, run every test'
 	@echo 'make test-long     the same tests on more cases'
+	@echo 'make fuzz          fuzz the readers of specs, tables, journals and grid files (MINUTES=20)'
 	@echo 'make bench         check, then time'
 	@echo 'make deps          install what is missing (apt)'
 	@echo 'make format        format the sources; make format-check only checks'
@@ -27,9 +28,15 @@ demo: build-release
 test: format-check build-release build-sanitize
 	ctest --preset sanitize -j $(JOBS)
 	ctest --preset release -j $(JOBS)
+	tests/fuzz/run.sh
 
 test-long: build-release
 	EPNET_TEST_LONG=1 ctest --preset release -j $(JOBS)
+
+MINUTES ?= 20
+fuzz:
+	@cmake/dependencies.sh clang libclang-rt-dev llvm libomp-dev
+	tests/fuzz/run.sh $(MINUTES)
 
 bench: build-release
 	bench/run.sh build/release
@@ -48,4 +55,4 @@ format-check: deps
 clean:
 	rm -rf build demo
 
-.PHONY: help deps demo test test-long bench format format-check clean
+.PHONY: help deps demo test test-long fuzz bench format format-check clean

@@ -1,12 +1,12 @@
 #!/bin/sh
-# Install the Debian packages that building, testing and plotting need, if any is missing. Says what it installs;
-# says nothing when all are there.
+# Install the Debian packages that building, testing and plotting need, and those given as arguments, if any is
+# missing. Says what it installs; says nothing when all are there.
 set -eu
 
 packages="cmake ninja-build gcc g++ libc6-dev pkg-config
     libnetcdf-dev libtomlplusplus-dev libssl-dev librandom123-dev gnuplot-nox
     libcmocka-dev liblapacke-dev libopenblas-dev
-    valgrind libc6-dbg clang-format python3"
+    valgrind libc6-dbg clang-format python3 $*"
 
 if ! command -v dpkg-query >/dev/null; then
     echo "deps: not a Debian or Ubuntu system; the build needs what these packages hold:" $packages >&2
