@@ -19,6 +19,7 @@ typedef struct Pool {
     size_t kept;            /* points */
     EpnetStatus status;     /* of the first worker that failed in its work */
     EpnetError error;
+    char note[256];       /* of the first backend context that has one */
     EpnetError absence;   /* why a worker is missing, EPNET_OK: none is */
     volatile int abandon; /* what the backends watch: chunks in flight are given up */
 } Pool;
@@ -109,9 +110,14 @@ static void *worker_main(void *argument) {
     const bool opened = status == EPNET_OK;
     if (opened)
         status = worker_solve(worker, &error);
+    char note[sizeof pool->note] = "";
+    if (opened && pool->work->device->backend->note != NULL)
+        pool->work->device->backend->note(worker->context, note, sizeof note);
     worker_close(worker);
 
     pthread_mutex_lock(&pool->lock);
+    if (pool->note[0] == '\0') /* said once */
+        memcpy(pool->note, note, sizeof note);
     const bool absent = !opened && status == EPNET_DEVICE; /* the others may do without it */
     if (absent && pool->absence.status == EPNET_OK)
         pool->absence = error;
@@ -210,5 +216,7 @@ EpnetStatus epnet_workers_run(const EpnetWork *work, char *note, size_t note_siz
         return epnet_fail(error, EPNET_DEVICE, "%s", pool.absence.message);
     if (pool.absence.status != EPNET_OK)
         snprintf(note, note_size, "%zu of %zu workers: %.400s", pool.opened, count, pool.absence.message);
+    else
+        snprintf(note, note_size, "%s", pool.note);
     return pool.kept == missing ? EPNET_OK : EPNET_INTERRUPTED;
 }

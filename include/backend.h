@@ -201,6 +201,9 @@ typedef struct EpnetBackend {
     /* q = pL for one point (tests, benches): p and q have 2^nodes entries. */
     EpnetStatus (*apply)(void *context, const EpnetPoint *point, const double *p, double *q,
                          EpnetError *error);
+    /* What the user should know of how a context's work went, "" if nothing. NULL: there is never anything.
+     */
+    void (*note)(const void *context, char *text, size_t size);
     /* Estimate the work of one point from its rates and a few timed kernels, without solving it: applications
      * of L and seconds on one thread (NaN: no honest figure exists for the device). False when memory is
      * exhausted. */

@@ -49,7 +49,8 @@ typedef struct EpnetCudaBatch {
     double *law; /* count x 2^nodes: stationary laws, written by epnet_cuda_stationary() if not NULL,
                     read by epnet_cuda_trajectory() where the problem has no initial law */
     const volatile int *stop; /* host memory that the device can read; nonzero: leave soon */
-    int *status;              /* count: EpnetPointStatus */
+    int *status;              /* count: EpnetPointStatus; -1 before. A trajectory whose stationary law is not ok
+                                 keeps its status */
     double *last;             /* count x width */
     double *extremes;         /* count x EPNET_EXTREMES, trajectories */
     double *trajectory;       /* count x time_count x width, or NULL: not kept */
@@ -62,6 +63,7 @@ typedef struct EpnetCudaLayout {
     int blocks;               /* that fill the device */
     int shared_bytes;         /* dynamic shared memory of a block */
     bool vectors_in_scratch;  /* the time loop's vectors do not fit into shared memory */
+    bool matrix_in_scratch;   /* nor does the matrix of an elimination (stationary.cu) */
     size_t scratch_per_group; /* doubles of device memory */
     int series_length;        /* coefficients that a group has room for */
 } EpnetCudaLayout;

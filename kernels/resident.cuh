@@ -70,4 +70,10 @@ __device__ static inline bool epnet_row_is_number(const EpnetGroup &group, int w
 cudaError_t epnet_resident_layout(const EpnetProblem *problem, const void *kernel, int thread_bits,
                                   int series_length, EpnetCudaLayout *layout);
 
+/* Bytes of shared memory that a block may have on the current device. */
+cudaError_t epnet_shared_limit(int *bytes);
+
+/* As many blocks as run at once, by the layout's threads and shared memory. */
+cudaError_t epnet_resident_blocks(const void *kernel, EpnetCudaLayout *layout);
+
 #endif

@@ -61,6 +61,8 @@ epnet_trajectory_solve(const EpnetGroup &group, const EpnetCudaProblem &problem,
     const double *const initial = problem.initial != NULL ? problem.initial : batch.law + k * states;
     const uint32_t *const mask =
         batch.mask != NULL && batch.mask[k] >= 0 ? batch.masks + (size_t)batch.mask[k] : NULL;
+    if (problem.initial == NULL && batch.status[k] != EPNET_POINT_OK)
+        return (EpnetPointStatus)batch.status[k]; /* of the stationary law */
     EpnetDeviceEvolution ev;
     epnet_point_setup(group, problem, batch, k, point);
     epnet_evolution_start(point, series_length, (int)batch.degree_min[k], mask, ev);

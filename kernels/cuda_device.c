@@ -1,0 +1,118 @@
+#include "cuda_device.h"
+
+#include "cpu/estimate.h"
+#include "cuda_batch.h"
+#include "cuda_check.h"
+#include "engine.h"
+#include "status.h"
+
+#include <math.h>
+#include <stdio.h>
+
+static const double GIB = 1u << 30;
+
+EpnetStatus epnet_cuda_devices(int *count, char *text, size_t size, EpnetError *error) {
+    int driver = 0, runtime = 0;
+    char reason[512];
+    *count = 0;
+    cudaError_t code = cudaGetDeviceCount(count);
+    if (code == cudaSuccess && *count == 0)
+        code = cudaErrorNoDevice;
+    if (code != cudaSuccess) {
+        *count = 0;
+        epnet_cuda_describe_error(code, reason, sizeof reason);
+        (void)cudaGetLastError();
+        return epnet_fail(error, EPNET_DEVICE, "no CUDA device: %s", reason);
+    }
+    EpnetStatus status = epnet_cuda_check(EPNET_CUDA(cudaDriverGetVersion, &driver), error);
+    if (status == EPNET_OK)
+        status = epnet_cuda_check(EPNET_CUDA(cudaRuntimeGetVersion, &runtime), error);
+    if (status == EPNET_OK)
+        snprintf(text, size, "%d device%s, driver for CUDA %d.%d, runtime %d.%d", *count,
+                 *count == 1 ? "" : "s", driver / 1000, driver % 1000 / 10, runtime / 1000,
+                 runtime % 1000 / 10);
+    return status;
+}
+
+EpnetStatus epnet_cuda_describe(int device, EpnetDeviceInfo *info, EpnetError *error) {
+    struct cudaDeviceProp properties;
+    EpnetStatus status = epnet_cuda_check(EPNET_CUDA(cudaGetDeviceProperties, &properties, device), error);
+    if (status != EPNET_OK)
+        return status;
+    snprintf(info->name, sizeof info->name, "%.120s", properties.name);
+    snprintf(info->details, sizeof info->details, "%.1f GiB of memory, compute capability %d.%d",
+             (double)properties.totalGlobalMem / GIB, properties.major, properties.minor);
+    return EPNET_OK;
+}
+
+/* ---- what a problem takes ---------------------------------------------------------------------------- */
+
+static EpnetStatus check_kind(const EpnetProblem *problem, EpnetError *error) {
+    if (problem->constant_drive)
+        return epnet_fail(error, EPNET_DEVICE,
+                          "a constant drive (sigma) is not computed on CUDA devices in this version; run it "
+                          "with --device cpu");
+    if (problem->leak.kind != EPNET_LEAK_NONE)
+        return epnet_fail(error, EPNET_DEVICE,
+                          "[leak] is not computed on CUDA devices in this version; run it with --device cpu");
+    if (problem->nodes > EPNET_RESIDENT_NODES)
+        return epnet_fail(error, EPNET_DEVICE,
+                          "%d nodes are too many for CUDA devices in this version, which take up to %d; run "
+                          "it with --device cpu",
+                          problem->nodes, EPNET_RESIDENT_NODES);
+    return EPNET_OK;
+}
+
+/* Laying a kernel out shows whether the device has it. */
+static EpnetStatus check_kernels(const EpnetProblem *problem, EpnetError *error) {
+    EpnetCudaLayout layout;
+    EpnetCudaResult result = {cudaSuccess, ""};
+    if (problem->initial == NULL)
+        result = EPNET_CUDA(epnet_cuda_stationary_layout, problem, &layout);
+    if (epnet_cuda_ok(result) && problem->kind == EPNET_TRAJECTORY)
+        result = EPNET_CUDA(epnet_cuda_trajectory_layout, problem, 1, (uint32_t)problem->nodes, &layout);
+    return epnet_cuda_check(result, error);
+}
+
+EpnetStatus epnet_cuda_accept(const EpnetProblem *problem, int device, int *threads, EpnetError *error) {
+    int each;
+    size_t chunk;
+    EpnetStatus status = check_kind(problem, error);
+    if (status == EPNET_OK)
+        status = epnet_cuda_check(EPNET_CUDA(cudaSetDevice, device), error);
+    if (status == EPNET_OK)
+        status = check_kernels(problem, error);
+    epnet_cuda_workers(problem, device, *threads, threads, &each, &chunk);
+    return status;
+}
+
+void epnet_cuda_workers(const EpnetProblem *problem, int device, int threads, int *count, int *threads_each,
+                        size_t *chunk) {
+    (void)device; /* sizes that serve every device */
+    (void)threads;
+    /* Enough points to fill the largest device a few times over, and rows that take little memory. */
+    enum { LEAST = 1024, MOST = 65536 };
+    const size_t states = (size_t)1 << 21, bytes = (size_t)128 << 20;
+    const size_t point = epnet_cuda_point_bytes(problem, true);
+    *count = 2;
+    *threads_each = 1;
+    *chunk = states >> problem->nodes;
+    *chunk = *chunk < LEAST ? LEAST : *chunk > MOST ? MOST : *chunk;
+    *chunk = *chunk > bytes / point ? bytes / point : *chunk;
+    *chunk = *chunk > 0 ? *chunk : 1;
+}
+
+uint64_t epnet_cuda_memory(const EpnetProblem *problem, int threads, int *in_flight) {
+    int count, each;
+    size_t chunk;
+    epnet_cuda_workers(problem, 0, threads, &count, &each, &chunk);
+    *in_flight = (int)chunk;
+    return epnet_cuda_point_bytes(problem, true);
+}
+
+bool epnet_cuda_estimate(const EpnetProblem *problem, const EpnetPoint *point, double *applications,
+                         double *seconds) {
+    const bool counted = epnet_cpu_estimate(problem, point, applications, seconds);
+    *seconds = NAN;
+    return counted;
+}

@@ -1,0 +1,26 @@
+/* What the CUDA devices are, and what a problem takes on one: the functions of the backend that need no
+ * context (backend.h). */
+#ifndef EPNET_KERNELS_CUDA_DEVICE_H
+#define EPNET_KERNELS_CUDA_DEVICE_H
+
+#include "backend.h"
+
+EpnetStatus epnet_cuda_devices(int *count, char *text, size_t size, EpnetError *error);
+EpnetStatus epnet_cuda_describe(int device, EpnetDeviceInfo *info, EpnetError *error);
+
+/* Refused: a constant drive, a leak, more states than the device holds (with the largest network that fits),
+ * and a device that the kernels were not compiled for. */
+EpnetStatus epnet_cuda_accept(const EpnetProblem *problem, int device, int *threads, EpnetError *error);
+
+/* Two workers: while the device computes for one, the other's parameters and rows travel and are written. */
+void epnet_cuda_workers(const EpnetProblem *problem, int device, int threads, int *count, int *threads_each,
+                        size_t *chunk);
+
+/* Bytes on the device. */
+uint64_t epnet_cuda_memory(const EpnetProblem *problem, int threads, int *in_flight);
+
+/* Applications of L are counted as the CPU counts them; there is no honest figure for the seconds. */
+bool epnet_cuda_estimate(const EpnetProblem *problem, const EpnetPoint *point, double *applications,
+                         double *seconds);
+
+#endif
