@@ -49,11 +49,11 @@ typedef struct EpnetCudaBatch {
     double *law; /* count x 2^nodes: stationary laws, written by epnet_cuda_stationary() if not NULL,
                     read by epnet_cuda_trajectory() where the problem has no initial law */
     const volatile int *stop; /* host memory that the device can read; nonzero: leave soon */
-    int *status;              /* count: EpnetPointStatus; -1 before. A trajectory whose stationary law is not ok
-                                 keeps its status */
-    double *last;             /* count x width */
-    double *extremes;         /* count x EPNET_EXTREMES, trajectories */
-    double *trajectory;       /* count x time_count x width, or NULL: not kept */
+    int *status;        /* count: EpnetPointStatus; -1 before. A trajectory whose stationary law is not ok
+                           keeps its status */
+    double *last;       /* count x width */
+    double *extremes;   /* count x EPNET_EXTREMES, trajectories */
+    double *trajectory; /* count x time_count x width, or NULL: not kept */
 } EpnetCudaBatch;
 
 /* How a resident kernel is laid out on a device. */
