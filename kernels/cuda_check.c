@@ -4,8 +4,8 @@
 
 #include <stdio.h>
 
-#ifndef EPNET_CUDA_ARCHITECTURES
-#error "EPNET_CUDA_ARCHITECTURES names the architectures that the kernels are compiled for"
+#ifndef EPNET_CUDA_ARCHITECTURES /* the build's list */
+#define EPNET_CUDA_ARCHITECTURES "that the build names"
 #endif
 
 /* Versions of the runtime are 1000 x major + 10 x minor. */
