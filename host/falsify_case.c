@@ -201,9 +201,11 @@ static EpnetPointStatus reach_state(EpnetFalsifyProbe *probe, EpnetObserver *obs
     }
     read_start(space, reader, probe->generator.exit_max, found);
     probe->time = found->time;
-    *p = probe->evolution.p;
     status = epnet_evolution_start(&probe->evolution, &probe->generator, found->law);
-    return status == EPNET_POINT_OK ? epnet_evolution_advance(&probe->evolution, 0) : status;
+    if (status == EPNET_POINT_OK)
+        status = epnet_evolution_advance(&probe->evolution, 0);
+    *p = probe->evolution.p;
+    return status;
 }
 
 bool epnet_falsify_measure(EpnetFalsifyProbe *probe, size_t cut, const double *x, EpnetFalsifyCase *found,

@@ -1,4 +1,4 @@
-/* The state of one trajectory, from sampled time to sampled time: the control of host/cpu/evolve.c, by a
+/* The state of one trajectory, from sampled time to sampled time: the control of host/evolution.c, by a
  * group. What a vector costs is in polynomial.cuh; here every thread of the group takes the same decisions.
  */
 #ifndef EPNET_KERNELS_EVOLVE_CUH
@@ -7,7 +7,7 @@
 #include "polynomial.cuh"
 #include "series.h"
 
-/* The limits of host/cpu/evolve.c, which says why; long steps end where the room for coefficients does. */
+/* The limits of host/evolution.c, which says why; long steps end where the room for coefficients does. */
 #define EPNET_CHEBYSHEV_X_LEAST 1e-3
 #define EPNET_CHEBYSHEV_X_FIRST 64.0
 #define EPNET_CHEBYSHEV_X_MAX 1024.0

@@ -17,7 +17,7 @@ static EpnetPointStatus evaluate(EpnetDriveSearch *search, double drive, Trial *
     search->point.drive = search->drive;
     epnet_generator_set(search->generator, search->problem, &search->point, NULL, true);
     EpnetPointStatus status = epnet_stationary_solve(search->stationary, search->generator);
-    search->stationary->from_last = status == EPNET_POINT_OK; /* neighbouring drives have neighbouring laws */
+    search->stationary->relaxation.from_last = status == EPNET_POINT_OK; /* neighbouring drives have neighbouring laws */
     if (status != EPNET_POINT_OK)
         return status;
     trial->drive = drive;
@@ -167,14 +167,14 @@ EpnetPointStatus epnet_drive_solve(EpnetDriveSearch *search, double sigma, doubl
                                    double *attainable) {
     Trial start, found = {NAN, NAN};
     /* Nothing is carried from point to point: any order gives the same bytes. */
-    search->stationary->from_last = false;
+    search->stationary->relaxation.from_last = false;
     *attainable = NAN;
     EpnetPointStatus status = evaluate(search, straight_drive(search), &start);
     if (status == EPNET_POINT_OK)
         status = climb(search, sigma, start, &found);
     if (status == EPNET_POINT_OK && isnan(found.drive))
         status = scan(search, sigma, start, &found, attainable);
-    search->stationary->from_last = false;
+    search->stationary->relaxation.from_last = false;
     *drive = found.drive;
     return status;
 }

@@ -57,7 +57,7 @@ uint64_t epnet_workspace_bytes(const EpnetProblem *problem) {
     if (problem->kind == EPNET_TRAJECTORY)
         vectors += reports_euler_rate(problem) ? 7u : 6u;
     if (needs_stationary(problem))
-        vectors += problem->nodes <= EPNET_STATIONARY_DIRECT_NODES ? states + 2 : 9;
+        vectors += problem->nodes <= EPNET_STATIONARY_DIRECT_NODES ? states + 3 : 10;
     uint64_t bytes = (vectors * states + epnet_generator_size(problem->nodes)) * sizeof(double);
     if (problem->leak.kind != EPNET_LEAK_NONE)
         bytes += epnet_leak_bytes(&problem->leak, problem->nodes, problem->time_count);
@@ -221,7 +221,7 @@ void epnet_workspace_solve(EpnetWorkspace *ws, const EpnetBatch *batch, size_t k
     double columns[EPNET_POINT_COLUMNS];
     EpnetPointStatus status = EPNET_POINT_OK;
     fill_nan(columns, EPNET_POINT_COLUMNS);
-    ws->evolution.stop = ws->stationary.stop =
+    ws->evolution.stop = ws->stationary.relaxation.stop =
         batch->stop; /* an interrupted batch is discarded by the driver */
     if (problem->constant_drive)
         status = solve_drive(ws, problem, point, columns);

@@ -1,19 +1,16 @@
-/* The stationary law pi L = 0 of one generator. */
+/* The stationary law pi L = 0 of one generator, in host memory. */
 #ifndef EPNET_HOST_CPU_STATIONARY_H
 #define EPNET_HOST_CPU_STATIONARY_H
 
 #include "../generator.h"
+#include "../relaxation.h"
 
 typedef struct EpnetStationary {
     int nodes;
-    double *p;             /* 2^N: the result */
-    double *work[8];       /* 2^N each (large N), or one and the dense matrix (small N) */
-    unsigned char *member; /* 2^N: states of the closed class; NULL until a generator has zero rates */
-    uint32_t *queue;
-    const volatile int *stop; /* nonzero: give up soon, with EPNET_POINT_NOT_CONVERGED; NULL: never */
-    uint64_t applications;    /* of L, for the last generator */
-    double residual;          /* |pi L|_1 of the last result [1/s] */
-    bool from_last;           /* large N: begin from the law in p, of a generator with the same zero rates */
+    double *p;                  /* 2^N: the result */
+    EpnetRelaxation relaxation; /* its vector p is this p; from_last is for large N alone */
+    struct EpnetCpuSpace *cpu;
+    double *matrix; /* small N: dense, 2^N x 2^N */
 } EpnetStationary;
 
 /* Up to this N the law comes from a direct elimination. */
