@@ -225,7 +225,8 @@ bool epnet_falsify_measure(EpnetFalsifyProbe *probe, size_t cut, const double *x
     if (reach_state(probe, observer, &reader, found, &p) != EPNET_POINT_OK)
         return false;
     epnet_cpu_apply(&probe->generator, p, probe->rate_of_change);
-    epnet_observe(observer, &probe->generator, p, probe->rate_of_change, row);
+    epnet_observer_set(observer, &probe->generator);
+    epnet_observe(observer, p, probe->rate_of_change, row);
     take_sides(space, row, found);
     if (!isfinite(found->ratio))
         return false;

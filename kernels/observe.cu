@@ -5,15 +5,15 @@
 #include "observe_nodes.cuh"
 #include "observe_pairs.cuh"
 
-/* A scalar product that ends up below this share of its terms' sum is summed pair by pair instead: it would
- * keep fewer than 13 digits. */
-#define EPNET_CANCELLATION 1e-3
+/* A sum that ends up below this share of what it is rounded against is taken pair by pair instead: it would
+ * keep fewer than 12 digits. */
+#define EPNET_CANCELLATION 1e-4
 
 /* What one pass over the states yields. */
 struct EpnetStateSums {
     double activity, entropy;
     EpnetLimit entropy_rate;
-    double entropy_rate_gross;           /* sum of |dp ln p| */
+    double entropy_rate_gross;           /* what dH/dt is rounded against: sum of exit p |ln p| */
     double empty;                        /* states with p = 0 */
     double production, production_gross; /* c.p, sum of its absolute terms */
     double flow, flow_gross;             /* e.p */
@@ -39,7 +39,7 @@ epnet_state_sums(const EpnetGroup &group, const EpnetCudaProblem &problem, const
         a[1] -= p * log_p.finite;
         a[2] -= dp * log_p.finite;
         a[3] -= dp * log_p.log_t;
-        a[4] += fabs(dp * log_p.finite);
+        a[4] += fabs(exit[s] * p * log_p.finite);
         a[5] += p > 0 ? 0 : 1;
         b[0] += production_weight[s] * p;
         b[1] += fabs(production_weight[s]) * p;
@@ -143,11 +143,12 @@ __device__ static void epnet_observe_cut(const EpnetGroup &group, const EpnetCud
         const double local_fills = (in < 0 ? 1 : 0) + (out < 0 ? 1 : 0),
                      fills = epnet_fills(point, s) ? 1 : 0;
         /* Change of p by the crossing copies alone. */
-        const double change = epnet_tables_inflow(tables, point.p, s) - epnet_tables_exit(tables, s) * p;
+        const double exit = epnet_tables_exit(tables, s),
+                     change = epnet_tables_inflow(tables, point.p, s) - exit * p;
         if (p > 0 || product > 0)
             a[0] += epnet_divergence_term(p, product, log_p - local);
         a[1] += change * log_p;
-        a[4] += fabs(change * log_p);
+        a[4] += fabs(exit * p * log_p);
         b[0] += change * (log_p - local);
         b[1] += change * (fills - local_fills);
         b[2] -= change * local;

@@ -73,9 +73,10 @@ static void time_kernels(EpnetObserver *observer, const EpnetGenerator *g, const
     } while ((elapsed = seconds_now() - start) < enough);
     *apply_seconds = elapsed / repeats;
     repeats = 0;
+    epnet_observer_set(observer, g);
     start = seconds_now();
     do {
-        epnet_observe(observer, g, p, dp, row);
+        epnet_observe(observer, p, dp, row);
         repeats++;
     } while ((elapsed = seconds_now() - start) < enough);
     *observe_seconds = elapsed / repeats;

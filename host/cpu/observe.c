@@ -13,15 +13,16 @@ bool epnet_observer_alloc(EpnetObserver *o, const EpnetProblem *problem) {
     int low_bits = problem->nodes / 2;
     memset(o, 0, sizeof *o);
     o->problem = problem;
-    o->log_p = epnet_calloc(3 * states, sizeof(double));
+    o->log_p = epnet_calloc(4 * states, sizeof(double));
     o->fills = epnet_calloc(2 * states, 1);
-    o->edges = epnet_calloc(problem->edge_count, sizeof *o->edges);
     o->sides = epnet_calloc(2 * problem->cut_count, sizeof *o->sides);
-    if (o->log_p == NULL || o->fills == NULL || o->edges == NULL || o->sides == NULL)
+    if (o->log_p == NULL || o->fills == NULL || o->sides == NULL ||
+        !epnet_weights_alloc(&o->weights, problem))
         return false;
     o->local = o->log_p + states;
     o->fold[0] = o->local + states;
     o->fold[1] = o->fold[0] + states / 2;
+    o->crossing_rate = o->fold[1] + states / 2;
     o->local_fills = o->fills + states;
     for (size_t c = 0; c < problem->cut_count; c++) {
         uint64_t all = states - 1, mask = problem->cuts[c];
@@ -39,18 +40,18 @@ void epnet_observer_free(EpnetObserver *o) {
     }
     free(o->log_p);
     free(o->fills);
-    free(o->edges);
+    epnet_weights_free(&o->weights);
     free(o->sides);
     memset(o, 0, sizeof *o);
 }
 
 uint64_t epnet_observer_bytes(const EpnetProblem *problem) {
-    uint64_t states = (uint64_t)1 << problem->nodes, bytes = states * (3 * sizeof(double) + 2);
+    uint64_t states = (uint64_t)1 << problem->nodes, bytes = states * (4 * sizeof(double) + 2);
     for (size_t c = 0; c < problem->cut_count; c++) {
         uint64_t side = (uint64_t)1 << __builtin_popcountll(problem->cuts[c]);
         bytes += (side + states / side) * 4 * sizeof(double);
     }
-    return bytes;
+    return bytes + epnet_weights_bytes(problem);
 }
 
 /* ---- marginals --------------------------------------------------------------------------------------- */
@@ -117,12 +118,13 @@ double epnet_observe_multiinformation(EpnetObserver *o, const double *p) {
 
 static void take_logarithms(EpnetObserver *o, const double *p, const double *dp) {
     const size_t states = o->generator->states;
-    o->any_fills = false;
+    o->any_fills = o->any_empty = false;
     for (size_t s = 0; s < states; s++) {
         EpnetLimit log_p = epnet_limit_log(p[s], dp[s]);
         o->log_p[s] = log_p.finite;
         o->fills[s] = log_p.log_t > 0;
         o->any_fills |= o->fills[s];
+        o->any_empty |= !(p[s] > 0);
     }
 }
 
@@ -133,35 +135,59 @@ static EpnetLimit entropy_rate(const EpnetObserver *o, const double *dp) {
     return rate;
 }
 
-void epnet_observe(EpnetObserver *o, const EpnetGenerator *generator, const double *p, const double *dp,
-                   double *row) {
-    const int nodes = o->problem->nodes;
-    const size_t states = generator->states;
-    double marginal[64][2], marginal_rate[64][2];
+/* entropy_production: c.p where that keeps its digits, else pair by pair. */
+static double production(const EpnetObserver *o, const double *p, double entropy_rate, double gross) {
+    const EpnetWeights *w = &o->weights;
+    const size_t states = o->generator->states;
+    if (w->production != NULL && !o->any_empty) {
+        const double sum = entropy_rate + epnet_dot(states, w->production, p);
+        if (!epnet_cancels(sum, gross + epnet_dot_absolute(states, w->production, p)))
+            return sum;
+    }
+    double sum = 0;
+    for (int j = 0; j < o->problem->nodes; j++)
+        sum += epnet_observe_node_production(o, p, j);
+    return sum;
+}
+
+/* entropy_production_channels and environment_entropy_flow, likewise by e.p. */
+static EpnetChannelSums channels(const EpnetObserver *o, const double *p, double entropy_rate, double gross) {
+    const size_t states = o->generator->states;
+    if (!o->any_empty) {
+        const double flow = epnet_dot(states, o->weights.flow, p),
+                     flow_gross = epnet_dot_absolute(states, o->weights.flow, p);
+        if (!epnet_cancels(flow, flow_gross) && !epnet_cancels(entropy_rate + flow, gross + flow_gross))
+            return (EpnetChannelSums){entropy_rate + flow, flow};
+    }
+    const EpnetChannelSums flips = epnet_observe_flips(o, p), copies = epnet_observe_copies(o, NULL, p);
+    return (EpnetChannelSums){flips.production + copies.production,
+                              flips.environment_flow + copies.environment_flow};
+}
+
+void epnet_observer_set(EpnetObserver *o, const EpnetGenerator *generator) {
     o->generator = generator;
+    epnet_weights_set(&o->weights, generator);
+}
+
+void epnet_observe(EpnetObserver *o, const double *p, const double *dp, double *row) {
+    const int nodes = o->problem->nodes;
+    const size_t states = o->generator->states;
+    double marginal[64][2], marginal_rate[64][2];
     take_logarithms(o, p, dp);
     marginals(nodes, p, o->fold[0], marginal);
     marginals(nodes, dp, o->fold[1], marginal_rate);
-    const double activity = epnet_dot(states, p, generator->exit);
+    const double activity = epnet_dot(states, p, o->generator->exit);
+    const double gross = epnet_dot3_absolute(states, p, o->generator->exit, o->log_p);
     const EpnetLimit dh = entropy_rate(o, dp), dh_nodes = node_entropy_rates(nodes, marginal, marginal_rate);
     const EpnetLimit rate = {dh_nodes.finite - dh.finite, dh_nodes.log_t - dh.log_t};
-
-    double environment_flow;
-    double channels = epnet_observe_flips(o, p, &environment_flow), production = 0;
-    epnet_observe_edges(o, p);
-    for (size_t e = 0; e < generator->edge_count; e++) {
-        channels += o->edges[e].production;
-        environment_flow += o->edges[e].net != 0 ? generator->drive[e] * o->edges[e].net : 0;
-    }
-    for (int j = 0; j < nodes; j++)
-        production += epnet_observe_node_production(o, p, j);
+    const EpnetChannelSums sums = channels(o, p, dh.finite, gross);
 
     row[EPNET_ENTROPY] = 0 - epnet_dot(states, p, o->log_p); /* 0, not -0, of a pure state */
     row[EPNET_MULTIINFORMATION] = multiinformation(o, p, marginal);
     row[EPNET_MULTIINFORMATION_RATE] = epnet_limit_value(rate, activity);
-    row[EPNET_ENTROPY_PRODUCTION] = production;
-    row[EPNET_ENTROPY_PRODUCTION_CHANNELS] = channels;
-    row[EPNET_ENVIRONMENT_ENTROPY_FLOW] = environment_flow;
+    row[EPNET_ENTROPY_PRODUCTION] = production(o, p, dh.finite, gross);
+    row[EPNET_ENTROPY_PRODUCTION_CHANNELS] = sums.production;
+    row[EPNET_ENVIRONMENT_ENTROPY_FLOW] = sums.environment_flow;
     row[EPNET_ACTIVITY] = activity;
     row[EPNET_MULTIINFORMATION_RATE_EULER] = NAN;
     row[EPNET_ENTROPY_RATE] = epnet_limit_value(dh, activity);

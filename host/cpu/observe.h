@@ -2,8 +2,8 @@
 #ifndef EPNET_HOST_CPU_OBSERVE_H
 #define EPNET_HOST_CPU_OBSERVE_H
 
-#include "../generator.h"
 #include "limit.h"
+#include "weights.h"
 
 /* One side of a cut: a set of n nodes, its 2^n sub-states and their law. */
 typedef struct EpnetSide {
@@ -13,33 +13,35 @@ typedef struct EpnetSide {
     double *log_p, *fills; /* ln p: finite part, and coefficient of ln t (0 or 1) */
 } EpnetSide;
 
-/* Net copies of one edge: from states where source and target differ to states where they agree. */
-typedef struct EpnetCopySums {
-    double net;        /* net copies [1/s] */
-    double production; /* entropy production of the channel [nat/s] */
-    EpnetLimit log_p;  /* sum over pairs of flux x (ln p after - ln p before) [nat/s] */
-} EpnetCopySums;
+/* Sums over channels and their pairs of states [nat/s]. */
+typedef struct EpnetChannelSums {
+    double production, environment_flow;
+} EpnetChannelSums;
 
 typedef struct EpnetObserver {
     const EpnetProblem *problem;
     const EpnetGenerator *generator;
-    double *log_p;        /* 2^N: ln p, finite part (limit.h) */
-    unsigned char *fills; /* 2^N: coefficient of ln t in ln p, 0 or 1 */
-    bool any_fills;
+    double *log_p;              /* 2^N: ln p, finite part (limit.h) */
+    unsigned char *fills;       /* 2^N: coefficient of ln t in ln p, 0 or 1 */
+    bool any_fills;             /* some ln p has a ln t */
+    bool any_empty;             /* some p is 0 */
     double *local;              /* 2^N: ln p_S + ln p_Sc of the cut at hand, finite part */
     unsigned char *local_fills; /* 2^N: its coefficient of ln t, 0..2 */
     double *fold[2];            /* 2^(N-1) each, contiguous: folded p and dp of the marginal tree */
-    EpnetCopySums *edges;       /* edge_count */
+    double *crossing_rate;      /* 2^N: pL of the crossing copies of the cut at hand */
+    EpnetWeights weights;       /* of the point */
     EpnetSide *sides;           /* 2 per cut: S, its complement */
 } EpnetObserver;
 
 bool epnet_observer_alloc(EpnetObserver *observer, const EpnetProblem *problem);
 void epnet_observer_free(EpnetObserver *observer);
 
-/* Fill `row` (epnet_row_width() values) for the state p with dp = pL under `generator`; the euler column is
- * left NaN. Entries of p are positive or exact zeros. */
-void epnet_observe(EpnetObserver *observer, const EpnetGenerator *generator, const double *p,
-                   const double *dp, double *row);
+/* Turn to the point that `generator` is set to, which is borrowed until the next turn. */
+void epnet_observer_set(EpnetObserver *observer, const EpnetGenerator *generator);
+
+/* Fill `row` (epnet_row_width() values) for the state p of that point with dp = pL; the euler column is left
+ * NaN. Entries of p are positive or exact zeros. */
+void epnet_observe(EpnetObserver *observer, const double *p, const double *dp, double *row);
 
 /* Multiinformation of p alone [nat]; overwrites the logarithms that epnet_observe() left. */
 double epnet_observe_multiinformation(EpnetObserver *observer, const double *p);
@@ -51,10 +53,16 @@ double epnet_observe_cut_production(EpnetObserver *observer, const EpnetGenerato
 /* Bytes that an observer of a problem takes, arrays of 2^N and larger. */
 uint64_t epnet_observer_bytes(const EpnetProblem *problem);
 
-/* observe_channels.c: sums over the pairs of states of each channel. */
-void epnet_observe_edges(EpnetObserver *observer, const double *p);
-double epnet_observe_flips(const EpnetObserver *observer, const double *p, double *environment_flow);
+/* observe_channels.c: sums over the pairs of states of each channel, where scalar products will not do. */
+EpnetChannelSums epnet_observe_flips(const EpnetObserver *observer, const double *p);
+EpnetChannelSums epnet_observe_copies(const EpnetObserver *observer, const unsigned char *use,
+                                      const double *p);
 double epnet_observe_node_production(const EpnetObserver *observer, const double *p, int node);
+
+/* Whether a sum that is rounded against `gross` has fewer than 12 digits left, or is no number. */
+static inline bool epnet_cancels(double sum, double gross) {
+    return !(fabs(sum) >= 1e-4 * gross);
+}
 
 /* observe_nodes.c: the nodes against laws of their own. From the marginals [nodes][2] and their rates of
  * change: sum over nodes of d/dt D(p_i || pi_i), pi_i the product stationary law in detailed balance, which
@@ -64,8 +72,7 @@ double epnet_observe_node_divergence_rate(const EpnetObserver *observer, double 
                                           double activity);
 double epnet_observe_flip_divergence(const EpnetObserver *observer, double (*p)[2]);
 
-/* observe_cut.c: the columns of cut number `cut`, given dH/dt of the whole, the activity, and what
- * epnet_observe_edges() left. */
+/* observe_cut.c: the columns of cut number `cut`, given dH/dt of the whole and the activity. */
 void epnet_observe_cut(EpnetObserver *observer, size_t cut, const double *p, const double *dp,
                        EpnetLimit entropy_rate, double activity, double *columns);
 bool epnet_side_alloc(EpnetSide *side, int nodes, int low_bits, uint64_t mask);

@@ -1,20 +1,26 @@
-/* Sums over the pairs of states that each channel connects: net copies, entropy production, environment flow.
- */
+/* Entropy production and environment flow summed over the pairs of states that each channel connects: for
+ * states with empty entries, and near equilibrium, where scalar products would lose the digits. */
 #include "observe.h"
 
 #include "formula.h"
 
 #include <math.h>
-#include <string.h>
+
+/* Production of a pair of opposite fluxes x, y of one channel, ln(x/y) = log_ratio; without bound where only
+ * one can be. */
+static double pair_production(double x, double y, bool forward, bool backward, double log_ratio) {
+    if (forward && backward)
+        return epnet_flux_entropy(x, y, log_ratio);
+    return forward || backward ? INFINITY : 0;
+}
 
 /* A copy edge i -> j joins, for every setting of the other nodes, the state `before` (x_i != x_j) with
  * `after` (x_j = x_i): forward rate beta, backward beta exp(-F). */
-static void observe_edge(const EpnetObserver *o, size_t e, const double *p, EpnetCopySums *sums) {
+static void add_edge(const EpnetObserver *o, size_t e, const double *p, EpnetChannelSums *sums) {
     const EpnetGenerator *g = o->generator;
     const int i = g->source[e], j = g->target[e];
     const double drive = g->drive[e], beta = g->rate[e], backward = exp(-drive);
-    const bool one_way = isinf(drive);
-    memset(sums, 0, sizeof *sums);
+    double production = 0, net = 0;
     if (beta == 0)
         return;
     for (uint64_t k = 0; k < g->states / 2; k++) {
@@ -22,50 +28,36 @@ static void observe_edge(const EpnetObserver *o, size_t e, const double *p, Epne
         const int x_i = epnet_bit(s, i);
         const uint64_t before = s | (uint64_t)(1 - x_i) << j, after = s | (uint64_t)x_i << j;
         const double x = p[before], y = backward * p[after];
-        const double log_difference = o->log_p[before] - o->log_p[after];
-        const bool forward_flux = x > 0, backward_flux = p[after] > 0 && !one_way;
-        if (forward_flux && backward_flux)
-            sums->production += epnet_flux_entropy(x, y, log_difference + drive);
-        else if (forward_flux || backward_flux)
-            sums->production = INFINITY;
-        sums->net += x - y;
-        sums->log_p.finite -= (x - y) * log_difference;
-        if (o->any_fills)
-            sums->log_p.log_t += (x - y) * (o->fills[after] - o->fills[before]);
+        production += pair_production(x, y, x > 0, p[after] > 0 && !isinf(drive),
+                                      o->log_p[before] - o->log_p[after] + drive);
+        net += x - y;
     }
-    sums->net *= beta;
-    sums->production *= beta;
-    sums->log_p.finite *= beta;
-    sums->log_p.log_t *= beta;
+    sums->production += beta * production;
+    sums->environment_flow += net != 0 ? beta * net * drive : 0;
 }
 
-void epnet_observe_edges(EpnetObserver *o, const double *p) {
-    for (size_t e = 0; e < o->generator->edge_count; e++)
-        observe_edge(o, e, p, &o->edges[e]);
+/* The copy channels marked in `use` (NULL: all). */
+EpnetChannelSums epnet_observe_copies(const EpnetObserver *o, const unsigned char *use, const double *p) {
+    EpnetChannelSums sums = {0, 0};
+    for (size_t e = 0; e < o->generator->edge_count; e++) {
+        if (use == NULL || use[e])
+            add_edge(o, e, p, &sums);
+    }
+    return sums;
 }
 
 double epnet_observe_cut_production(EpnetObserver *o, const EpnetGenerator *generator, const double *p,
                                     size_t cut) {
-    const uint64_t mask = o->problem->cuts[cut];
-    double production = 0;
     o->generator = generator;
-    o->any_fills = false;
     for (size_t s = 0; s < generator->states; s++)
         o->log_p[s] = p[s] > 0 ? log(p[s]) : 0;
-    for (size_t e = 0; e < generator->edge_count; e++) {
-        if (epnet_bit(mask, generator->source[e]) == epnet_bit(mask, generator->target[e]))
-            continue;
-        observe_edge(o, e, p, &o->edges[e]);
-        production += o->edges[e].production;
-    }
-    return production;
+    return epnet_observe_copies(o, o->weights.cuts[cut].use, p).production;
 }
 
-/* Entropy production of the intrinsic flips, summed over nodes; adds up their environment flow. */
-double epnet_observe_flips(const EpnetObserver *o, const double *p, double *environment_flow) {
+/* The intrinsic flips of all nodes. */
+EpnetChannelSums epnet_observe_flips(const EpnetObserver *o, const double *p) {
     const EpnetGenerator *g = o->generator;
-    double production = 0;
-    *environment_flow = 0;
+    EpnetChannelSums sums = {0, 0};
     for (int j = 0; j < g->nodes; j++) {
         const double up = g->flip_up[j], down = g->flip_down[j], log_rates = log(up) - log(down);
         double node = 0, net = 0;
@@ -74,17 +66,14 @@ double epnet_observe_flips(const EpnetObserver *o, const double *p, double *envi
         for (uint64_t k = 0; k < g->states / 2; k++) {
             const uint64_t a = epnet_insert_zero(k, j), b = epnet_flip(a, j);
             const double x = up * p[a], y = down * p[b];
-            const bool up_flux = up > 0 && p[a] > 0, down_flux = down > 0 && p[b] > 0;
-            if (up_flux && down_flux)
-                node += epnet_flux_entropy(x, y, o->log_p[a] - o->log_p[b] + log_rates);
-            else if (up_flux || down_flux)
-                node = INFINITY;
+            node += pair_production(x, y, up > 0 && p[a] > 0, down > 0 && p[b] > 0,
+                                    o->log_p[a] - o->log_p[b] + log_rates);
             net += x - y;
         }
-        production += node;
-        *environment_flow += net != 0 ? net * log_rates : 0;
+        sums.production += node;
+        sums.environment_flow += net != 0 ? net * log_rates : 0;
     }
-    return production;
+    return sums;
 }
 
 /* A pair of total rates of which a flux is zero, or so small that it underflows: decided on the structure. */

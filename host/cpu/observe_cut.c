@@ -2,7 +2,9 @@
 #include "observe.h"
 
 #include "../status.h"
+#include "apply.h"
 #include "formula.h"
+#include "vector.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -77,28 +79,19 @@ static double mutual_information(EpnetObserver *o, const EpnetSide *inside, cons
     return information;
 }
 
-/* Sum over the pairs of a crossing edge of flux x (local logarithm after - before): minus its share of
- * cut_local_entropy_rate. */
-static EpnetLimit edge_local_logarithms(const EpnetObserver *o, size_t e, const double *p) {
-    const EpnetGenerator *g = o->generator;
-    const int i = g->source[e], j = g->target[e];
-    const double backward = exp(-g->drive[e]);
-    EpnetLimit sum = {0, 0};
-    for (uint64_t k = 0; k < g->states / 2; k++) {
-        const uint64_t s = epnet_insert_zero(k, j);
-        const int x_i = epnet_bit(s, i);
-        const uint64_t before = s | (uint64_t)(1 - x_i) << j, after = s | (uint64_t)x_i << j;
-        const double flux = g->rate[e] * (p[before] - backward * p[after]);
-        sum.finite += flux * (o->local[after] - o->local[before]);
-        sum.log_t += flux * (o->local_fills[after] - o->local_fills[before]);
-    }
+/* sum over s of change(s) times a sum over logarithms, of finite part `finite` and coefficient of ln t
+ * `fills`. */
+static EpnetLimit change_of(const EpnetObserver *o, const double *change, const double *finite,
+                            const unsigned char *fills) {
+    EpnetLimit sum = {epnet_dot(o->generator->states, change, finite), 0};
+    for (size_t s = 0; o->any_empty && s < o->generator->states; s++)
+        sum.log_t += fills[s] * change[s];
     return sum;
 }
 
 void epnet_observe_cut(EpnetObserver *o, size_t cut, const double *p, const double *dp,
                        EpnetLimit entropy_rate, double activity, double *columns) {
     const EpnetGenerator *g = o->generator;
-    const uint64_t mask = o->problem->cuts[cut];
     EpnetLimit rate = {-entropy_rate.finite, -entropy_rate.log_t};
     EpnetSide *inside = &o->sides[2 * cut], *outside = inside + 1;
     project(o, inside, p, dp);
@@ -107,28 +100,26 @@ void epnet_observe_cut(EpnetObserver *o, size_t cut, const double *p, const doub
     take_logarithms(outside, &rate);
     const double information = mutual_information(o, inside, outside, p);
 
-    double production = 0, environment_flow = 0, capacity = 0, flow_bound = 0;
-    EpnetLimit flow = {0, 0}, local = {0, 0};
-    for (size_t e = 0; e < g->edge_count; e++) {
-        if (epnet_bit(mask, g->source[e]) == epnet_bit(mask, g->target[e]))
-            continue;
-        const EpnetCopySums *edge = &o->edges[e];
-        const EpnetLimit local_logarithms = edge_local_logarithms(o, e, p);
-        production += edge->production;
-        environment_flow += edge->net != 0 ? g->drive[e] * edge->net : 0;
-        capacity += g->rate[e];
-        flow_bound += g->rate[e] * epnet_copy_information(g->drive[e]);
-        flow.finite += edge->log_p.finite - local_logarithms.finite;
-        flow.log_t += edge->log_p.log_t - local_logarithms.log_t;
-        local.finite -= local_logarithms.finite;
-        local.log_t -= local_logarithms.log_t;
-    }
+    /* What the crossing copies alone change, and what that does to ln p and to ln p_S + ln p_Sc. */
+    const EpnetCrossing *crossing = &o->weights.cuts[cut];
+    const size_t states = g->states;
+    epnet_cpu_apply(&crossing->generator, p, o->crossing_rate);
+    const EpnetLimit whole = change_of(o, o->crossing_rate, o->log_p, o->fills),
+                     local = change_of(o, o->crossing_rate, o->local, o->local_fills);
+    const EpnetLimit flow = {whole.finite - local.finite, whole.log_t - local.log_t},
+                     local_rate = {-local.finite, -local.log_t};
+    const double flow_in = epnet_dot(states, crossing->flow, p);
+    EpnetChannelSums sums = {flow_in - whole.finite, flow_in};
+    const double flow_gross = epnet_dot_absolute(states, crossing->flow, p),
+                 gross = flow_gross + epnet_dot3_absolute(states, p, crossing->generator.exit, o->log_p);
+    if (o->any_empty || epnet_cancels(sums.production, gross) || epnet_cancels(flow_in, flow_gross))
+        sums = epnet_observe_copies(o, crossing->use, p);
     columns[EPNET_CUT_MUTUAL_INFORMATION] = information;
     columns[EPNET_CUT_MUTUAL_INFORMATION_RATE] = epnet_limit_value(rate, activity);
-    columns[EPNET_CUT_ENTROPY_PRODUCTION] = production;
-    columns[EPNET_CUT_ENVIRONMENT_ENTROPY_FLOW] = environment_flow;
+    columns[EPNET_CUT_ENTROPY_PRODUCTION] = sums.production;
+    columns[EPNET_CUT_ENVIRONMENT_ENTROPY_FLOW] = sums.environment_flow;
     columns[EPNET_CUT_INFORMATION_FLOW] = epnet_limit_value(flow, activity);
-    columns[EPNET_CUT_LOCAL_ENTROPY_RATE] = epnet_limit_value(local, activity);
-    columns[EPNET_CUT_FLOW_BOUND] = flow_bound;
-    columns[EPNET_CUT_CAPACITY] = capacity;
+    columns[EPNET_CUT_LOCAL_ENTROPY_RATE] = epnet_limit_value(local_rate, activity);
+    columns[EPNET_CUT_FLOW_BOUND] = crossing->flow_bound;
+    columns[EPNET_CUT_CAPACITY] = crossing->capacity;
 }

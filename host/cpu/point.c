@@ -68,7 +68,7 @@ uint64_t epnet_workspace_bytes(const EpnetProblem *problem) {
 
 static void observe(EpnetWorkspace *ws, const double *p, double *row) {
     epnet_cpu_apply(&ws->generator, p, ws->rate_of_change);
-    epnet_observe(&ws->observer, &ws->generator, p, ws->rate_of_change, row);
+    epnet_observe(&ws->observer, p, ws->rate_of_change, row);
 }
 
 /* The paper's finite difference (I(p + dt pL) - I(p))/dt. False if the step leaves the probabilities. */
@@ -227,6 +227,8 @@ void epnet_workspace_solve(EpnetWorkspace *ws, const EpnetBatch *batch, size_t k
         status = solve_drive(ws, problem, point, columns);
     else
         epnet_generator_set(&ws->generator, problem, point, NULL, true);
+    if (status == EPNET_POINT_OK)
+        epnet_observer_set(&ws->observer, &ws->generator);
     if (status == EPNET_POINT_OK)
         status = stationary ? solve_stationary(ws, problem, last)
                             : solve_trajectory(ws, problem, last, extremes, trajectory);

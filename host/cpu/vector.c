@@ -64,3 +64,37 @@ double epnet_dot(size_t n, const double *a, const double *b) {
     }
     return total;
 }
+
+EPNET_INSTRUCTION_LEVELS
+double epnet_dot_absolute(size_t n, const double *a, const double *b) {
+    double total = 0;
+    for (size_t first = 0; first < n; first += BLOCK) {
+        double lane[LANES] = {0};
+        size_t end = block_end(first, n), whole = first + (end - first) / LANES * LANES;
+        for (size_t i = first; i < whole; i += LANES) {
+            for (size_t l = 0; l < LANES; l++)
+                lane[l] += fabs(a[i + l] * b[i + l]);
+        }
+        for (size_t i = whole; i < end; i++)
+            lane[i - whole] += fabs(a[i] * b[i]);
+        total += sum_of_lanes(lane);
+    }
+    return total;
+}
+
+EPNET_INSTRUCTION_LEVELS
+double epnet_dot3_absolute(size_t n, const double *a, const double *b, const double *c) {
+    double total = 0;
+    for (size_t first = 0; first < n; first += BLOCK) {
+        double lane[LANES] = {0};
+        size_t end = block_end(first, n), whole = first + (end - first) / LANES * LANES;
+        for (size_t i = first; i < whole; i += LANES) {
+            for (size_t l = 0; l < LANES; l++)
+                lane[l] += fabs(a[i + l] * b[i + l] * c[i + l]);
+        }
+        for (size_t i = whole; i < end; i++)
+            lane[i - whole] += fabs(a[i] * b[i] * c[i]);
+        total += sum_of_lanes(lane);
+    }
+    return total;
+}

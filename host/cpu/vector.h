@@ -6,8 +6,11 @@
 
 #include <stddef.h>
 
-double epnet_sum(size_t n, const double *a);                  /* sum of a */
-double epnet_norm1(size_t n, const double *a);                /* sum of |a| */
-double epnet_dot(size_t n, const double *a, const double *b); /* sum of a b */
+double epnet_sum(size_t n, const double *a);                           /* sum of a */
+double epnet_norm1(size_t n, const double *a);                         /* sum of |a| */
+double epnet_dot(size_t n, const double *a, const double *b);          /* sum of a b */
+double epnet_dot_absolute(size_t n, const double *a, const double *b); /* sum of |a b| */
+/* sum of |a b c|: what a sum of flows a b times logarithms c is rounded against. */
+double epnet_dot3_absolute(size_t n, const double *a, const double *b, const double *c);
 
 #endif
