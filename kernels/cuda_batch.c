@@ -211,6 +211,8 @@ EpnetCudaResult epnet_cuda_slots_upload(const EpnetCudaSlots *slots, const Epnet
         result = epnet_cuda_array_upload(&slots->masks, slots->mask_count * words * sizeof(uint32_t), stream);
     if (epnet_cuda_ok(result))
         result = EPNET_CUDA(cudaMemsetAsync, slots->status.device, 0xff, n * sizeof(int), stream);
+    if (epnet_cuda_ok(result))
+        result = EPNET_CUDA(cudaMemsetAsync, slots->next.device, 0, sizeof(uint32_t), stream);
     return result;
 }
 

@@ -17,14 +17,15 @@
 
 enum { EPNET_SERIES_HEADER = 3, EPNET_FIXED_COEFFICIENTS = 5 };
 
-/* Room that a series for x takes in scratch, its header included. */
+/* Room that a series for x takes in scratch, its header included; two more than its length, so that no step
+ * of a point is cut short for room that a stiffer neighbour in the batch would have brought. */
 __host__ __device__ static inline uint64_t epnet_series_room(double x, uint32_t degree_min) {
     const double chebyshev = x < EPNET_CHEBYSHEV_X_MAX ? x : EPNET_CHEBYSHEV_X_MAX;
     const double poisson = x * EPNET_POISSON_RATE_MARGIN < EPNET_POISSON_X_MAX ? x * EPNET_POISSON_RATE_MARGIN
                                                                                : EPNET_POISSON_X_MAX;
     const uint64_t a = epnet_chebyshev_length(chebyshev, degree_min),
                    b = epnet_poisson_length(poisson, degree_min);
-    return EPNET_SERIES_HEADER + (a > b ? a : b);
+    return EPNET_SERIES_HEADER + 2 + (a > b ? a : b);
 }
 
 /* A series in scratch, the same for every thread. */
