@@ -1,17 +1,20 @@
 #include "dataset.h"
 
 #include "dataset_define.h"
+#include "dataset_verify.h"
 #include "netcdf_fail.h"
 #include "outfile.h"
 #include "seal.h"
 #include "status.h"
 
 #include <errno.h>
+#include <limits.h>
 #include <math.h>
 #include <netcdf.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 struct EpnetDataset {
     EpnetOutfile file;
@@ -23,10 +26,13 @@ struct EpnetDataset {
     int status_variable;
     bool keeps_trajectory;
     EpnetDatasetTable points_table, trajectory_table;
-    bool has_leak;
+    bool has_leak, leak_written;
     EpnetDatasetLeak leak;
-    double *scratch; /* one column of one batch, gathered from rows */
+    double *scratch; /* one column of one range of points, gathered from rows */
     size_t scratch_size;
+    size_t range_count, range_room;
+    EpnetDatasetRange *ranges; /* that were written, in turn */
+    EpnetDigest digest;        /* of their values */
 };
 
 /* Call with errno as the library left it. */
@@ -39,6 +45,8 @@ static void dataset_free(EpnetDataset *dataset) {
     free(dataset->points_table.variables);
     free(dataset->trajectory_table.variables);
     free(dataset->scratch);
+    free(dataset->ranges);
+    epnet_digest_end(&dataset->digest, NULL, 0);
     free(dataset);
 }
 
@@ -64,6 +72,7 @@ EpnetStatus epnet_dataset_create(const EpnetSpec *spec, const char *output, cons
     if (made == NULL)
         return epnet_fail_memory(error, sizeof *made, "a grid file");
     made->ncid = -1;
+    made->digest = epnet_digest_begin();
     made->points = epnet_grid_points(spec->axes, spec->axis_count);
     made->times = spec->time_count;
     made->row_width = epnet_row_width(spec->cut_count);
@@ -115,6 +124,7 @@ static int column_put(const EpnetDatasetTable *table, int variable, size_t first
 static int status_put(EpnetDataset *dataset, size_t first, size_t count, const int *status) {
     for (size_t k = 0; k < count; k++)
         dataset->scratch[k] = status[k];
+    epnet_digest_add(&dataset->digest, dataset->scratch, count * sizeof(double));
     return column_put(&dataset->points_table, dataset->status_variable, first, count, dataset->scratch);
 }
 
@@ -123,6 +133,7 @@ static int gather_put(EpnetDataset *dataset, const EpnetDatasetTable *table, siz
                       size_t count, const double *values, size_t width) {
     for (size_t k = 0; k < count; k++)
         dataset->scratch[k] = values[k * width];
+    epnet_digest_add(&dataset->digest, dataset->scratch, count * sizeof(double));
     return column_put(table, table->variables[column], first, count, dataset->scratch);
 }
 
@@ -182,6 +193,8 @@ static int leak_put(EpnetDataset *dataset, const EpnetRows *rows) {
     }
     for (size_t k = 0; k < n; k++)
         fit[k] = mean + slope * (time[k] - mean_time);
+    epnet_digest_add(&dataset->digest, dataset->scratch, 3 * n * sizeof(double));
+    dataset->leak_written = true;
     int code = nc_put_var_double(leak->group, leak->time, time);
     if (code == NC_NOERR)
         code = nc_put_var_double(leak->group, leak->information, information);
@@ -195,7 +208,20 @@ static EpnetStatus scratch_reserve(EpnetDataset *dataset, size_t size, EpnetErro
     dataset->scratch = epnet_calloc(size, sizeof(double));
     dataset->scratch_size = dataset->scratch != NULL ? size : 0;
     if (dataset->scratch == NULL)
-        return epnet_fail_memory(error, size * sizeof(double), "writing a batch");
+        return epnet_fail_memory(error, size * sizeof(double), "writing a range of points");
+    return EPNET_OK;
+}
+
+static EpnetStatus range_note(EpnetDataset *dataset, size_t first, size_t count, EpnetError *error) {
+    if (dataset->range_count == dataset->range_room) {
+        const size_t room = 2 * dataset->range_room + 16;
+        EpnetDatasetRange *longer = realloc(dataset->ranges, room * sizeof *longer);
+        if (longer == NULL)
+            return epnet_fail_memory(error, room * sizeof *longer, "writing a range of points");
+        dataset->ranges = longer;
+        dataset->range_room = room;
+    }
+    dataset->ranges[dataset->range_count++] = (EpnetDatasetRange){first, count};
     return EPNET_OK;
 }
 
@@ -208,6 +234,8 @@ EpnetStatus epnet_dataset_write(EpnetDataset *dataset, size_t first, size_t coun
         scratch_reserve(dataset, count * (dataset->keeps_trajectory ? dataset->times : 1), error);
     if (status == EPNET_OK && dataset->has_leak)
         status = scratch_reserve(dataset, 3 * dataset->leak.samples, error);
+    if (status == EPNET_OK)
+        status = range_note(dataset, first, count, error);
     if (status != EPNET_OK)
         return status;
     errno = 0;
@@ -219,6 +247,27 @@ EpnetStatus epnet_dataset_write(EpnetDataset *dataset, size_t first, size_t coun
     return code == NC_NOERR ? EPNET_OK : fail_netcdf(error, dataset, code);
 }
 
+/* Compare the finished file with what was written; a file that differs is removed. */
+static EpnetStatus written_verify(EpnetDataset *dataset, const char *path, EpnetError *error) {
+    EpnetDatasetWritten written = {.columns = dataset->columns,
+                                   .column_count = dataset->column_count,
+                                   .trajectory_count =
+                                       dataset->keeps_trajectory ? dataset->trajectory_table.column_count : 0,
+                                   .times = dataset->times,
+                                   .quench = dataset->leak_written,
+                                   .range_count = dataset->range_count,
+                                   .ranges = dataset->ranges};
+    EpnetError reason;
+    if (!epnet_digest_end(&dataset->digest, written.check, sizeof written.check))
+        return epnet_fail(error, EPNET_INTERNAL, "SHA-256 of libcrypto failed");
+    EpnetStatus status = epnet_dataset_verify(path, &written, &reason);
+    if (status == EPNET_OK)
+        return EPNET_OK;
+    unlink(path);
+    return epnet_fail(error, status, "the grid file was written and is not good, so it was removed: %.1500s",
+                      reason.message);
+}
+
 EpnetStatus epnet_dataset_commit(EpnetDataset *dataset, EpnetError *error) {
     errno = 0;
     int code = nc_close(dataset->ncid);
@@ -226,8 +275,14 @@ EpnetStatus epnet_dataset_commit(EpnetDataset *dataset, EpnetError *error) {
     EpnetStatus status = code == NC_NOERR ? EPNET_OK : fail_netcdf(error, dataset, code);
     if (status == EPNET_OK)
         status = epnet_seal_append(dataset->file.temporary, dataset->file.path, error);
+    char *path = dataset->file.path == NULL ? NULL : strdup(dataset->file.path);
+    if (status == EPNET_OK && path == NULL)
+        status = epnet_fail_memory(error, PATH_MAX, "the name of a file");
     if (status == EPNET_OK)
         status = epnet_outfile_commit(&dataset->file, error);
+    if (status == EPNET_OK)
+        status = written_verify(dataset, path, error);
+    free(path);
     epnet_dataset_discard(dataset); /* after a commit: nothing is left of the file to remove */
     return status;
 }

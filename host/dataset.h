@@ -16,8 +16,9 @@ EpnetStatus epnet_dataset_create(const EpnetSpec *spec, const char *output, cons
 EpnetStatus epnet_dataset_write(EpnetDataset *dataset, size_t first, size_t count, const EpnetRows *rows,
                                 EpnetError *error);
 
-/* Close, sync and rename to the output's name (then sync its folder). Frees the dataset in every case; on
- * failure the temporary file is removed. */
+/* Close, sync and rename to the output's name (then sync its folder), and read it again: a file that does not
+ * hold what was written is removed. Frees the dataset in every case; on failure the temporary file is
+ * removed. Every point must have been written. */
 EpnetStatus epnet_dataset_commit(EpnetDataset *dataset, EpnetError *error);
 
 /* Close and remove the temporary file; frees the dataset. NULL is allowed. */

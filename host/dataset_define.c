@@ -86,7 +86,7 @@ static void list_put(Definer *d, const char *name, size_t count, char *(*text_of
         complete = text != NULL && fprintf(stream, "%s%s", k > 0 ? "; " : "", text) >= 0;
         free(text);
     }
-    if (stream != NULL && fclose(stream) != 0)
+    if (stream != NULL && (fclose(stream) != 0 || joined == NULL)) /* the last allocation fails silently */
         complete = false;
     if (!complete && d->code == NC_NOERR)
         d->code = NC_ENOMEM;

@@ -18,7 +18,7 @@ bool epnet_digest_end(EpnetDigest *digest, unsigned char *check, size_t size) {
     const bool good = digest->good && EVP_DigestFinal_ex(digest->context, full, NULL) == 1;
     EVP_MD_CTX_free(digest->context);
     *digest = (EpnetDigest){NULL, false};
-    if (good)
+    if (good && size > 0)
         memcpy(check, full, size);
     return good;
 }

@@ -151,7 +151,7 @@ EpnetStatus epnet_journal_header_read(int fd, const char *path, EpnetJournalHead
     memset(header, 0, sizeof *header);
     if (!epnet_journal_bytes(fd, start, sizeof start, 0)) {
         if (errno != 0)
-            return epnet_fail(error, EPNET_IO, "cannot read %s: %s", path, strerror(errno));
+            return epnet_fail_system(error, "cannot read %s", path);
         return epnet_fail(error, EPNET_IO, "%s is damaged: it is shorter than a header", path);
     }
     memcpy(&format, start + 8, sizeof format);
@@ -181,27 +181,32 @@ EpnetStatus epnet_journal_header_read(int fd, const char *path, EpnetJournalHead
 
 /* ---- comparing ----------------------------------------------------------------------------------------- */
 
-/* Length of the line at `text`, at most what a message shows of it. */
-static int shown(const char *text) {
+/* The line at `text` in quotes, cut where it is too long to show; "nothing" at the end of a text. */
+static void line_show(const char *text, char *shown, size_t size) {
     const int most = 200;
     const size_t length = strcspn(text, "\n");
-    return length < (size_t)most ? (int)length : most;
+    if (*text == '\0')
+        snprintf(shown, size, "nothing");
+    else
+        snprintf(shown, size, "`%.*s'", length < (size_t)most ? (int)length : most, text);
 }
 
 /* The first line in which two texts differ, as "line 3 is `...' there and `...' here"; false: none. */
 static bool first_difference(const char *there, const char *here, char *message, size_t size) {
-    for (int line = 1;; line++) {
-        const size_t one = strcspn(there, "\n"), other = strcspn(here, "\n");
-        if (one != other || memcmp(there, here, one) != 0 || there[one] != here[one]) {
-            snprintf(message, size, "line %d is `%.*s' there and `%.*s' here", line, shown(there), there,
-                     shown(here), here);
+    char one[256], other[256];
+    for (int line = 1; *there != '\0' || *here != '\0'; line++) {
+        const size_t length = strcspn(there, "\n");
+        if (length != strcspn(here, "\n") || memcmp(there, here, length) != 0 ||
+            there[length] != here[length]) {
+            line_show(there, one, sizeof one);
+            line_show(here, other, sizeof other);
+            snprintf(message, size, "line %d is %s there and %s here", line, one, other);
             return true;
         }
-        if (there[one] == '\0')
-            return false;
-        there += one + 1;
-        here += one + 1;
+        there += length + (there[length] != '\0');
+        here += length + (here[length] != '\0');
     }
+    return false;
 }
 
 EpnetStatus epnet_journal_header_compare(const EpnetJournalHeader *found, const EpnetJournalHeader *expected,

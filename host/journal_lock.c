@@ -62,7 +62,7 @@ EpnetStatus epnet_journal_lock(const char *path, bool create, bool *created, int
                 continue;
         }
         if (opened < 0)
-            return epnet_fail(error, EPNET_IO, "cannot write %s: %s", path, strerror(errno));
+            return epnet_fail_system(error, "cannot write %s", path);
         const struct flock lock = whole_file(F_WRLCK);
         if (fcntl(opened, F_OFD_SETLK, &lock) != 0) {
             const int reason = errno;

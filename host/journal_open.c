@@ -10,7 +10,7 @@
 #include <unistd.h>
 
 static EpnetStatus fail_write(const EpnetJournal *journal, EpnetError *error) {
-    return epnet_fail(error, EPNET_IO, "cannot write %s: %s", journal->path, strerror(errno));
+    return epnet_fail_system(error, "cannot write %s", journal->path);
 }
 
 /* Make the file new: the header alone, synced, and so is its name. */
@@ -100,7 +100,7 @@ EpnetStatus epnet_journal_open(const char *path, const EpnetJournalHeader *heade
     epnet_journal_locks_make(made);
     EpnetStatus status = epnet_journal_lock(path, true, &created, &made->fd, error);
     if (status == EPNET_OK && fstat(made->fd, &info) != 0)
-        status = epnet_fail(error, EPNET_IO, "cannot read %s: %s", path, strerror(errno));
+        status = epnet_fail_system(error, "cannot read %s", path);
     if (status == EPNET_OK && !S_ISREG(info.st_mode))
         status = epnet_fail(error, EPNET_IO, "cannot write %s: it is not a regular file", path);
     if (status == EPNET_OK)
@@ -131,6 +131,6 @@ EpnetStatus epnet_journal_reread(EpnetJournal *journal, EpnetError *error) {
 
 EpnetStatus epnet_journal_remove(EpnetJournal *journal, EpnetError *error) {
     if (unlink(journal->path) != 0 || !epnet_folder_sync(journal->path))
-        return epnet_fail(error, EPNET_IO, "cannot remove %s: %s", journal->path, strerror(errno));
+        return epnet_fail_system(error, "cannot remove %s", journal->path);
     return EPNET_OK;
 }

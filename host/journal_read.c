@@ -121,7 +121,7 @@ EpnetStatus epnet_journal_read(int fd, const char *path, const EpnetJournalHeade
     struct stat info;
     memset(content, 0, sizeof *content);
     if (fstat(fd, &info) != 0)
-        return epnet_fail(error, EPNET_IO, "cannot read %s: %s", path, strerror(errno));
+        return epnet_fail_system(error, "cannot read %s", path);
     Reader *reader = epnet_calloc(1, sizeof *reader);
     if (reader == NULL)
         return epnet_fail_memory(error, sizeof *reader, "reading a journal");

@@ -10,7 +10,7 @@ const unsigned char epnet_journal_mark[8] = {0xf1, 'e', 'p', 'n', 'r', 'e', 'c',
 _Static_assert(sizeof(EpnetJournalHead) == 64, "a head stands in the file as it lies in memory");
 _Static_assert(sizeof(int) == 4, "a status has four bytes");
 
-enum { HOST = 64, DEVICE = 128, SPEC = 4096, SESSION = 16 + HOST + DEVICE + SPEC }; /* bytes */
+enum { HOST = 64, DEVICE = 256, SPEC = 4096, SESSION = 16 + HOST + DEVICE + SPEC }; /* bytes */
 
 EpnetDigest epnet_journal_digest(const EpnetJournalHeader *header) {
     EpnetDigest digest = epnet_digest_begin();

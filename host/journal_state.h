@@ -7,14 +7,6 @@
 #include <pthread.h>
 #include <sys/uio.h>
 
-/* A record that a thread waits to see written; it lies on that thread's stack. */
-typedef struct EpnetJournalRequest {
-    const EpnetJournalRecord *record;
-    struct EpnetJournalRequest *next;
-    bool done;
-    EpnetStatus status;
-} EpnetJournalRequest;
-
 struct EpnetJournal {
     char *path;
     const EpnetJournalHeader *header;
@@ -30,7 +22,7 @@ struct EpnetJournal {
     uint64_t end;      /* of the file: where the next record goes */
     bool unsynced;     /* something was written since the last sync */
     double sync_due;   /* [s] on the monotonic clock */
-    double waited;     /* [s], of all threads that appended */
+    double waited;     /* [s], of all threads */
     EpnetError broken; /* the first failure to write: nothing more is appended then */
 };
 

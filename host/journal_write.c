@@ -1,5 +1,5 @@
-/* The thread that writes a journal. It syncs seldom enough that this takes little of its time, for what waits
- * for it are threads that could compute. */
+/* The thread that writes a journal. Threads that compute wait for it only if a record is not written by the
+ * time that they have solved another chunk; it syncs seldom enough that this stays rare. */
 #include "journal_state.h"
 
 #include "status.h"
@@ -10,8 +10,8 @@
 #include <string.h>
 #include <unistd.h>
 
-static const double SYNC_EVERY = 1;     /* [s] at least from one sync to the next */
-static const double SYNC_SHARE = 0.005; /* of the time may be spent in them */
+static const double SYNC_EVERY = 1;    /* [s] at least from one sync to the next */
+static const double SYNC_SHARE = 0.02; /* of the time may be spent in them */
 
 void epnet_journal_locks_make(EpnetJournal *journal) {
     epnet_condition_make(&journal->asked);
@@ -98,7 +98,7 @@ static void *journal_main(void *argument) {
             EpnetError error = journal->broken;
             pthread_mutex_unlock(&journal->lock);
             EpnetStatus status =
-                error.status == EPNET_OK ? record_put(journal, request->record, &error) : error.status;
+                error.status == EPNET_OK ? record_put(journal, &request->record, &error) : error.status;
             pthread_mutex_lock(&journal->lock);
             if (status != EPNET_OK)
                 journal->broken = error;
@@ -114,24 +114,6 @@ static void *journal_main(void *argument) {
     return NULL;
 }
 
-/* Hand a record over and wait until it is written. Holds the lock but while it waits. */
-static EpnetStatus hand_over(EpnetJournal *journal, const EpnetJournalRecord *record, EpnetError *error) {
-    EpnetJournalRequest request = {.record = record};
-    const double start = epnet_seconds_now();
-    if (journal->first == NULL)
-        journal->first = &request;
-    else
-        journal->last->next = &request;
-    journal->last = &request;
-    pthread_cond_signal(&journal->asked);
-    while (!request.done)
-        pthread_cond_wait(&journal->answered, &journal->lock);
-    journal->waited += epnet_seconds_now() - start;
-    if (request.status != EPNET_OK && error != NULL)
-        *error = journal->broken;
-    return request.status;
-}
-
 EpnetStatus epnet_journal_start(EpnetJournal *journal, const EpnetJournalSession *session,
                                 EpnetError *error) {
     EpnetJournalRecord record;
@@ -140,6 +122,7 @@ EpnetStatus epnet_journal_start(EpnetJournal *journal, const EpnetJournalSession
     EpnetStatus status = record_put(journal, &record, error);
     if (status != EPNET_OK)
         return status;
+    journal->sync_due = epnet_seconds_now() + SYNC_EVERY;
     const int code = epnet_thread_start(&journal->thread, journal_main, journal);
     if (code != 0)
         return epnet_fail(error, EPNET_DEVICE, "cannot start a thread: %s", strerror(code));
@@ -147,15 +130,38 @@ EpnetStatus epnet_journal_start(EpnetJournal *journal, const EpnetJournalSession
     return EPNET_OK;
 }
 
-EpnetStatus epnet_journal_append(EpnetJournal *journal, size_t first, size_t count, const EpnetRows *rows,
-                                 EpnetError *error) {
-    EpnetJournalRecord record;
-    if (!epnet_journal_record_chunk(journal->header, first, count, rows, &record))
-        return epnet_fail(error, EPNET_INTERNAL, "SHA-256 of libcrypto failed");
+void epnet_journal_append(EpnetJournal *journal, EpnetJournalRequest *request, size_t first, size_t count,
+                          const EpnetRows *rows) {
+    const bool sealed = epnet_journal_record_chunk(journal->header, first, count, rows, &request->record);
+    request->next = NULL;
+    request->done = !sealed;
+    request->status = sealed ? EPNET_OK : EPNET_INTERNAL;
+    if (!sealed)
+        return;
     pthread_mutex_lock(&journal->lock);
-    EpnetStatus status = hand_over(journal, &record, error);
+    if (journal->first == NULL)
+        journal->first = request;
+    else
+        journal->last->next = request;
+    journal->last = request;
+    pthread_cond_signal(&journal->asked);
     pthread_mutex_unlock(&journal->lock);
-    return status;
+}
+
+EpnetStatus epnet_journal_await(EpnetJournal *journal, EpnetJournalRequest *request, EpnetError *error) {
+    pthread_mutex_lock(&journal->lock);
+    if (!request->done) {
+        const double start = epnet_seconds_now();
+        while (!request->done)
+            pthread_cond_wait(&journal->answered, &journal->lock);
+        journal->waited += epnet_seconds_now() - start;
+    }
+    if (request->status == EPNET_INTERNAL)
+        epnet_fail(error, EPNET_INTERNAL, "SHA-256 of libcrypto failed");
+    else if (request->status != EPNET_OK)
+        epnet_fail(error, request->status, "%s", journal->broken.message);
+    pthread_mutex_unlock(&journal->lock);
+    return request->status;
 }
 
 EpnetStatus epnet_journal_stop(EpnetJournal *journal, EpnetError *error) {
@@ -170,7 +176,7 @@ EpnetStatus epnet_journal_stop(EpnetJournal *journal, EpnetError *error) {
     if (journal->broken.status != EPNET_OK)
         return epnet_fail(error, journal->broken.status, "%s", journal->broken.message);
     if (fdatasync(journal->fd) != 0)
-        return epnet_fail(error, EPNET_IO, "cannot write %s: %s", journal->path, strerror(errno));
+        return epnet_fail_system(error, "cannot write %s", journal->path);
     return EPNET_OK;
 }
 

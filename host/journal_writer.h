@@ -25,16 +25,27 @@ int epnet_journal_descriptor(const EpnetJournal *journal);
 /* Append that this process goes on, and start the thread that writes. */
 EpnetStatus epnet_journal_start(EpnetJournal *journal, const EpnetJournalSession *session, EpnetError *error);
 
-/* Append the rows of points [first, first + count). Returns when the kernel has them: what then kills the
- * process does not cost them. May be called by several threads at a time. EPNET_IO: they, or earlier ones,
- * could not be written; what stands in the file stays good. */
-EpnetStatus epnet_journal_append(EpnetJournal *journal, size_t first, size_t count, const EpnetRows *rows,
-                                 EpnetError *error);
+/* A record on its way into the file. */
+typedef struct EpnetJournalRequest {
+    EpnetJournalRecord record;
+    struct EpnetJournalRequest *next;
+    bool done;
+    EpnetStatus status;
+} EpnetJournalRequest;
+
+/* Hand the rows of points [first, first + count) to the thread that writes; rows and request stay as they are
+ * until epnet_journal_await() has returned. May be called by several threads at a time. */
+void epnet_journal_append(EpnetJournal *journal, EpnetJournalRequest *request, size_t first, size_t count,
+                          const EpnetRows *rows);
+
+/* Wait until the kernel has them: what then kills the process does not cost them. EPNET_IO: they, or earlier
+ * ones, could not be written; what stands in the file stays good. */
+EpnetStatus epnet_journal_await(EpnetJournal *journal, EpnetJournalRequest *request, EpnetError *error);
 
 /* End the thread and sync what is written, so that a loss of power does not cost it. */
 EpnetStatus epnet_journal_stop(EpnetJournal *journal, EpnetError *error);
 
-/* Thread time that appending has kept waiting [s]. */
+/* How long threads have waited in epnet_journal_await(), all together [s]. */
 double epnet_journal_waited(const EpnetJournal *journal);
 
 /* Read what the file holds now, after epnet_journal_stop(). */

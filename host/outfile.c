@@ -2,6 +2,7 @@
 
 #include "status.h"
 
+#include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <stdio.h>
@@ -27,8 +28,7 @@ static EpnetStatus fail_system(EpnetError *error, const char *path) {
     return epnet_fail_system(error, "cannot write %s", path);
 }
 
-/* The path to write for `path`: itself, or what it links to. */
-static EpnetStatus path_resolve(const char *path, char **resolved, EpnetError *error) {
+EpnetStatus epnet_path_resolve(const char *path, char **resolved, EpnetError *error) {
     struct stat info;
     if (*epnet_path_base(path) == '\0')
         return fail_path(error, path, "no file name");
@@ -76,7 +76,7 @@ static char *temporary_create(const char *path) {
 EpnetStatus epnet_outfile_create(EpnetOutfile *file, const char *path, EpnetError *error) {
     *file = (EpnetOutfile){NULL, NULL};
     char *resolved;
-    EpnetStatus status = path_resolve(path, &resolved, error);
+    EpnetStatus status = epnet_path_resolve(path, &resolved, error);
     if (status != EPNET_OK)
         return status;
     char *temporary = temporary_create(resolved);
@@ -119,6 +119,32 @@ EpnetStatus epnet_outfile_commit(EpnetOutfile *file, EpnetError *error) {
     free(folder);
     epnet_outfile_discard(file);
     return status;
+}
+
+/* Whether `name` is ".BASE.tmp-DIGITS-DIGITS". */
+static bool is_temporary(const char *name, const char *base) {
+    const size_t length = strlen(base);
+    if (name[0] != '.' || strncmp(name + 1, base, length) != 0 || strncmp(name + 1 + length, ".tmp-", 5) != 0)
+        return false;
+    const char *rest = name + 1 + length + 5;
+    const size_t process = strspn(rest, "0123456789");
+    if (process == 0 || rest[process] != '-')
+        return false;
+    const size_t attempt = strspn(rest + process + 1, "0123456789");
+    return attempt > 0 && rest[process + 1 + attempt] == '\0';
+}
+
+size_t epnet_outfile_clean(const char *path) {
+    size_t removed = 0;
+    char *folder = epnet_path_folder(path);
+    DIR *entries = folder == NULL ? NULL : opendir(*folder == '\0' ? "." : folder);
+    for (struct dirent *entry; entries != NULL && (entry = readdir(entries)) != NULL;)
+        if (is_temporary(entry->d_name, epnet_path_base(path)))
+            removed += unlinkat(dirfd(entries), entry->d_name, 0) == 0;
+    if (entries != NULL)
+        closedir(entries);
+    free(folder);
+    return removed;
 }
 
 void epnet_outfile_discard(EpnetOutfile *file) {

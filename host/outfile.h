@@ -21,6 +21,13 @@ EpnetStatus epnet_outfile_commit(EpnetOutfile *file, EpnetError *error);
 /* Remove the temporary file and free `file`. */
 void epnet_outfile_discard(EpnetOutfile *file);
 
+/* The path to write for `path`: itself, or what it links to, as a new string. */
+EpnetStatus epnet_path_resolve(const char *path, char **resolved, EpnetError *error);
+
+/* Remove the temporary files for `path` that processes which were killed have left. Only who holds the lock
+ * of the output may. Returns how many there were. */
+size_t epnet_outfile_clean(const char *path);
+
 /* The part of `path` before its last '/' including it ("" if none), as a new string; NULL: memory exhausted.
  */
 char *epnet_path_folder(const char *path);

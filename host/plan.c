@@ -1,5 +1,6 @@
 /* What a run would take, from operation counts and a short calibration; no point is solved. */
 #include "dataset.h"
+#include "journal_grid.h"
 #include "problem.h"
 #include "status.h"
 #include "workers.h"
@@ -68,12 +69,13 @@ EpnetStatus epnet_plan(const EpnetSpec *spec, const EpnetRunOptions *options, Ep
         if (options->batch == 0 && device.chunk == 0)
             plan->batch = epnet_queue_chunk(seconds, plan->points, workers, plan->batch);
         const uint64_t solved = workers * per_point * (uint64_t)in_flight;
-        plan->memory = workers * epnet_chunk_bytes(spec, plan->batch) + plan->states * sizeof(double);
+        plan->memory = 2 * workers * epnet_chunk_bytes(spec, plan->batch) + plan->states * sizeof(double);
         if (device.backend->has_own_memory)
             plan->device_memory = solved;
         else
             plan->memory += solved;
         plan->disk = epnet_dataset_bytes(spec);
+        plan->journal = epnet_journal_size(spec, plan->points);
         plan->applications = applications * (double)plan->points;
         plan->seconds = seconds * (double)plan->points / (double)device.threads;
     }

@@ -1,192 +1,312 @@
-/* The sweep: grid of points -> queue -> workers -> rows -> grid file. */
+/* The sweep: grid of points -> queue -> workers -> rows -> journal -> grid file. */
 #include "dataset.h"
 #include "failures.h"
+#include "journal_grid.h"
+#include "journal_writer.h"
 #include "outfile.h"
 #include "problem.h"
+#include "run_files.h"
 #include "status.h"
+#include "threading.h"
 #include "workers.h"
 
-#include <errno.h>
-#include <math.h>
+#include <limits.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/stat.h>
-#include <sys/statvfs.h>
-#include <time.h>
-
-static double seconds_now(void) {
-    struct timespec now;
-    clock_gettime(CLOCK_MONOTONIC, &now);
-    return (double)now.tv_sec + 1e-9 * (double)now.tv_nsec;
-}
-
-/* ---- the run ----------------------------------------------------------------------------------------- */
-
-EpnetStatus epnet_run_output(const EpnetSpec *spec, char *output, size_t size, EpnetError *error) {
-    const char *slash = strrchr(spec->path, '/'), *name = slash == NULL ? spec->path : slash + 1;
-    const char *dot = strrchr(name, '.');
-    int stem = dot != NULL && dot != name ? (int)(dot - name) : (int)strlen(name);
-    int length = snprintf(output, size, "%.*s.nc", stem, name);
-    if (length < 0 || (size_t)length >= size)
-        return epnet_fail(error, EPNET_USAGE, "the name of the output of %s is too long", spec->path);
-    return EPNET_OK;
-}
-
-/* An existing output: complete and of this spec (*done), replaceable, or in the way. */
-static EpnetStatus examine_output(const EpnetSpec *spec, const char *output, bool force, bool *done,
-                                  EpnetError *error) {
-    struct stat info;
-    *done = false;
-    if (stat(output, &info) != 0) {
-        if (errno == ENOENT)
-            return EPNET_OK;
-        return epnet_fail(error, EPNET_IO, "%s: %s", output, strerror(errno));
-    }
-    if (!S_ISREG(info.st_mode))
-        return epnet_fail(error, EPNET_IO, "%s exists and is not a regular file", output);
-    EpnetResult *result;
-    EpnetError reason;
-    EpnetStatus status = epnet_result_open(output, &result, &reason);
-    const char *sha256 = status == EPNET_OK ? epnet_result_text(result, "spec_sha256") : NULL;
-    *done = sha256 != NULL && strcmp(sha256, spec->sha256) == 0;
-    epnet_result_close(status == EPNET_OK ? result : NULL);
-    if (status != EPNET_OK) /* whatever it is, it is not ours to replace */
-        return epnet_fail(error, EPNET_IO, "%.900s is in the way: %.1000s; remove it or use another -o",
-                          output, reason.message);
-    if (*done || force)
-        return EPNET_OK;
-    return epnet_fail(error, EPNET_IO,
-                      "%s exists and is the result of another spec; use another -o, or --force to replace it",
-                      output);
-}
-
-/* Whether the folder of the output has room for the grid file. */
-static EpnetStatus check_space(const EpnetSpec *spec, const char *output, EpnetError *error) {
-    struct statvfs system;
-    char *folder = epnet_path_folder(output);
-    if (folder == NULL)
-        return epnet_fail_memory(error, strlen(output), "the name of a folder");
-    const int found = statvfs(*folder == 0 ? "." : folder, &system);
-    free(folder);
-    const double needed = (double)epnet_dataset_bytes(spec);
-    const double room = found == 0 ? (double)system.f_bavail * (double)system.f_frsize : INFINITY;
-    if (needed <= room)
-        return EPNET_OK; /* an unreadable folder is told by the attempt to write */
-    return epnet_fail(error, EPNET_IO, "%s takes %.3g GiB, and its file system has %.3g GiB free", output,
-                      needed / (1u << 30), room / (1u << 30));
-}
+#include <unistd.h>
 
 typedef struct Run {
     const EpnetSpec *spec;
     const EpnetRunOptions *options;
+    EpnetRunSummary *summary;
+    double start; /* [s] */
+    EpnetShard shard;
+    size_t points; /* of the grid that are this run's */
     EpnetDevice device;
     EpnetProblemStorage problem;
+    char *output, *journal_path;
+    EpnetJournalHeader header;
+    EpnetJournal *journal;
     EpnetQueue queue;
-    EpnetDataset *dataset;
-    size_t points;
-    pthread_mutex_t lock; /* of the results: the dataset and what follows */
-    size_t done;
-    EpnetFailures failures;
-    double start; /* [s] */
+    volatile int stop;    /* asked for, or the time is up */
+    pthread_mutex_t lock; /* of what follows */
+    size_t done, failed;  /* points in the journal */
 } Run;
 
-/* Take over a solved chunk; one worker at a time (netCDF is not thread-safe). */
-static EpnetStatus keep_chunk(size_t first, size_t count, const EpnetChunk *chunk, void *context,
-                              EpnetError *error) {
+/* ---- solving ------------------------------------------------------------------------------------------- */
+
+/* Solved points on their way into the journal. */
+typedef struct Ticket {
+    EpnetJournalRequest request;
+    size_t count, failed;
+} Ticket;
+
+static void *keep_chunk(size_t first, size_t count, const EpnetChunk *chunk, void *context) {
     Run *run = context;
+    Ticket *ticket = epnet_calloc(1, sizeof *ticket);
+    if (ticket == NULL)
+        return NULL;
+    ticket->count = count;
+    for (size_t k = 0; k < count; k++)
+        ticket->failed += chunk->rows.status[k] != EPNET_POINT_OK;
+    epnet_journal_append(run->journal, &ticket->request, first, count, &chunk->rows);
+    return ticket;
+}
+
+/* Only what is written counts as done. */
+static EpnetStatus chunk_kept(void *handed_over, void *context, EpnetError *error) {
+    Run *run = context;
+    Ticket *ticket = handed_over;
+    EpnetStatus status = epnet_journal_await(run->journal, &ticket->request, error);
     pthread_mutex_lock(&run->lock);
-    EpnetStatus status = epnet_dataset_write(run->dataset, first, count, &chunk->rows, error);
-    if (status == EPNET_OK) {
-        epnet_failures_add(&run->failures, first, count, chunk->points, &chunk->rows);
-        run->done += count;
-    }
+    run->done += status == EPNET_OK ? ticket->count : 0;
+    run->failed += status == EPNET_OK ? ticket->failed : 0;
     pthread_mutex_unlock(&run->lock);
+    free(ticket);
     return status;
 }
 
-static void report_progress(void *context) {
-    Run *run = context;
+static void report_progress(Run *run) {
     if (run->options->progress == NULL)
         return;
     pthread_mutex_lock(&run->lock);
-    const size_t done = run->done, failed = run->failures.total;
+    const size_t done = run->done, failed = run->failed;
     pthread_mutex_unlock(&run->lock);
-    const double elapsed = seconds_now() - run->start, rate = elapsed > 0 ? (double)done / elapsed : 0;
-    EpnetProgress progress = {done,    run->points, failed,
-                              elapsed, rate,        rate > 0 ? (double)(run->points - done) / rate : -1};
+    const double elapsed = epnet_seconds_now() - run->start, solved = (double)(done - run->summary->resumed),
+                 rate = elapsed > 0 ? solved / elapsed : 0;
+    EpnetProgress progress = {.points_done = done,
+                              .points_total = run->points,
+                              .points_failed = failed,
+                              .points_resumed = run->summary->resumed,
+                              .elapsed = elapsed,
+                              .rate = rate,
+                              .eta = done == run->points ? 0
+                                     : rate > 0          ? (double)(run->points - done) / rate
+                                                         : -1};
     run->options->progress(&progress, run->options->context);
 }
 
-static EpnetStatus solve_all(Run *run, EpnetRunSummary *summary, EpnetError *error) {
+/* Ten times a second: is it time to stop, and how far is it? */
+static void watch(void *context) {
+    Run *run = context;
+    const EpnetRunOptions *options = run->options;
+    if ((options->stop != NULL && *options->stop != 0) ||
+        (options->seconds > 0 && epnet_seconds_now() - run->start >= options->seconds))
+        run->stop = 1;
+    report_progress(run);
+}
+
+/* Who goes on with the journal, for other processes that look at it. */
+static EpnetJournalSession session_of(const Run *run) {
+    EpnetJournalSession session = {.started = (int64_t)time(NULL), .pid = (int64_t)getpid()};
+    char *path = realpath(run->spec->path, NULL);
+    if (gethostname(session.host, sizeof session.host - 1) != 0)
+        strcpy(session.host, "unknown");
+    snprintf(session.device, sizeof session.device, "%s", run->device.name);
+    snprintf(session.spec, sizeof session.spec, "%s", path != NULL ? path : run->spec->path);
+    free(path);
+    return session;
+}
+
+/* Solve the missing points into the journal. */
+static EpnetStatus solve_missing(Run *run, EpnetError *error) {
+    EpnetRunSummary *summary = run->summary;
+    const EpnetJournalSession session = session_of(run);
     const EpnetWork work = {.spec = run->spec,
                             .problem = &run->problem.problem,
                             .device = &run->device,
                             .batch = run->options->batch,
-                            .stop = run->options->stop,
+                            .stop = &run->stop,
                             .queue = &run->queue,
                             .keep = keep_chunk,
-                            .watch = report_progress,
+                            .kept = chunk_kept,
+                            .watch = watch,
                             .context = run};
-    report_progress(run);
-    EpnetStatus status = epnet_workers_run(&work, summary->note, sizeof summary->note, error);
+    const size_t workers =
+        run->device.worker_count < run->queue.missing ? run->device.worker_count : run->queue.missing;
+    EpnetStatus status = epnet_journal_start(run->journal, &session, error);
+    if (status != EPNET_OK)
+        return status;
+    const double start = epnet_seconds_now();
+    status = epnet_workers_run(&work, summary->note, sizeof summary->note, error);
+    const double seconds = (epnet_seconds_now() - start) * (double)workers;
+    summary->journal_wait = seconds > 0 ? epnet_journal_waited(run->journal) / seconds : 0;
+    EpnetError late;
+    EpnetStatus stopped = epnet_journal_stop(run->journal, &late);
+    if ((status == EPNET_OK || status == EPNET_INTERRUPTED) && stopped != EPNET_OK)
+        status = epnet_fail(error, stopped, "%s", late.message);
     if (status == EPNET_OK)
         report_progress(run);
-    if (status == EPNET_INTERRUPTED)
-        epnet_fail(error, EPNET_INTERRUPTED,
-                   "interrupted after %zu of %zu points; no grid file was written, run again to start over",
-                   run->done, run->points);
     return status;
 }
 
-/* Open the grid file, solve, and commit it; the caller closes. */
-static EpnetStatus run_to_file(Run *run, const char *output, EpnetRunSummary *summary, EpnetError *error) {
-    EpnetStatus status = epnet_queue_make(&run->queue, run->points, error);
+/* ---- the journal --------------------------------------------------------------------------------------- */
+
+/* Take what the journal holds, and what is not ours, off the queue. */
+static EpnetStatus queue_fill(Run *run, EpnetError *error) {
+    const EpnetJournalContent *content = epnet_journal_content(run->journal);
+    EpnetStatus status = epnet_queue_make(&run->queue, (size_t)run->header.points, error);
+    if (status != EPNET_OK)
+        return status;
+    epnet_shard_apply(run->shard, &run->queue);
+    run->points = run->queue.missing;
+    for (size_t k = 0; k < content->entry_count; k++)
+        epnet_queue_remove(&run->queue, (size_t)content->entries[k].head.first,
+                           (size_t)content->entries[k].head.count);
+    run->done = run->summary->resumed = run->points - run->queue.missing;
+    run->failed = (size_t)content->failed;
+    run->summary->damaged = content->damaged;
+    return EPNET_OK;
+}
+
+/* Room for the rest of the journal, and for the grid file beside it. */
+static EpnetStatus check_room(const Run *run, EpnetError *error) {
+    const uint64_t grid = run->shard.count > 1 ? 0 : epnet_dataset_bytes(run->spec);
+    const uint64_t journal = epnet_journal_size(run->spec, run->queue.missing);
+    return epnet_output_room(run->output, journal < UINT64_MAX - grid ? journal + grid : UINT64_MAX, error);
+}
+
+/* All points are in the journal: write the grid file, then the journal goes. */
+static EpnetStatus finish(Run *run, EpnetFailures *failures, EpnetError *error) {
+    EpnetStatus status = epnet_journal_reread(run->journal, error);
+    if (status != EPNET_OK)
+        return status;
+    const EpnetJournalSource source = {epnet_journal_descriptor(run->journal), run->journal_path,
+                                       &run->header, epnet_journal_content(run->journal)};
+    if (run->shard.count > 1)
+        return epnet_journal_failures(run->spec, &source, failures, error);
+    status = epnet_output_room(run->output, epnet_dataset_bytes(run->spec), error);
     if (status == EPNET_OK)
-        status = epnet_dataset_create(run->spec, output, run->device.backend->name, &run->dataset, error);
+        status =
+            epnet_journal_to_grid(run->spec, &source, 1, run->output, run->options->stop, failures, error);
+    return status == EPNET_OK ? epnet_journal_remove(run->journal, error) : status;
+}
+
+/* ---- the run ------------------------------------------------------------------------------------------- */
+
+/* Add to the message of a run that has ended early what it leaves. */
+static EpnetStatus tell_kept(const Run *run, EpnetStatus status, EpnetError *error) {
+    char reason[1200] = "interrupted";
+    if (status != EPNET_INTERRUPTED && error != NULL)
+        snprintf(reason, sizeof reason, "%.1199s", error->message);
+    else if (run->stop != 0 && (run->options->stop == NULL || *run->options->stop == 0))
+        strcpy(reason, "the time is up");
+    return epnet_fail(error, status, "%s; %zu of %zu points are kept in %.700s, run again to go on", reason,
+                      run->done, run->points, run->journal_path);
+}
+
+/* Under the lock of the journal: solve what is missing, and finish. */
+static EpnetStatus run_locked(Run *run, EpnetFailures *failures, EpnetError *error) {
+    EpnetStatus status = queue_fill(run, error);
+    if (status != EPNET_OK)
+        return status;
+    watch(run);
+    if (run->shard.count == 1)
+        epnet_outfile_clean(run->output);
+    if (run->queue.missing > 0)
+        status = check_room(run, error);
+    else
+        run->summary->already_done = run->shard.count > 1;
+    if (status == EPNET_OK && run->queue.missing > 0)
+        status = solve_missing(run, error);
     if (status == EPNET_OK)
-        status = solve_all(run, summary, error);
-    if (status == EPNET_OK) {
-        status = epnet_dataset_commit(run->dataset, error);
-        run->dataset = NULL;
+        status = finish(run, failures, error);
+    return status == EPNET_OK ? EPNET_OK : tell_kept(run, status, error);
+}
+
+/* A journal that a complete grid file has made useless, left by a process that was killed in its last moment,
+ * goes, unless a run holds it. */
+static void remove_leftover(const Run *run) {
+    int fd;
+    bool created;
+    EpnetJournalHeader found;
+    if (epnet_journal_lock(run->journal_path, false, &created, &fd, NULL) != EPNET_OK || fd < 0)
+        return;
+    if (epnet_journal_header_read(fd, run->journal_path, &found, NULL) == EPNET_OK) {
+        if (epnet_journal_header_compare(&found, &run->header, run->journal_path, NULL) == EPNET_OK)
+            unlink(run->journal_path);
+        epnet_journal_header_free(&found);
     }
-    return status;
+    close(fd);
+}
+
+static EpnetStatus run_files(Run *run, EpnetFailures *failures, EpnetError *error) {
+    const EpnetRunOptions *options = run->options;
+    bool *done = &run->summary->already_done;
+    EpnetStatus status = epnet_output_examine(run->spec, run->output, options->force, done, error);
+    if (status == EPNET_OK && *done)
+        remove_leftover(run);
+    if (status != EPNET_OK || *done)
+        return status;
+    status = epnet_journal_open(run->journal_path, &run->header,
+                                options->restart ? EPNET_JOURNAL_RESTART : EPNET_JOURNAL_RESUME,
+                                &run->journal, error);
+    if (status == EPNET_OK) /* another run may have finished before we got the lock */
+        status = epnet_output_examine(run->spec, run->output, options->force, done, error);
+    if (status == EPNET_OK && *done)
+        return epnet_journal_remove(run->journal, error);
+    return status == EPNET_OK ? run_locked(run, failures, error) : status;
+}
+
+static EpnetStatus run_prepare(Run *run, const char *output, EpnetError *error) {
+    const EpnetRunOptions *options = run->options;
+    run->shard = options->shards == 0 ? (EpnetShard){1, 1}
+                                      : (EpnetShard){(uint32_t)options->shard, (uint32_t)options->shards};
+    if (options->shards != 0 && (options->shard < 1 || options->shard > options->shards))
+        return epnet_fail(error, EPNET_USAGE, "there is no shard %d of %d", options->shard, options->shards);
+    EpnetStatus status = epnet_problem_make(run->spec, &run->problem, error);
+    if (status == EPNET_OK)
+        status = epnet_device_choose(options->device, options->threads, &run->problem.problem, &run->device,
+                                     error);
+    if (status == EPNET_OK)
+        status = epnet_journal_header_make(run->spec, run->device.backend->name, run->shard.number,
+                                           run->shard.count, &run->header, error);
+    if (status != EPNET_OK)
+        return status;
+    status = epnet_path_resolve(output, &run->output, error);
+    if (status != EPNET_OK)
+        return status;
+    run->journal_path = epnet_journal_path(run->output, run->shard);
+    return run->journal_path != NULL ? EPNET_OK : epnet_fail_memory(error, PATH_MAX, "the name of a journal");
 }
 
 EpnetStatus epnet_run(const EpnetSpec *spec, const char *output, const EpnetRunOptions *options,
                       EpnetRunSummary *summary, EpnetError *error) {
     static const EpnetRunOptions defaults = {0};
-    Run run = {.spec = spec, .options = options != NULL ? options : &defaults, .start = seconds_now()};
-    pthread_mutex_init(&run.lock, NULL);
     EpnetRunSummary ignored;
+    EpnetFailures failures = {0};
     summary = summary != NULL ? summary : &ignored;
     memset(summary, 0, sizeof *summary);
-    run.points = epnet_grid_points(spec->axes, spec->axis_count);
-    EpnetStatus status = epnet_problem_make(spec, &run.problem, error);
+    Run run = {.spec = spec,
+               .options = options != NULL ? options : &defaults,
+               .summary = summary,
+               .start = epnet_seconds_now(),
+               .points = epnet_grid_points(spec->axes, spec->axis_count)};
+    pthread_mutex_init(&run.lock, NULL);
+    EpnetStatus status = run_prepare(&run, output, error);
     if (status == EPNET_OK)
-        status = epnet_device_choose(run.options->device, run.options->threads, &run.problem.problem,
-                                     &run.device, error);
-    if (status == EPNET_OK)
-        status = examine_output(spec, output, run.options->force, &summary->already_done, error);
-    if (status == EPNET_OK && !summary->already_done)
-        status = check_space(spec, output, error);
-    if (status == EPNET_OK && !summary->already_done)
-        status = run_to_file(&run, output, summary, error);
-    epnet_dataset_discard(run.dataset);
-    epnet_queue_free(&run.queue);
-    epnet_problem_free(&run.problem);
-    pthread_mutex_destroy(&run.lock);
-
+        status = run_files(&run, &failures, error);
     summary->points = run.points;
-    summary->failed = run.failures.total;
+    summary->failed = failures.total;
     summary->states = (size_t)1 << spec->network.nodes;
-    summary->elapsed = seconds_now() - run.start;
+    summary->elapsed = epnet_seconds_now() - run.start;
+    snprintf(summary->journal, sizeof summary->journal, "%s",
+             run.shard.count > 1 && run.journal_path != NULL ? run.journal_path : "");
     snprintf(summary->device, sizeof summary->device, "%s", run.device.name);
     snprintf(summary->method, sizeof summary->method, "%s",
              spec->kind == EPNET_STATIONARY ? epnet_kind_name(spec->kind) : epnet_method_name(spec->method));
-    epnet_failures_describe(&run.failures, spec, summary->failures, sizeof summary->failures);
-    if (status == EPNET_OK && run.failures.total > 0)
-        return epnet_fail(error, EPNET_POINTS_FAILED, "%zu of %zu points failed: %s", run.failures.total,
-                          run.points, summary->failures);
+    epnet_failures_describe(&failures, spec, summary->failures, sizeof summary->failures);
+
+    epnet_journal_close(run.journal);
+    epnet_journal_header_free(&run.header);
+    epnet_queue_free(&run.queue);
+    epnet_problem_free(&run.problem);
+    pthread_mutex_destroy(&run.lock);
+    free(run.output);
+    free(run.journal_path);
+    if (status == EPNET_OK && failures.total > 0)
+        return epnet_fail(error, EPNET_POINTS_FAILED, "%zu of %zu points failed: %s", failures.total,
+                          summary->points, summary->failures);
     return status;
 }

@@ -28,18 +28,20 @@ typedef struct Worker {
     Pool *pool;
     int device;
     pthread_t thread;
-    void *context; /* the backend's */
-    EpnetChunk chunk;
+    void *context;                 /* the backend's */
+    EpnetChunk chunk, handed_over; /* being solved; being kept, where there is a ticket */
+    void *ticket;
+    size_t ticket_points;
     EpnetEnvelope envelope;
     size_t kept; /* points */
 } Worker;
 
 size_t epnet_workers_most(const EpnetSpec *spec, const EpnetDevice *device, size_t batch, size_t points) {
     const size_t longest = 65536;
-    const uint64_t bytes = (uint64_t)64 << 20; /* of all workers */
+    const uint64_t bytes = (uint64_t)64 << 20; /* of all workers, which have two chunks each */
     size_t most = batch > 0 ? batch : device->chunk;
     if (most == 0) {
-        const uint64_t room = bytes / device->worker_count / epnet_chunk_bytes(spec, 1);
+        const uint64_t room = bytes / 2 / device->worker_count / epnet_chunk_bytes(spec, 1);
         most = room < longest ? (size_t)room : longest;
     }
     most = most < points ? most : points;
@@ -51,6 +53,8 @@ size_t epnet_workers_most(const EpnetSpec *spec, const EpnetDevice *device, size
 static EpnetStatus worker_open(Worker *worker, EpnetError *error) {
     const EpnetWork *work = worker->pool->work;
     EpnetStatus status = epnet_chunk_alloc(work->spec, worker->pool->most, &worker->chunk, error);
+    if (status == EPNET_OK)
+        status = epnet_chunk_alloc(work->spec, worker->pool->most, &worker->handed_over, error);
     if (status == EPNET_OK && !epnet_envelope_alloc(&worker->envelope, work->problem->nodes))
         status = epnet_fail_memory(error, 2 * sizeof(double) * (size_t)work->problem->nodes, "the envelope");
     if (status == EPNET_OK)
@@ -63,6 +67,7 @@ static void worker_close(Worker *worker) {
     if (worker->context != NULL)
         worker->pool->work->device->backend->close(worker->context);
     epnet_chunk_free(&worker->chunk);
+    epnet_chunk_free(&worker->handed_over);
     epnet_envelope_free(&worker->envelope);
 }
 
@@ -82,6 +87,32 @@ static void fill_envelope(Worker *worker, size_t count) {
     }
 }
 
+/* Wait for what was handed over. */
+static EpnetStatus worker_settle(Worker *worker, EpnetError *error) {
+    const EpnetWork *work = worker->pool->work;
+    if (worker->ticket == NULL)
+        return EPNET_OK;
+    EpnetStatus status = work->kept(worker->ticket, work->context, error);
+    worker->ticket = NULL;
+    worker->kept += status == EPNET_OK ? worker->ticket_points : 0;
+    return status;
+}
+
+/* Hand the solved chunk over, once the one before is kept: one of them may be on its way. */
+static EpnetStatus worker_hand_over(Worker *worker, size_t first, size_t count, EpnetError *error) {
+    const EpnetWork *work = worker->pool->work;
+    EpnetStatus status = worker_settle(worker, error);
+    if (status != EPNET_OK)
+        return status;
+    const EpnetChunk solved = worker->chunk;
+    worker->chunk = worker->handed_over;
+    worker->handed_over = solved;
+    worker->ticket_points = count;
+    worker->ticket = work->keep(first, count, &worker->handed_over, work->context);
+    return worker->ticket != NULL ? EPNET_OK
+                                  : epnet_fail(error, EPNET_DEVICE, "out of memory: handing points over");
+}
+
 /* Chunk after chunk until the queue has no more. */
 static EpnetStatus worker_solve(Worker *worker, EpnetError *error) {
     Pool *pool = worker->pool;
@@ -93,12 +124,15 @@ static EpnetStatus worker_solve(Worker *worker, EpnetError *error) {
         EpnetBatch batch = {work->problem, count, worker->chunk.points, &pool->abandon};
         status = work->device->backend->solve(worker->context, &batch, &worker->chunk.rows, error);
         if (status != EPNET_OK || pool->abandon)
-            return status; /* what an abandoned chunk holds is not to be used */
+            break; /* what an abandoned chunk holds is not to be used */
         fill_envelope(worker, count);
         epnet_queue_learn(work->queue, count, epnet_seconds_now() - start);
-        status = work->keep(first, count, &worker->chunk, work->context, error);
-        worker->kept += status == EPNET_OK ? count : 0;
+        status = worker_hand_over(worker, first, count, error);
     }
+    EpnetError late;
+    EpnetStatus settled = worker_settle(worker, &late);
+    if (status == EPNET_OK && settled != EPNET_OK)
+        return epnet_fail(error, settled, "%s", late.message);
     return status;
 }
 
@@ -194,6 +228,8 @@ EpnetStatus epnet_workers_run(const EpnetWork *work, char *note, size_t note_siz
     note[0] = '\0';
     if (count == 0)
         return EPNET_OK;
+    if (work->stop != NULL && *work->stop != 0)
+        return EPNET_INTERRUPTED;
     Pool pool = {.work = work,
                  .most = epnet_workers_most(work->spec, work->device, work->batch, queue->points)};
     Worker *workers = epnet_calloc(count, sizeof *workers);

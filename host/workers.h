@@ -14,10 +14,12 @@ typedef struct EpnetWork {
     size_t batch;             /* points of a chunk, 0: the device's choice or by time */
     const volatile int *stop; /* may be NULL; nonzero: chunks in flight are finished if that is quick */
     EpnetQueue *queue;        /* the points to solve */
-    /* Take over the solved points [first, first + count); called by several workers at a time. Anything but
-     * EPNET_OK ends the work. */
-    EpnetStatus (*keep)(size_t first, size_t count, const EpnetChunk *chunk, void *context,
-                        EpnetError *error);
+    /* Begin to take over the solved points [first, first + count), whose rows stay as they are until kept()
+     * has returned. Returns a ticket; NULL: memory is exhausted. Called by several workers at a time. */
+    void *(*keep)(size_t first, size_t count, const EpnetChunk *chunk, void *context);
+    /* Wait until the points of a ticket are safe, and free it; a worker has solved its next chunk meanwhile.
+     * Anything but EPNET_OK ends the work. */
+    EpnetStatus (*kept)(void *ticket, void *context, EpnetError *error);
     void (*watch)(void *context); /* about ten times a second, by the thread that called; may be NULL */
     void *context;
 } EpnetWork;

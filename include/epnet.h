@@ -38,7 +38,7 @@ typedef enum EpnetStatus {
     EPNET_POINTS_FAILED = 4, /* the grid file is complete, some points carry a status other than ok */
     EPNET_IO = 5,            /* a file cannot be read, written or understood */
     EPNET_DEVICE = 6,        /* a device or its memory, or this host's memory, refuses */
-    EPNET_INTERRUPTED = 75   /* stopped on request */
+    EPNET_INTERRUPTED = 75   /* stopped on request; run again to go on */
 } EpnetStatus;
 
 typedef struct EpnetError {
@@ -65,9 +65,10 @@ EPNET_API const char *epnet_spec_sha256(const EpnetSpec *spec); /* 64 hexadecima
 
 typedef struct EpnetProgress {
     size_t points_done, points_total, points_failed;
-    double elapsed; /* [s] */
-    double rate;    /* points/s so far */
-    double eta;     /* [s], negative while unknown */
+    size_t points_resumed; /* of those done: an earlier run had solved them */
+    double elapsed;        /* [s] */
+    double rate;           /* points/s so far */
+    double eta;            /* [s], negative while unknown */
 } EpnetProgress;
 
 typedef struct EpnetRunOptions {
@@ -75,6 +76,9 @@ typedef struct EpnetRunOptions {
     int threads;        /* 0: one per core */
     size_t batch;       /* points that a worker takes at a time, 0: by time; never changes a byte */
     bool force;         /* replace a grid file that belongs to another spec */
+    bool restart;       /* give up the points that a journal holds, of this or another spec */
+    int shard, shards;  /* solve part `shard` of 1..shards alone, for epnet_merge(); 0 and 0: all points */
+    double seconds;     /* the run stops after so long, 0: it does not */
     volatile int *stop; /* not NULL: the run stops soon after *stop becomes nonzero (a signal handler) */
     void (*progress)(const EpnetProgress *progress,
                      void *context); /* called about ten times a second; may be NULL */
@@ -82,18 +86,27 @@ typedef struct EpnetRunOptions {
 } EpnetRunOptions;
 
 typedef struct EpnetRunSummary {
-    size_t points, failed;
-    size_t states;     /* 2^N of a point */
-    bool already_done; /* the output was complete and of this spec: nothing was computed */
-    double elapsed;    /* [s], the whole run */
-    char device[256];  /* what did the work */
+    size_t points, failed; /* of this run: of the grid or of its shard */
+    size_t resumed;        /* points that the journal of an earlier run held */
+    uint64_t damaged;      /* places of that journal that did not verify; their points were solved again */
+    size_t states;         /* 2^N of a point */
+    bool already_done;     /* the output (or shard) was complete and of this spec: nothing was computed */
+    double elapsed;        /* [s], the whole run */
+    double journal_wait;   /* share of the workers' time that they waited for the journal */
+    char journal[4096];    /* of a shard: what epnet_merge() needs; "" otherwise */
+    char device[256];      /* what did the work */
     char method[32];
     char failures[512]; /* counts by status and the first few failed points, "" if none */
     char note[512]; /* what the user should know of the device: workers that found no memory; "" if none */
 } EpnetRunSummary;
 
-/* Run the sweep and write the grid file `output` (temporary name, synced, renamed). `options` may be NULL.
- * EPNET_POINTS_FAILED: the file is complete, but summary->failed points have NaN and a status. */
+/* Run the sweep and write the grid file `output`. Solved points go to a journal beside it (`output`.journal,
+ * docs/journal.md) at once; a run that finds one of the same spec goes on from it. When all are there, the
+ * grid file is written (temporary name, synced, renamed, read again), and the journal removed; a shard keeps
+ * its journal and writes no grid file. `options` may be NULL. EPNET_POINTS_FAILED: the file is complete, but
+ * summary->failed points have NaN and a status. EPNET_INTERRUPTED: stopped; the solved points are kept.
+ * EPNET_IO also: another run of this output goes on, or the journal is of another spec, version or backend
+ * (the message shows the difference). */
 EPNET_API EpnetStatus epnet_run(const EpnetSpec *spec, const char *output, const EpnetRunOptions *options,
                                 EpnetRunSummary *summary, EpnetError *error);
 
@@ -115,6 +128,7 @@ typedef struct EpnetPlan {
     uint64_t memory;        /* bytes: peak of the run, bounded by the batches and not by the grid */
     uint64_t device_memory; /* bytes on all devices, where they have memory of their own, else 0 */
     uint64_t disk;          /* bytes of the grid file */
+    uint64_t journal;       /* bytes of the journal, which is there until the grid file is */
     double applications;    /* estimated applications of the generator, all points */
     double seconds;         /* estimated from a short calibration on this machine; NaN: none for the device */
 } EpnetPlan;

@@ -139,18 +139,32 @@ typedef struct Kept {
     size_t fail_after;    /* points; 0: never */
 } Kept;
 
-static EpnetStatus keep(size_t first, size_t count, const EpnetChunk *chunk, void *context,
-                        EpnetError *error) {
+/* Chunks that were handed over are looked at late: nothing may have written into them. */
+typedef struct Ticket {
+    size_t first, count;
+    const EpnetChunk *chunk;
+} Ticket;
+
+static void *keep(size_t first, size_t count, const EpnetChunk *chunk, void *context) {
+    (void)context;
+    Ticket *ticket = malloc(sizeof *ticket);
+    *ticket = (Ticket){first, count, chunk};
+    return ticket;
+}
+
+static EpnetStatus chunk_kept(void *handed_over, void *context, EpnetError *error) {
     Kept *kept = context;
+    Ticket *ticket = handed_over;
     pthread_mutex_lock(&kept->lock);
-    for (size_t k = 0; k < count; k++) {
-        kept->times[first + k]++;
-        kept->drive[first + k] = chunk->rows.last[k * epnet_row_width(2)];
+    for (size_t k = 0; k < ticket->count; k++) {
+        kept->times[ticket->first + k]++;
+        kept->drive[ticket->first + k] = ticket->chunk->rows.last[k * epnet_row_width(2)];
     }
-    kept->points += count;
+    kept->points += ticket->count;
     kept->chunks++;
     const bool fail = kept->fail_after > 0 && kept->points >= kept->fail_after;
     pthread_mutex_unlock(&kept->lock);
+    free(ticket);
     return fail ? epnet_fail(error, EPNET_IO, "the disk is full") : EPNET_OK;
 }
 
@@ -173,6 +187,7 @@ static EpnetStatus run_pool(size_t workers, size_t batch, Kept *kept, EpnetSpec 
                             .stop = &kept->stop,
                             .queue = &queue,
                             .keep = keep,
+                            .kept = chunk_kept,
                             .watch = watch,
                             .context = kept};
     made.opened = 0;

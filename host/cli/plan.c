@@ -34,6 +34,7 @@ static void print_json(const EpnetSpec *spec, const EpnetPlan *plan, const char 
     epnet_json_count("memory_bytes", plan->memory);
     epnet_json_count("device_memory_bytes", plan->device_memory);
     epnet_json_count("disk_bytes", plan->disk);
+    epnet_json_count("journal_bytes", plan->journal);
     epnet_json_number("applications", plan->applications);
     epnet_json_number("seconds", plan->seconds);
     epnet_json_object_end();
@@ -61,6 +62,7 @@ static void print_page(const char *path, const EpnetSpec *spec, const EpnetPlan 
     if (plan->device_memory > 0)
         printf("  on devices  %s\n", epnet_text_bytes(&a, plan->device_memory));
     printf("  disk        %s in %s\n", epnet_text_bytes(&a, plan->disk), output);
+    printf("  journal     %s beside it, until it is written\n", epnet_text_bytes(&a, plan->journal));
     printf("  work        about %s applications of the generator\n",
            epnet_text_quantity(&a, plan->applications));
     if (isnan(plan->seconds))

@@ -43,7 +43,7 @@ static bool is_due(const EpnetProgressView *view, const EpnetProgress *progress)
     if (view->style == EPNET_PROGRESS_LINES)
         return waited >= LINE_INTERVAL && !finished &&
                (advance >= progress->points_total / 10 || waited >= SILENCE_LONGEST);
-    return waited >= BAR_INTERVAL || finished || progress->points_done == 0;
+    return waited >= BAR_INTERVAL || finished || progress->points_done == progress->points_resumed;
 }
 
 /* " 52 %  133 of 256 points  4.32 points/s  3 failed  ETA 28.5 s" */
@@ -103,6 +103,7 @@ static void show_event(const EpnetProgress *progress) {
     epnet_json_count("points_done", progress->points_done);
     epnet_json_count("points_total", progress->points_total);
     epnet_json_count("points_failed", progress->points_failed);
+    epnet_json_count("points_resumed", progress->points_resumed);
     epnet_json_number("elapsed", progress->elapsed);
     epnet_json_number("points_per_second", progress->rate);
     epnet_json_number("eta", progress->eta >= 0 ? progress->eta : (double)NAN);
@@ -110,8 +111,19 @@ static void show_event(const EpnetProgress *progress) {
     epnet_json_line_end();
 }
 
+static void tell_resumed(const EpnetProgress *progress) {
+    EpnetText resumed, total;
+    fprintf(stderr, "going on: %s of %s points are in the journal\n",
+            epnet_text_count(&resumed, progress->points_resumed),
+            epnet_text_count(&total, progress->points_total));
+}
+
 void epnet_progress_show(const EpnetProgress *progress, void *context) {
     EpnetProgressView *view = context;
+    if (progress->points_resumed > 0 && !view->resumed &&
+        (view->style == EPNET_PROGRESS_BAR || view->style == EPNET_PROGRESS_LINES))
+        tell_resumed(progress);
+    view->resumed = true;
     if (view->style == EPNET_PROGRESS_NONE || !is_due(view, progress))
         return;
     if (view->style == EPNET_PROGRESS_BAR) {

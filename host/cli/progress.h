@@ -16,6 +16,7 @@ typedef struct EpnetProgressView {
     EpnetProgressStyle style;
     bool unicode;        /* the terminal shows block characters */
     bool shown;          /* the bar stands on the screen */
+    bool resumed;        /* it was said that the run goes on from another */
     double shown_at;     /* [s] since the start of the run, of what was shown last */
     size_t shown_points; /* points done then */
 } EpnetProgressView;

@@ -3,21 +3,34 @@
 #include "interrupt.h"
 #include "json.h"
 #include "progress.h"
+#include "shard_argument.h"
 #include "units.h"
 
+#include <inttypes.h>
+#include <math.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
 
-enum { TABLE_OPTION = 256, FORCE_OPTION, QUIET_OPTION };
+enum { TABLE_OPTION = 256, FORCE_OPTION, QUIET_OPTION, RESTART_OPTION, HOURS_OPTION, SHARD_OPTION };
 
 typedef struct Arguments {
     EpnetJobArguments job;
     const char *output, *table;
-    bool force, quiet;
+    bool force, quiet, restart;
+    double hours;
+    EpnetShardArgument shard;
 } Arguments;
+
+static double parse_hours(const struct argp_state *state, const char *text) {
+    char *end = NULL;
+    double hours = strtod(text, &end);
+    if (end == text || *end != '\0' || !(hours > 0) || isinf(hours))
+        argp_error(state, "--max-hours expects a number of hours above 0, not '%s'", text);
+    return hours;
+}
 
 static error_t parse(int key, char *value, struct argp_state *state) {
     Arguments *arguments = state->input;
@@ -37,6 +50,20 @@ static error_t parse(int key, char *value, struct argp_state *state) {
     case QUIET_OPTION:
         arguments->quiet = true;
         return 0;
+    case RESTART_OPTION:
+        arguments->restart = true;
+        return 0;
+    case HOURS_OPTION:
+        arguments->hours = parse_hours(state, value);
+        return 0;
+    case SHARD_OPTION:
+        epnet_cli_parse_shard(state, value, &arguments->shard);
+        return 0;
+    case ARGP_KEY_END:
+        if (arguments->shard.count > 0 && arguments->table != NULL)
+            argp_error(state,
+                       "--table needs the grid file, and a shard writes none: use it after epnet merge");
+        return 0;
     default:
         return ARGP_ERR_UNKNOWN;
     }
@@ -49,6 +76,11 @@ static const struct argp parser = {
              "Grid file (default: the spec's name with .nc, in the current folder)", 1},
             {"table", TABLE_OPTION, "FILE.csv", 0, "Also write the points table as CSV", 1},
             {"force", FORCE_OPTION, NULL, 0, "Replace a grid file that belongs to another spec", 1},
+            {"restart", RESTART_OPTION, NULL, 0, "Give up the points that the journal holds, and start over",
+             1},
+            {"max-hours", HOURS_OPTION, "H", 0, "Stop after H hours, to go on in another run", 1},
+            {"shard", SHARD_OPTION, "I/N", 0,
+             "Solve part I of N alone (from 1), for `epnet merge'; `slurm': as the job array says", 1},
             {"quiet", QUIET_OPTION, NULL, 0, "Print errors only", 1},
             {0},
         },
@@ -56,9 +88,11 @@ static const struct argp parser = {
     .children = epnet_cli_job_children,
     .args_doc = "SPEC",
     .doc = "Run the sweep of a spec (TOML) and write its grid file (NetCDF-4)."
-           "\vThe grid file appears complete or not at all; a complete one of the same spec is left as it "
-           "is. Ctrl-C "
-           "stops the run and leaves nothing behind, a second one ends the program at once.\n\n"
+           "\vSolved points are kept in OUT.nc.journal at once: a run that was stopped or killed goes on "
+           "from it "
+           "when it is run again. Ctrl-C stops the run within seconds, a second one at once. The grid file "
+           "appears "
+           "complete or not at all; a complete one of the same spec is left as it is.\n\n"
            "With --json the lines are the events `start', `progress', `done' or `error'; infinities are the "
            "strings "
            "\"inf\" and \"-inf\", NaN is null.",
@@ -77,7 +111,7 @@ static void print_start(const Arguments *arguments, const EpnetSpec *spec) {
 }
 
 static double points_per_second(const EpnetRunSummary *summary) {
-    return summary->elapsed > 0 ? (double)summary->points / summary->elapsed : 0;
+    return summary->elapsed > 0 ? (double)(summary->points - summary->resumed) / summary->elapsed : 0;
 }
 
 static void print_done(const Arguments *arguments, const EpnetRunSummary *summary, EpnetStatus status) {
@@ -91,6 +125,10 @@ static void print_done(const Arguments *arguments, const EpnetRunSummary *summar
     epnet_json_count("points", summary->points);
     epnet_json_count("points_failed", summary->failed);
     epnet_json_text("failures", summary->failures);
+    epnet_json_count("points_resumed", summary->resumed);
+    epnet_json_count("journal_damage", summary->damaged);
+    epnet_json_number("journal_wait", summary->journal_wait);
+    epnet_json_text("journal", summary->journal[0] != '\0' ? summary->journal : NULL);
     epnet_json_count("states", summary->states);
     epnet_json_text("method", summary->method);
     epnet_json_text("device", summary->device);
@@ -107,10 +145,12 @@ static void print_done(const Arguments *arguments, const EpnetRunSummary *summar
 static void print_summary(const Arguments *arguments, const EpnetRunSummary *summary) {
     EpnetText a, b, c;
     double rate = points_per_second(summary);
+    const bool shard = summary->journal[0] != '\0';
+    const char *written = shard ? summary->journal : arguments->output;
     if (summary->already_done) {
-        printf("%s is complete and belongs to this spec: left as it is\n", arguments->output);
+        printf("%s is complete and belongs to this spec: left as it is\n", written);
     } else {
-        printf("%s\n", arguments->output);
+        printf("%s\n", written);
         printf("  points    %s, each of %s states, %s%s\n", epnet_text_count(&a, summary->points),
                epnet_text_count(&b, summary->states),
                summary->failed == 0 ? "all ok" : epnet_text_count(&c, summary->failed),
@@ -121,6 +161,8 @@ static void print_summary(const Arguments *arguments, const EpnetRunSummary *sum
         printf("  speed     %s points/s, %s states/s\n", epnet_text_quantity(&a, rate),
                epnet_text_quantity(&b, rate * (double)summary->states));
     }
+    if (shard)
+        printf("  next      epnet merge %s, when all shards are complete\n", arguments->output);
     if (arguments->table != NULL)
         printf("  table     %s\n", arguments->table);
 }
@@ -156,6 +198,10 @@ static EpnetStatus run_job(const Arguments *arguments, const EpnetSpec *spec, Ep
     EpnetProgressView view = epnet_progress_view(arguments->job.json, arguments->quiet);
     EpnetRunOptions options = epnet_cli_job_options(&arguments->job);
     options.force = arguments->force;
+    options.restart = arguments->restart;
+    options.seconds = 3600 * arguments->hours;
+    options.shard = arguments->shard.number;
+    options.shards = arguments->shard.count;
     options.stop = epnet_interrupt_flag();
     options.progress = epnet_progress_show;
     options.context = &view;
@@ -194,6 +240,11 @@ static EpnetStatus execute(Arguments *arguments, EpnetError *error) {
             print_done(arguments, &summary, status);
         else if (!arguments->quiet)
             print_summary(arguments, &summary);
+        if (summary.damaged > 0)
+            fprintf(stderr,
+                    "epnet: warning: the journal was damaged in %" PRIu64
+                    " place%s; the points there were computed again\n",
+                    summary.damaged, summary.damaged == 1 ? "" : "s");
         if (summary.note[0] != '\0')
             fprintf(stderr, "epnet: warning: %s\n", summary.note);
         if (status == EPNET_POINTS_FAILED)

@@ -164,9 +164,12 @@ static bool is_documented(const FaultSearch *search, int code) {
     return code == (search->kind == FAULT_MEMORY || search->kind == FAULT_THREAD ? 6 : 5);
 }
 
-/* Other libraries may end the program when they get no memory. */
+/* Other libraries may end the program when they get no memory, and HDF5 when it cannot read what was read (to
+ * compare checksums) the moment before. */
 static bool is_crash(const FaultSearch *search, int code) {
-    return search->kind == FAULT_FOREIGN_MEMORY && (code == 128 + SIGSEGV || code == 128 + SIGABRT);
+    const bool foreign = search->kind == FAULT_FOREIGN_MEMORY ||
+                         (search->kind == FAULT_READ && strstr(order->caller, "libhdf5") != NULL);
+    return foreign && (code == 128 + SIGSEGV || code == 128 + SIGABRT);
 }
 
 /* The end of the disturbed run. */

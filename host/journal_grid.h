@@ -1,0 +1,31 @@
+/* From journals to the grid file. */
+#ifndef EPNET_HOST_JOURNAL_GRID_H
+#define EPNET_HOST_JOURNAL_GRID_H
+
+#include "failures.h"
+#include "journal.h"
+
+/* A journal that was read; all is borrowed. */
+typedef struct EpnetJournalSource {
+    int fd;
+    const char *path;
+    const EpnetJournalHeader *header;
+    const EpnetJournalContent *content;
+} EpnetJournalSource;
+
+/* Bytes of a journal of `points` points of a spec. */
+uint64_t epnet_journal_size(const EpnetSpec *spec, uint64_t points);
+
+/* Write the grid file `output` from the points of all sources, in the order of the grid and a few MiB at a
+ * time, and count the failed points. The file is synced, renamed, read again and compared. EPNET_INTERRUPTED
+ * (without a message): `stop` was set; EPNET_IO: a point is in no journal, or a file cannot be read or
+ * written. */
+EpnetStatus epnet_journal_to_grid(const EpnetSpec *spec, const EpnetJournalSource *sources,
+                                  size_t source_count, const char *output, const volatile int *stop,
+                                  EpnetFailures *failures, EpnetError *error);
+
+/* Count the failed points of a journal alone. */
+EpnetStatus epnet_journal_failures(const EpnetSpec *spec, const EpnetJournalSource *source,
+                                   EpnetFailures *failures, EpnetError *error);
+
+#endif

@@ -1,0 +1,332 @@
+/* The journal file: what is written is read, whatever is damaged does not count and costs no other record,
+ * and no journal of another run is taken up. */
+#include "journal_writer.h"
+#include "support/check.h"
+#include "support/made_grid.h"
+#include "support/scratch.h"
+
+#include "status.h"
+
+#include <fcntl.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+enum { POINTS = 15 };
+
+static const EpnetJournalSession session = {1700000000, 4711, "a host", "a device", "/a/spec.toml"};
+
+static EpnetSpec *spec_of(size_t cut_count) {
+    MadeSpec shape = made_shape(2);
+    shape.cut_count = cut_count;
+    return made_spec(&shape);
+}
+
+static EpnetJournalHeader header_of(const EpnetSpec *spec, const char *backend, uint32_t shard) {
+    EpnetJournalHeader header;
+    EpnetError error;
+    assert_int_equal(epnet_journal_header_make(spec, backend, shard, 3, &header, &error), EPNET_OK);
+    return header;
+}
+
+static EpnetJournal *open_good(const EpnetJournalHeader *header, EpnetJournalMode mode) {
+    EpnetJournal *journal;
+    EpnetError error;
+    if (epnet_journal_open(scratch_path("a.journal"), header, mode, &journal, &error) != EPNET_OK)
+        fail_msg("%s", error.message);
+    return journal;
+}
+
+static void open_fails(const EpnetJournalHeader *header, const char *reason) {
+    EpnetJournal *journal = (EpnetJournal *)1;
+    EpnetError error = {0};
+    assert_int_equal(
+        epnet_journal_open(scratch_path("a.journal"), header, EPNET_JOURNAL_RESUME, &journal, &error),
+        EPNET_IO);
+    assert_null(journal);
+    if (strstr(error.message, reason) == NULL)
+        fail_msg("%s: no \"%s\"", error.message, reason);
+}
+
+static void append(EpnetJournal *journal, const EpnetSpec *spec, size_t first, size_t count) {
+    EpnetJournalRequest request;
+    EpnetError error;
+    EpnetRows rows = made_rows(spec, first, count, true);
+    epnet_journal_append(journal, &request, first, count, &rows);
+    if (epnet_journal_await(journal, &request, &error) != EPNET_OK)
+        fail_msg("%s", error.message);
+    made_rows_free(&rows);
+}
+
+/* A journal of points 4..6, 0..2 and 7 in this order. */
+static void journal_make(const EpnetSpec *spec, const EpnetJournalHeader *header) {
+    EpnetError error;
+    EpnetJournal *journal = open_good(header, EPNET_JOURNAL_RESTART);
+    assert_int_equal(epnet_journal_start(journal, &session, &error), EPNET_OK);
+    append(journal, spec, 4, 3);
+    append(journal, spec, 0, 3);
+    append(journal, spec, 7, 1);
+    assert_int_equal(epnet_journal_stop(journal, &error), EPNET_OK);
+    epnet_journal_close(journal);
+}
+
+static void check_points(EpnetJournal *journal, const EpnetSpec *spec, const EpnetJournalHeader *header) {
+    const EpnetJournalContent *content = epnet_journal_content(journal);
+    const size_t width = epnet_row_width(spec->cut_count);
+    for (size_t e = 0; e < content->entry_count; e++) {
+        const EpnetJournalEntry *entry = &content->entries[e];
+        const size_t count = (size_t)entry->head.count;
+        EpnetRows made = made_rows(spec, (size_t)entry->head.first, count, true);
+        EpnetChunk chunk;
+        EpnetError error;
+        assert_int_equal(epnet_chunk_alloc(spec, count, &chunk, &error), EPNET_OK);
+        assert_int_equal(epnet_journal_chunk_read(epnet_journal_descriptor(journal), "a", header,
+                                                  &entry->head, entry->offset, &chunk, &error),
+                         EPNET_OK);
+        assert_memory_equal(chunk.rows.status, made.status, count * sizeof(int));
+        assert_memory_equal(chunk.rows.last, made.last, count * width * sizeof(double));
+        assert_memory_equal(chunk.rows.extremes, made.extremes, count * EPNET_EXTREMES * sizeof(double));
+        assert_memory_equal(chunk.rows.point, made.point, count * EPNET_POINT_COLUMNS * sizeof(double));
+        assert_memory_equal(chunk.rows.envelope, made.envelope,
+                            count * epnet_envelope_width(spec->cut_count) * sizeof(double));
+        assert_memory_equal(chunk.rows.trajectory, made.trajectory,
+                            count * spec->time_count * width * sizeof(double));
+        epnet_chunk_free(&chunk);
+        made_rows_free(&made);
+    }
+}
+
+static void what_is_written_is_read(void **state) {
+    (void)state;
+    scratch_make();
+    EpnetSpec *spec = spec_of(2);
+    EpnetJournalHeader header = header_of(spec, "cpu", 2);
+    journal_make(spec, &header);
+    EpnetJournal *journal = open_good(&header, EPNET_JOURNAL_RESUME);
+    const EpnetJournalContent *content = epnet_journal_content(journal);
+    assert_int_equal(content->entry_count, 3);
+    assert_int_equal(content->points, 7);
+    assert_int_equal(content->failed, 1); /* point 5 */
+    assert_int_equal(content->damaged, 0);
+    assert_int_equal(content->entries[1].head.first, 0);
+    assert_int_equal(content->entries[1].head.count, 3);
+    assert_int_equal(content->last.started, session.started);
+    assert_int_equal(content->last.pid, session.pid);
+    assert_string_equal(content->last.host, session.host);
+    assert_string_equal(content->last.device, session.device);
+    assert_string_equal(content->last.spec, session.spec);
+    check_points(journal, spec, &header);
+    epnet_journal_close(journal);
+    EpnetJournal *again = open_good(&header, EPNET_JOURNAL_RESTART);
+    assert_int_equal(epnet_journal_content(again)->points, 0);
+    epnet_journal_close(again);
+    epnet_journal_header_free(&header);
+    made_spec_free(spec);
+    scratch_remove();
+}
+
+/* Records of the journal of journal_make(): where they end. */
+static void record_ends(const EpnetSpec *spec, const EpnetJournalHeader *header, size_t ends[4]) {
+    static const size_t counts[] = {3, 3, 1};
+    size_t size;
+    free(file_bytes(scratch_path("a.journal"), &size));
+    const EpnetRowLayout layout = epnet_row_layout(spec);
+    for (size_t k = 3; k-- > 0; size = ends[k]) {
+        ends[k + 1] = size;
+        ends[k] = size - sizeof(EpnetJournalHead) - (size_t)epnet_journal_payload(&layout, counts[k]);
+    }
+    assert_true(ends[0] > header->size);
+}
+
+/* Put bytes in the place of the journal's. (A file that is truncated first is flushed to disk by some file
+ * systems, and there are thousands here.) */
+static void journal_set(const char *bytes, size_t at, size_t size) {
+    const int fd = open(scratch_path("a.journal"), O_WRONLY | O_CREAT, 0666);
+    assert_true(fd >= 0 && pwrite(fd, bytes, size, (off_t)at) == (ssize_t)size);
+    close(fd);
+}
+
+static void journal_put(const char *bytes, size_t size) {
+    journal_set(bytes, 0, size);
+    assert_int_equal(truncate(scratch_path("a.journal"), (off_t)size), 0);
+}
+
+/* Cut short anywhere: the records before the cut are there, the torn one is cut off, and the journal goes on.
+ */
+static void a_torn_end_costs_its_record_alone(void **state) {
+    (void)state;
+    static const size_t points[] = {0, 3, 6};
+    scratch_make();
+    EpnetSpec *spec = spec_of(0);
+    EpnetJournalHeader header = header_of(spec, "cpu", 1);
+    size_t size, ends[4];
+    journal_make(spec, &header);
+    record_ends(spec, &header, ends);
+    char *bytes = file_bytes(scratch_path("a.journal"), &size);
+    for (size_t length = ends[0]; length < size; length += 29 + length % 5) {
+        journal_put(bytes, length);
+        EpnetJournal *journal = open_good(&header, EPNET_JOURNAL_RESUME);
+        const EpnetJournalContent *content = epnet_journal_content(journal);
+        size_t whole = 0;
+        while (ends[whole + 1] <= length)
+            whole++;
+        assert_int_equal(content->points, points[whole]);
+        assert_int_equal(content->damaged, length > ends[whole]);
+        assert_int_equal(content->damaged_bytes, length - ends[whole]);
+        check_points(journal, spec, &header);
+        EpnetError error;
+        assert_int_equal(epnet_journal_start(journal, &session, &error), EPNET_OK);
+        append(journal, spec, 9, 2);
+        assert_int_equal(epnet_journal_stop(journal, &error), EPNET_OK);
+        assert_int_equal(epnet_journal_reread(journal, &error), EPNET_OK);
+        assert_int_equal(content->damaged, 0);
+        assert_int_equal(content->points, points[whole] + 2);
+        epnet_journal_close(journal);
+    }
+    free(bytes);
+    epnet_journal_header_free(&header);
+    made_spec_free(spec);
+    scratch_remove();
+}
+
+/* A flipped bit anywhere: it is seen, it costs at most its own record, and nothing wrong is read. */
+static void a_flipped_bit_costs_its_record_alone(void **state) {
+    (void)state;
+    scratch_make();
+    EpnetSpec *spec = spec_of(0);
+    EpnetJournalHeader header = header_of(spec, "cpu", 1);
+    size_t size, ends[4];
+    journal_make(spec, &header);
+    record_ends(spec, &header, ends);
+    char *bytes = file_bytes(scratch_path("a.journal"), &size);
+    for (size_t at = 0; at < size; at++) {
+        const int bit = (int)(at * 5 % 8);
+        const char flipped = (char)(bytes[at] ^ 1 << bit);
+        journal_set(&flipped, at, 1);
+        EpnetJournal *journal = open_good(&header, EPNET_JOURNAL_RESUME);
+        const EpnetJournalContent *content = epnet_journal_content(journal);
+        const size_t lost = at < ends[0] ? 0 : at < ends[1] ? 3 : at < ends[2] ? 3 : 1;
+        assert_int_equal(content->damaged, 1);
+        assert_int_equal(content->points, 7 - lost);
+        if (at % 11 == 0)
+            check_points(journal, spec, &header);
+        epnet_journal_close(journal);
+        if (at >= ends[2]) /* the torn end was cut off */
+            journal_put(bytes, size);
+        if (at >= header.size) /* else the header was written again */
+            journal_set(bytes + at, at, 1);
+    }
+    char *repaired = file_bytes(scratch_path("a.journal"), NULL);
+    assert_memory_equal(repaired, bytes, size);
+    free(repaired);
+    free(bytes);
+    epnet_journal_header_free(&header);
+    made_spec_free(spec);
+    scratch_remove();
+}
+
+/* A process that was killed while it made the journal has left a part of the header, or zeros. */
+static void an_unfinished_header_is_begun_again(void **state) {
+    (void)state;
+    scratch_make();
+    EpnetSpec *spec = spec_of(1);
+    EpnetJournalHeader header = header_of(spec, "cpu", 1);
+    for (size_t length = 0; length <= header.size; length += 37) {
+        char *bytes = calloc(1, header.size);
+        memcpy(bytes, header.bytes, length);
+        journal_put(bytes, length % 2 == 0 ? length : header.size);
+        free(bytes);
+        epnet_journal_close(open_good(&header, EPNET_JOURNAL_RESUME));
+        size_t size;
+        char *made = file_bytes(scratch_path("a.journal"), &size);
+        assert_int_equal(size, header.size);
+        assert_memory_equal(made, header.bytes, size);
+        free(made);
+    }
+    file_write(scratch_path("a.journal"), "something else", 14);
+    open_fails(&header, "is damaged: it is shorter than a header; --restart gives it up");
+    file_write(scratch_path("a.journal"), "something else, and a little longer", 35);
+    open_fails(&header, "is not a journal of epnet");
+    epnet_journal_header_free(&header);
+    made_spec_free(spec);
+    scratch_remove();
+}
+
+static void another_run_is_refused(void **state) {
+    (void)state;
+    scratch_make();
+    EpnetSpec *spec = spec_of(1);
+    EpnetJournalHeader header = header_of(spec, "cpu", 1), other = header_of(spec, "gpu", 1);
+    journal_make(spec, &header);
+    open_fails(&other, "holds points computed on cpu, this run is on gpu; use another -o, or --restart");
+    epnet_journal_header_free(&other);
+    other = header_of(spec, "cpu", 2);
+    open_fails(&other, "holds points of shard 1 of 3, this run is of shard 2 of 3");
+    epnet_journal_header_free(&other);
+    spec->sha256[0] = 'b';
+    other = header_of(spec, "cpu", 1);
+    open_fails(&other, "another content of a file of the spec: identity aaaa");
+    epnet_journal_header_free(&other);
+    free(spec->text);
+    spec->text = strdup("# made by hand\n[network]\nnodes = 4\n");
+    other = header_of(spec, "cpu", 1);
+    open_fails(&other, "holds points of another spec: line 3 is `nodes = 3' there and `nodes = 4' here");
+    epnet_journal_header_free(&other);
+    /* An older program: its header has another version, and is whole. */
+    epnet_journal_header_free(&header);
+    free(spec->text);
+    spec->text = strdup("# made by hand\n");
+    header = header_of(spec, "cpu", 1);
+    char *place = memmem(header.bytes, header.size, epnet_version(), strlen(epnet_version()));
+    assert_non_null(place);
+    *place = '9';
+    EpnetDigest digest = epnet_digest_begin();
+    epnet_digest_add(&digest, header.bytes, header.size - EPNET_DIGEST);
+    assert_true(epnet_digest_end(&digest, header.bytes + header.size - EPNET_DIGEST, EPNET_DIGEST));
+    file_write(scratch_path("a.journal"), header.bytes, header.size);
+    other = header_of(spec, "cpu", 1);
+    open_fails(&other, "holds points of epnet 9");
+    epnet_journal_header_free(&other);
+    epnet_journal_header_free(&header);
+    made_spec_free(spec);
+    scratch_remove();
+}
+
+static void one_run_at_a_time(void **state) {
+    (void)state;
+    scratch_make();
+    EpnetSpec *spec = spec_of(1);
+    EpnetJournalHeader header = header_of(spec, "cpu", 1);
+    EpnetError error;
+    EpnetJournal *journal = open_good(&header, EPNET_JOURNAL_RESUME);
+    assert_int_equal(epnet_journal_start(journal, &session, &error), EPNET_OK);
+    open_fails(&header, "is in use: another run of this output goes on (process 4711 on a host)");
+    const int fd = open(scratch_path("a.journal"), O_RDONLY);
+    assert_true(fd >= 0 && epnet_journal_locked(fd));
+    assert_int_equal(epnet_journal_remove(journal, &error), EPNET_OK);
+    /* The lock on the removed file does not stop a new one, which is another file. */
+    EpnetJournal *next = open_good(&header, EPNET_JOURNAL_RESUME);
+    epnet_journal_close(journal);
+    assert_false(epnet_journal_locked(fd));
+    close(fd);
+    open_fails(&header, "is in use");
+    epnet_journal_close(next);
+    epnet_journal_close(open_good(&header, EPNET_JOURNAL_RESUME));
+    epnet_journal_header_free(&header);
+    made_spec_free(spec);
+    scratch_remove();
+}
+
+int main(void) {
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(what_is_written_is_read),
+        cmocka_unit_test(a_torn_end_costs_its_record_alone),
+        cmocka_unit_test(a_flipped_bit_costs_its_record_alone),
+        cmocka_unit_test(an_unfinished_header_is_begun_again),
+        cmocka_unit_test(another_run_is_refused),
+        cmocka_unit_test(one_run_at_a_time),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
