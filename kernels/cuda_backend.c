@@ -42,6 +42,7 @@ static void cuda_close(void *context) {
         (void)cudaFreeHost(cuda->stop);
     if (cuda->stream != NULL)
         (void)cudaStreamDestroy(cuda->stream);
+    (void)cudaGetLastError();
     free(cuda);
 }
 

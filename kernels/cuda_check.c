@@ -35,8 +35,10 @@ void epnet_cuda_describe_error(cudaError_t code, char *text, size_t size) {
     else if (code == cudaErrorNoKernelImageForDevice)
         snprintf(reason, sizeof reason, "the kernels were compiled for the architectures %s",
                  EPNET_CUDA_ARCHITECTURES);
-    snprintf(text, size, "%s: %s%s%s", cudaGetErrorName(code), cudaGetErrorString(code),
-             reason[0] != '\0' ? "; " : "", reason);
+    if (reason[0] != '\0')
+        snprintf(text, size, "%s (%s)", reason, cudaGetErrorName(code));
+    else
+        snprintf(text, size, "%s: %s", cudaGetErrorName(code), cudaGetErrorString(code));
 }
 
 EpnetStatus epnet_cuda_check(EpnetCudaResult result, EpnetError *error) {

@@ -23,8 +23,8 @@ static inline bool epnet_cuda_ok(EpnetCudaResult result) {
  * the text of the error. An error that is not the end of the device is cleared: no later call reports it. */
 EpnetStatus epnet_cuda_check(EpnetCudaResult result, EpnetError *error);
 
-/* An error as people should read it: "cudaErrorNoDevice: no CUDA-capable device is detected", with the
- * versions of driver and program, or the architectures of the kernels, where these are the reason. */
+/* An error as people should read it: "cudaErrorNoDevice: no CUDA-capable device is detected", or, where these
+ * are the reason, the versions of driver and program or the architectures of the kernels. */
 void epnet_cuda_describe_error(cudaError_t code, char *text, size_t size);
 
 #endif
