@@ -1,5 +1,6 @@
 # The CUDA backend's device code. Sets EPNET_HAVE_CUDA, EPNET_CUDA_SOURCES (the backend's C side) and, where there is
-# an nvcc, the target epnet_kernels. What ptxas says about each kernel is kept in ptxas/ of the build folder.
+# an nvcc, the target epnet_kernels; else EPNET_CUDA_ABSENT, the reason. What ptxas says about each kernel is kept in
+# ptxas/ of the build folder.
 
 file(GLOB EPNET_KERNELS CONFIGURE_DEPENDS kernels/*.cu)
 file(GLOB EPNET_CUDA_SOURCES CONFIGURE_DEPENDS kernels/cuda_*.c)
@@ -34,6 +35,7 @@ endif()
 
 if(NOT EPNET_HAVE_CUDA)
   message(STATUS "CUDA backend: not built: ${reason}")
+  set(EPNET_CUDA_ABSENT "${reason} when this program was built")
   return()
 endif()
 
@@ -69,7 +71,10 @@ target_include_directories(epnet_kernels PRIVATE include kernels)
 target_compile_options(epnet_kernels PRIVATE
   "SHELL:-Xcompiler=-Wall,-Wextra" "SHELL:-Xptxas=-v" -lineinfo "SHELL:--threads 2")
 set_target_properties(epnet_kernels PROPERTIES CUDA_COMPILER_LAUNCHER
-  "${PROJECT_SOURCE_DIR}/cmake/keep_ptxas_log.sh;${PROJECT_BINARY_DIR}/ptxas;${CMAKE_CUDA_COMPILER_LAUNCHER}")
+  "${PROJECT_SOURCE_DIR}/cmake/keep_ptxas_log.sh;${PROJECT_BINARY_DIR}/ptxas")
+if(CMAKE_CUDA_COMPILER_LAUNCHER)
+  set_property(TARGET epnet_kernels APPEND PROPERTY CUDA_COMPILER_LAUNCHER ${CMAKE_CUDA_COMPILER_LAUNCHER})
+endif()
 # Functions that kernels of 512 threads call across files may not take more registers than such a block has.
 set_source_files_properties(kernels/observe.cu kernels/point.cu PROPERTIES COMPILE_OPTIONS -maxrregcount=128)
 

@@ -3,5 +3,5 @@
 
 const EpnetBackend epnet_cuda_backend = {
     .name = "cuda",
-    .absent = "no CUDA compiler (nvcc) was found when this program was built",
+    .absent = EPNET_CUDA_ABSENT, /* the build's reason */
 };

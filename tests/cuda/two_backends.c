@@ -1,0 +1,90 @@
+#include "two_backends.h"
+
+#include "support/check.h"
+
+#include <math.h>
+#include <string.h>
+
+TestRows two_backends_rows(const EpnetProblem *problem, size_t count, bool kept) {
+    TestRows result = {.count = count, .width = epnet_row_width(problem->cut_count)};
+    result.rows.status = oracle_allocate(count, sizeof(int));
+    result.rows.last = oracle_allocate(count * result.width, sizeof(double));
+    result.rows.point = oracle_allocate(count * EPNET_POINT_COLUMNS, sizeof(double));
+    if (problem->kind == EPNET_TRAJECTORY)
+        result.rows.extremes = oracle_allocate(count * EPNET_EXTREMES, sizeof(double));
+    if (problem->kind == EPNET_TRAJECTORY && kept)
+        result.rows.trajectory = oracle_allocate(count * problem->time_count * result.width, sizeof(double));
+    return result;
+}
+
+TestRows two_backends_solve(const EpnetBackend *backend, int device, const EpnetProblem *problem,
+                            const EpnetPoint *points, size_t count, bool kept) {
+    TestRows result = two_backends_rows(problem, count, kept);
+    EpnetError error = {.status = EPNET_OK};
+    void *context = NULL;
+    const EpnetBatch batch = {.problem = problem, .count = count, .points = points};
+    if (backend->open(problem, device, 1, &context, &error) != EPNET_OK ||
+        backend->solve(context, &batch, &result.rows, &error) != EPNET_OK)
+        fail_msg("%s", error.message);
+    backend->close(context);
+    return result;
+}
+
+static void compare_values(double cpu, double cuda, double relative, double absolute, const char *what,
+                           size_t point, size_t at) {
+    if (isnan(cpu) != isnan(cuda) || isinf(cpu) != isinf(cuda))
+        fail_msg("%s of point %zu, value %zu: %.17g on the CPU, %.17g with CUDA", what, point, at, cpu, cuda);
+    if (isnan(cpu) || cpu == cuda)
+        return;
+    if (!(fabs(cpu - cuda) <= absolute + relative * fmax(fabs(cpu), fabs(cuda))))
+        fail_msg("%s of point %zu, value %zu: %.17g on the CPU, %.17g with CUDA, difference %.3g", what,
+                 point, at, cpu, cuda, cuda - cpu);
+}
+
+static void compare_rows(const double *cpu, const double *cuda, size_t rows, size_t width, double relative,
+                         double absolute, const char *what, size_t point) {
+    for (size_t r = 0; r < rows; r++) {
+        const double activity = cpu[r * width + EPNET_ACTIVITY];
+        for (size_t c = 0; c < width; c++)
+            compare_values(cpu[r * width + c], cuda[r * width + c], relative, absolute * (1 + activity), what,
+                           point, r * width + c);
+    }
+}
+
+void two_backends_compare(const EpnetProblem *problem, const TestRows *cpu, const TestRows *cuda,
+                          double relative, double absolute) {
+    const size_t width = cpu->width;
+    for (size_t k = 0; k < cpu->count; k++) {
+        if (cpu->rows.status[k] != cuda->rows.status[k])
+            fail_msg("status of point %zu: %d on the CPU, %d with CUDA", k, cpu->rows.status[k],
+                     cuda->rows.status[k]);
+        compare_rows(cpu->rows.last + k * width, cuda->rows.last + k * width, 1, width, relative, absolute,
+                     "row", k);
+        for (size_t c = 0; c < EPNET_POINT_COLUMNS; c++)
+            assert_true(isnan(cuda->rows.point[k * EPNET_POINT_COLUMNS + c]));
+        /* The times of extremes are those of samples, and two of those may be as high but for rounding. */
+        for (size_t c = 0; cpu->rows.extremes != NULL && c < EPNET_EXTREMES; c += 2) {
+            const size_t at = k * EPNET_EXTREMES + c;
+            compare_values(cpu->rows.extremes[at], cuda->rows.extremes[at], relative, 10 * absolute,
+                           "extreme", k, c);
+            assert_int_equal(isnan(cpu->rows.extremes[at + 1]), isnan(cuda->rows.extremes[at + 1]));
+        }
+        if (cpu->rows.trajectory != NULL && cuda->rows.trajectory != NULL)
+            compare_rows(cpu->rows.trajectory + k * problem->time_count * width,
+                         cuda->rows.trajectory + k * problem->time_count * width, problem->time_count, width,
+                         relative, absolute, "trajectory", k);
+    }
+}
+
+void two_backends_same_bytes(const EpnetProblem *problem, const TestRows *all, const TestRows *part,
+                             size_t from) {
+    const size_t width = all->width, kept = problem->time_count * width, n = part->count;
+    assert_memory_equal(all->rows.status + from, part->rows.status, n * sizeof(int));
+    assert_memory_equal(all->rows.last + from * width, part->rows.last, n * width * sizeof(double));
+    if (all->rows.extremes != NULL)
+        assert_memory_equal(all->rows.extremes + from * EPNET_EXTREMES, part->rows.extremes,
+                            n * EPNET_EXTREMES * sizeof(double));
+    if (all->rows.trajectory != NULL && part->rows.trajectory != NULL)
+        assert_memory_equal(all->rows.trajectory + from * kept, part->rows.trajectory,
+                            n * kept * sizeof(double));
+}
