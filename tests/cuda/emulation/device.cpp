@@ -1,19 +1,12 @@
-/* Devices, errors, and the faults that tests ask for. */
+/* Devices: which there are, what they can do, and the errors of their host threads. */
 #include "machine.h"
 
 #include <algorithm>
-#include <cstdarg>
 #include <cstdio>
-#include <cstdlib>
-#include <cstring>
 #include <map>
 #include <utility>
 
 namespace epnet_emulation {
-
-std::recursive_mutex machine_lock;
-Settings settings;
-EpnetEmulationWork work;
 
 namespace {
 
@@ -24,21 +17,12 @@ struct Device {
     cudaError_t lost; /* every call fails with it until the device is reset */
 };
 
-struct Fault {
-    EpnetEmulationCall call;
-    long k; /* 0: none */
-    cudaError_t error;
-    bool sticky, happened;
-};
-
 constexpr size_t SHARED_DEFAULT = 48 << 10, SHARED_RESERVED = 1024;
 constexpr int REGISTERS = 65536, KERNEL_REGISTERS = 128, THREADS_PER_MULTIPROCESSOR = 2048,
               BLOCKS_PER_MULTIPROCESSOR = 32;
 
 Device devices[EPNET_EMULATION_MAX_DEVICES];
 int device_count, driver_version = CUDART_VERSION, runtime_version = CUDART_VERSION;
-Fault fault;
-long calls[EPNET_EMULATION_CALLS + 1];
 std::map<std::pair<int, const void *>, size_t> shared_limits; /* raised by cudaFuncSetAttribute() */
 
 thread_local int chosen_device;
@@ -62,34 +46,9 @@ cudaError_t check_device(int device) {
     return device < 0 || device >= device_count ? cudaErrorInvalidDevice : cudaSuccess;
 }
 
-void set_defaults() {
-    settings = Settings();
-    work = EpnetEmulationWork();
-    fault = Fault();
-    std::fill(std::begin(calls), std::end(calls), 0);
-    driver_version = runtime_version = CUDART_VERSION;
-    epnet_emulation_devices(1);
-    kernels_forget();
-    barriers_forget();
-    chosen_device = 0;
-    last_error = cudaSuccess;
-}
-
 const bool devices_set = (epnet_emulation_devices(1), true);
 
 } // namespace
-
-void die(const char *format, ...) {
-    va_list arguments;
-    va_start(arguments, format);
-    std::fprintf(stderr, "emulated CUDA: ");
-    std::vfprintf(stderr, format, arguments);
-    std::fputc('\n', stderr);
-    va_end(arguments);
-    if (running != nullptr)
-        std::fprintf(stderr, "emulated CUDA: in block %u, thread %u\n", running->block.x, running->thread.x);
-    std::abort();
-}
 
 cudaError_t keep_error(cudaError_t error) {
     if (error != cudaSuccess)
@@ -99,18 +58,6 @@ cudaError_t keep_error(cudaError_t error) {
 
 void device_lost(cudaError_t error) {
     devices[chosen_device].lost = error;
-}
-
-cudaError_t call_fault(EpnetEmulationCall call) {
-    calls[call]++;
-    calls[EPNET_EMULATION_CALLS]++;
-    if (fault.k == 0 || fault.happened || (fault.call != call && fault.call != EPNET_EMULATION_CALLS) ||
-        calls[fault.call] != fault.k)
-        return cudaSuccess;
-    fault.happened = true;
-    if (fault.sticky)
-        device_lost(fault.error);
-    return fault.error;
 }
 
 cudaError_t device_ready() {
@@ -137,8 +84,12 @@ size_t kernel_shared_limit(const void *kernel) {
                                      : at->second;
 }
 
-void kernels_forget() {
+void devices_reset() {
+    driver_version = runtime_version = CUDART_VERSION;
+    epnet_emulation_devices(1);
     shared_limits.clear();
+    chosen_device = 0;
+    last_error = cudaSuccess;
 }
 
 /* Count the call, then give its error. */
@@ -152,28 +103,6 @@ static cudaError_t begin(EpnetEmulationCall call) {
 using namespace epnet_emulation;
 
 /* ---- for tests ---- */
-
-void epnet_emulation_reset(void) {
-    Guard guard(machine_lock);
-    set_defaults();
-}
-
-void epnet_emulation_order(EpnetEmulationOrder order, uint64_t seed) {
-    settings.order = order;
-    settings.seed = seed;
-}
-
-void epnet_emulation_resident_blocks(int blocks) {
-    settings.resident_blocks = std::clamp(blocks, 1, 64);
-}
-
-void epnet_emulation_eager(bool eager) {
-    settings.eager = eager;
-}
-
-void epnet_emulation_shrink_shared(size_t bytes) {
-    settings.shrink_shared = bytes;
-}
 
 void epnet_emulation_devices(int count) {
     device_count = std::clamp(count, 0, static_cast<int>(EPNET_EMULATION_MAX_DEVICES));
@@ -196,32 +125,6 @@ void epnet_emulation_device(int device, const char *name, int major, int minor, 
 void epnet_emulation_versions(int driver, int runtime) {
     driver_version = driver;
     runtime_version = runtime;
-}
-
-void epnet_emulation_fail(EpnetEmulationCall call, long k, cudaError_t error, bool sticky) {
-    Guard guard(machine_lock);
-    std::fill(std::begin(calls), std::end(calls), 0);
-    fault = {call, k, error, sticky, false};
-}
-
-long epnet_emulation_calls(EpnetEmulationCall call) {
-    return calls[call];
-}
-
-bool epnet_emulation_failed(void) {
-    return fault.happened;
-}
-
-EpnetEmulationHeld epnet_emulation_held(void) {
-    Guard guard(machine_lock);
-    EpnetEmulationHeld held = {};
-    memory_held(&held);
-    streams_held(&held);
-    return held;
-}
-
-EpnetEmulationWork epnet_emulation_work(void) {
-    return work;
 }
 
 /* ---- runtime ---- */

@@ -67,7 +67,7 @@ size_t device_memory_size(int device);
 cudaError_t device_image();
 /* Dynamic shared memory that the kernel may have on the current device. */
 size_t kernel_shared_limit(const void *kernel);
-void kernels_forget();
+void devices_reset();
 
 /* ---- memory and streams ---- */
 
