@@ -4,7 +4,7 @@
 set -eu
 
 packages="cmake ninja-build gcc g++ libc6-dev pkg-config
-    libnetcdf-dev libtomlplusplus-dev libssl-dev librandom123-dev gnuplot-nox
+    libnetcdf-dev libtomlplusplus-dev libssl-dev gnuplot-nox
     libcmocka-dev liblapacke-dev libopenblas-dev
     valgrind libc6-dbg clang-format python3 $*"
 

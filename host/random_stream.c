@@ -1,6 +1,7 @@
 #include "random_stream.h"
 
-#include <Random123/philox.h>
+#include "philox.h"
+
 #include <math.h>
 
 /* 53 bits, centred in their interval. */
@@ -14,10 +15,9 @@ double epnet_random_uniform(EpnetRandomStream *stream) {
         stream->kept_count = 0;
         return stream->kept;
     }
-    const philox4x32_key_t key = {{(uint32_t)stream->seed, (uint32_t)(stream->seed >> 32)}};
-    const philox4x32_ctr_t counter = {
+    const EpnetPhiloxWords counter = {
         {stream->block++, stream->purpose, (uint32_t)stream->index, (uint32_t)(stream->index >> 32)}};
-    const philox4x32_ctr_t random = philox4x32(counter, key);
+    const EpnetPhiloxWords random = epnet_philox(counter, stream->seed);
     stream->kept = uniform_of(random.v[2], random.v[3]);
     stream->kept_count = 1;
     return uniform_of(random.v[0], random.v[1]);

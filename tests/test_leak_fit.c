@@ -1,6 +1,7 @@
 /* The line through ln I and its bootstrap interval, from the documented draws and an independent Philox. */
 #include "cpu/leak.h"
 #include "oracle.h"
+#include "philox.h"
 #include "support/check.h"
 #include "support/random_network.h"
 
@@ -22,6 +23,9 @@ static void philox_known_answers(void **state) {
         uint32_t words[4];
         oracle_philox(cases[c], cases[c] + 4, words);
         assert_memory_equal(words, cases[c] + 6, sizeof words);
+        const EpnetPhiloxWords counter = {{cases[c][0], cases[c][1], cases[c][2], cases[c][3]}};
+        const EpnetPhiloxWords random = epnet_philox(counter, (uint64_t)cases[c][5] << 32 | cases[c][4]);
+        assert_memory_equal(random.v, cases[c] + 6, sizeof random.v);
     }
 }
 

@@ -1,8 +1,8 @@
 #include "leak.h"
 
+#include "../philox.h"
 #include "../status.h"
 
-#include <Random123/philox.h>
 #include <float.h>
 #include <math.h>
 #include <stdlib.h>
@@ -64,14 +64,13 @@ void epnet_leak_fit(const EpnetLeakWork *work, size_t n, const double *t, const 
     const double slope = covariance / spread;
     /* A replicate adds resampled residuals to the line; only their own slope moves. Draw k of replicate b is
      * word k mod 4 of the counter (k / 4, b). */
-    const philox4x32_key_t key = {{(uint32_t)settings->seed, (uint32_t)(settings->seed >> 32)}};
     for (size_t b = 0; b < settings->bootstrap; b++) {
-        philox4x32_ctr_t random = {{0}};
+        EpnetPhiloxWords random = {{0}};
         double moved = 0;
         for (size_t k = 0; k < n; k++) {
             if (k % 4 == 0) {
-                const philox4x32_ctr_t counter = {{(uint32_t)(k / 4), (uint32_t)b, 0, 0}};
-                random = philox4x32(counter, key);
+                const EpnetPhiloxWords counter = {{(uint32_t)(k / 4), (uint32_t)b, 0, 0}};
+                random = epnet_philox(counter, settings->seed);
             }
             const size_t from = (size_t)((uint64_t)random.v[k % 4] * n >> 32);
             moved += (t[k] - mean_t) * (y[from] - mean_y - slope * (t[from] - mean_t));
