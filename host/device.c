@@ -7,7 +7,6 @@
 #include <ctype.h>
 #include <errno.h>
 #include <limits.h>
-#include <netcdf.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -48,18 +47,6 @@ EpnetStatus epnet_backend_device(size_t backend, int device, EpnetDeviceInfo *in
     return backends[backend]->describe(device, info, error);
 }
 
-const char *epnet_version(void) {
-    return EPNET_VERSION;
-}
-
-const char *epnet_build_info(void) {
-    static char text[256];
-    const char *netcdf = nc_inq_libvers(); /* "4.9.0 of Aug  7 2022 23:41:41 $" */
-    snprintf(text, sizeof text, "%s, %s build, OpenMP %d, netCDF %.*s", EPNET_COMPILER, EPNET_BUILD_TYPE,
-             _OPENMP, (int)strcspn(netcdf, " "), netcdf);
-    return text;
-}
-
 /* ---- choice ------------------------------------------------------------------------------------------ */
 
 int epnet_device_of_worker(const EpnetDevice *device, size_t worker) {
@@ -90,7 +77,7 @@ static EpnetStatus set_name(EpnetDevice *device, const char *reason, EpnetError 
     else
         snprintf(what, sizeof what, "%s (%zu devices: %.120s", device->backend->name, device->count,
                  info.name);
-    snprintf(device->name, sizeof device->name, "%s%s%.120s)", what, reason[0] != '\0' ? "; " : "", reason);
+    snprintf(device->name, sizeof device->name, "%s%s%.90s)", what, reason[0] != '\0' ? "; " : "", reason);
     return EPNET_OK;
 }
 
