@@ -1,0 +1,64 @@
+#include "bench.h"
+
+#include "threading.h"
+
+#include <math.h>
+#include <stdlib.h>
+
+enum { REPEATS_MOST = 15 };
+
+bool gpu_bench_goes_on(const GpuBench *bench, const char *name, int nodes) {
+    if (epnet_seconds_now() < bench->deadline)
+        return true;
+    gpu_report_absence(bench->report, "bench", name, nodes, "no time was left for it");
+    return false;
+}
+
+static int ascending(const void *a, const void *b) {
+    const double x = *(const double *)a, y = *(const double *)b;
+    return (x > y) - (x < y);
+}
+
+bool gpu_measure(bool (*body)(void *argument), void *argument, int repeats, GpuTiming *timing) {
+    double seconds[REPEATS_MOST];
+    const int count = repeats < REPEATS_MOST ? repeats : REPEATS_MOST;
+    if (!body(argument))
+        return false;
+    for (int i = 0; i < count; i++) {
+        const double start = epnet_seconds_now();
+        if (!body(argument))
+            return false;
+        seconds[i] = epnet_seconds_now() - start;
+    }
+    qsort(seconds, (size_t)count, sizeof seconds[0], ascending);
+    const double median =
+        count % 2 == 1 ? seconds[count / 2] : (seconds[count / 2 - 1] + seconds[count / 2]) / 2;
+    *timing = (GpuTiming){median, seconds[0], seconds[count - 1], count};
+    return true;
+}
+
+void gpu_bench_rate(const GpuBench *bench, const char *section, const char *name, int nodes, size_t points,
+                    const char *quantity, const char *unit, double amount, const GpuTiming *timing,
+                    double limit, const char *note) {
+    const GpuLine line = {section,
+                          name,
+                          nodes,
+                          points,
+                          quantity,
+                          amount / timing->median,
+                          amount / timing->high,
+                          amount / timing->low,
+                          unit,
+                          limit,
+                          "",
+                          note};
+    gpu_report_line(bench->report, &line);
+}
+
+void gpu_bench_run(const GpuBench *bench) {
+    gpu_bench_peers(bench);
+    gpu_bench_trajectories(bench);
+    gpu_bench_sweeps(bench);
+    gpu_bench_applications(bench);
+    gpu_bench_sparse(bench);
+}

@@ -1,0 +1,53 @@
+/* The measurements. Times are wall clock, medians of repeats after a warm-up, with the least and the largest;
+ * every configuration is compared with the CPU backend's rows before it is timed. */
+#ifndef EPNET_BENCH_GPU_BENCH_H
+#define EPNET_BENCH_GPU_BENCH_H
+
+#include "checks.h"
+
+typedef struct GpuBench {
+    GpuEngine subject, reference;
+    GpuSize size;
+    double deadline;   /* what is not begun by then is left out */
+    const char *peers; /* file for gpu_peers.py, or NULL */
+    GpuReport *report;
+} GpuBench;
+
+/* Seconds of repeats. */
+typedef struct GpuTiming {
+    double median, low, high;
+    int repeats;
+} GpuTiming;
+
+bool gpu_bench_goes_on(const GpuBench *bench, const char *name, int nodes);
+
+/* Repeat body(argument) `repeats` times (at most 15) after one run that is not timed. False as soon as it is.
+ */
+bool gpu_measure(bool (*body)(void *argument), void *argument, int repeats, GpuTiming *timing);
+
+/* `amount` per second, with the spread of the timing. */
+void gpu_bench_rate(const GpuBench *bench, const char *section, const char *name, int nodes, size_t points,
+                    const char *quantity, const char *unit, double amount, const GpuTiming *timing,
+                    double limit, const char *note);
+
+/* All of the following, the most important first. */
+void gpu_bench_run(const GpuBench *bench);
+
+/* Points and rows for the peers, and our own time for them. */
+void gpu_bench_peers(const GpuBench *bench);
+
+/* N = 2 .. 13: applications of L x points per second within a trajectory, as a fraction of the bound; whole
+ * trajectories per second with all columns at 101 times; the CPU backend's on all cores. */
+void gpu_bench_trajectories(const GpuBench *bench);
+
+/* Sweeps of five-node trajectories through the worker pool, from the spec's values to rows in host memory. */
+void gpu_bench_sweeps(const GpuBench *bench);
+
+/* N >= 14: one application of L, ms and bytes per second. */
+void gpu_bench_applications(const GpuBench *bench);
+
+/* The same application as cuSPARSE's product with the assembled generator; left out where that is not there.
+ */
+void gpu_bench_sparse(const GpuBench *bench);
+
+#endif

@@ -1,0 +1,18 @@
+/* Two sets of rows, column by column. */
+#ifndef EPNET_BENCH_GPU_COMPARE_H
+#define EPNET_BENCH_GPU_COMPARE_H
+
+#include "solve.h"
+
+/* The largest difference of any number, in units of 1 + the column's largest absolute value over the point's
+ * trajectory (or of its last row, if no trajectory is kept). Infinite and NaN entries must agree. Times of
+ * extremes may differ where the values there do not. `what` (size 160) says where it is. Infinity: statuses
+ * or kinds of numbers differ. */
+double gpu_rows_difference(const EpnetProblem *problem, const GpuRows *subject, const GpuRows *reference,
+                           char *what);
+
+/* The largest relative difference of the productions in the last rows: entropy_production,
+ * entropy_production_channels. */
+double gpu_production_difference(const GpuRows *subject, const GpuRows *reference);
+
+#endif
