@@ -67,12 +67,18 @@ static void free_spec(EpnetSpec *spec) {
     free(spec->axes);
 }
 
-static EpnetStatus keep(size_t first, size_t count, const EpnetChunk *chunk, void *context,
-                        EpnetError *error) {
-    (void)error;
-    Sweep *sweep = context; /* workers keep different points */
+/* Copied at once: the ticket is the sweep itself. Workers keep different points. */
+static void *keep(size_t first, size_t count, const EpnetChunk *chunk, void *context) {
+    Sweep *sweep = context;
     memcpy(sweep->last + first * sweep->width, chunk->rows.last, count * sweep->width * sizeof(double));
     memcpy(sweep->status + first, chunk->rows.status, count * sizeof(int));
+    return sweep;
+}
+
+static EpnetStatus kept(void *ticket, void *context, EpnetError *error) {
+    (void)ticket;
+    (void)context;
+    (void)error;
     return EPNET_OK;
 }
 
@@ -93,6 +99,7 @@ static bool run_sweep(void *argument) {
                                 .device = &device,
                                 .queue = &queue,
                                 .keep = keep,
+                                .kept = kept,
                                 .context = sweep};
         status = epnet_workers_run(&work, note, sizeof note, &sweep->error);
         epnet_queue_free(&queue);
