@@ -7,6 +7,8 @@ if(EPNET_HAVE_CUDA)
   set(EPNET_CORE_CUDA_LIBRARIES epnet_kernels CUDA::cudart_static)
 else()
   set(EPNET_CORE_CUDA_SOURCES kernels/cuda_absent.c)
+  set_property(SOURCE kernels/cuda_absent.c APPEND PROPERTY
+    COMPILE_DEFINITIONS EPNET_CUDA_ABSENT="${EPNET_CUDA_ABSENT}")
   set(EPNET_CORE_CUDA_LIBRARIES)
 endif()
 add_library(epnet_core STATIC
