@@ -41,8 +41,10 @@ void epnet_journal_header_free(EpnetJournalHeader *header);
 EpnetStatus epnet_journal_header_read(int fd, const char *path, EpnetJournalHeader *header,
                                       EpnetError *error);
 
-/* EPNET_OK: the same run. EPNET_IO: another spec, version, backend or part of the points; the message says
- * what differs, of texts the first line. */
+/* EPNET_OK: the same run, or (same_job) perhaps another part of it. EPNET_IO: another spec, version, backend
+ * or part of the points; the message says what differs, of texts the first line. */
+EpnetStatus epnet_journal_header_same_job(const EpnetJournalHeader *found, const EpnetJournalHeader *expected,
+                                          const char *path, EpnetError *error);
 EpnetStatus epnet_journal_header_compare(const EpnetJournalHeader *found, const EpnetJournalHeader *expected,
                                          const char *path, EpnetError *error);
 

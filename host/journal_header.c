@@ -209,12 +209,10 @@ static bool first_difference(const char *there, const char *here, char *message,
     return false;
 }
 
-EpnetStatus epnet_journal_header_compare(const EpnetJournalHeader *found, const EpnetJournalHeader *expected,
-                                         const char *path, EpnetError *error) {
+EpnetStatus epnet_journal_header_same_job(const EpnetJournalHeader *found, const EpnetJournalHeader *expected,
+                                          const char *path, EpnetError *error) {
     char what[600];
     char *const *there = found->texts, *const *here = expected->texts;
-    if (found->size == expected->size && memcmp(found->bytes, expected->bytes, found->size) == 0)
-        return EPNET_OK;
     if (strcmp(there[EPNET_JOURNAL_SHA256], here[EPNET_JOURNAL_SHA256]) != 0) {
         if (first_difference(there[EPNET_JOURNAL_SPEC], here[EPNET_JOURNAL_SPEC], what, sizeof what))
             return epnet_fail(error, EPNET_IO, "%s holds points of another spec: %s", path, what);
@@ -229,6 +227,16 @@ EpnetStatus epnet_journal_header_compare(const EpnetJournalHeader *found, const 
     if (strcmp(there[EPNET_JOURNAL_BACKEND], here[EPNET_JOURNAL_BACKEND]) != 0)
         return epnet_fail(error, EPNET_IO, "%s holds points computed on %.50s, this run is on %s", path,
                           there[EPNET_JOURNAL_BACKEND], here[EPNET_JOURNAL_BACKEND]);
+    return EPNET_OK;
+}
+
+EpnetStatus epnet_journal_header_compare(const EpnetJournalHeader *found, const EpnetJournalHeader *expected,
+                                         const char *path, EpnetError *error) {
+    if (found->size == expected->size && memcmp(found->bytes, expected->bytes, found->size) == 0)
+        return EPNET_OK;
+    EpnetStatus status = epnet_journal_header_same_job(found, expected, path, error);
+    if (status != EPNET_OK)
+        return status;
     return epnet_fail(error, EPNET_IO,
                       "%s holds points of shard %" PRIu32 " of %" PRIu32 ", this run is of shard %" PRIu32
                       " of %" PRIu32,

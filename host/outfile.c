@@ -29,13 +29,13 @@ static EpnetStatus fail_system(EpnetError *error, const char *path) {
 }
 
 EpnetStatus epnet_path_resolve(const char *path, char **resolved, EpnetError *error) {
-    struct stat info;
+    struct stat info, link;
     if (*epnet_path_base(path) == '\0')
         return fail_path(error, path, "no file name");
     if (stat(path, &info) != 0)
         *resolved = strdup(path);
-    else if (S_ISREG(info.st_mode))
-        *resolved = realpath(path, NULL);
+    else if (S_ISREG(info.st_mode)) /* messages show the path as it was given where that can be */
+        *resolved = lstat(path, &link) == 0 && S_ISLNK(link.st_mode) ? realpath(path, NULL) : strdup(path);
     else
         return fail_path(error, path,
                          S_ISDIR(info.st_mode) ? "it is a directory" : "it is not a regular file");

@@ -201,13 +201,14 @@ static EpnetStatus run_locked(Run *run, EpnetFailures *failures, EpnetError *err
     EpnetStatus status = queue_fill(run, error);
     if (status != EPNET_OK)
         return status;
-    watch(run);
+    run->summary->already_done = run->shard.count > 1 && run->queue.missing == 0;
+    if (run->summary->already_done)
+        return EPNET_OK;
     if (run->shard.count == 1)
         epnet_outfile_clean(run->output);
+    watch(run);
     if (run->queue.missing > 0)
         status = check_room(run, error);
-    else
-        run->summary->already_done = run->shard.count > 1;
     if (status == EPNET_OK && run->queue.missing > 0)
         status = solve_missing(run, error);
     if (status == EPNET_OK)

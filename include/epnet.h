@@ -12,8 +12,8 @@
  *  - Units: time s; entropies and information nat; rates 1/s; entropy rates nat/s; capacities bit/s.
  *  - Node i is bit i of a state; a grid point is numbered row-major, the first axis slowest.
  *  - Thread safety: distinct handles may be used from distinct threads, except that the functions that touch
- *    grid files (epnet_run, epnet_result_*, epnet_audit, epnet_kink, epnet_export, epnet_plot) must not run
- *    at the same time, because netCDF is not thread-safe.
+ *    grid files (epnet_run, epnet_merge, epnet_job_status, epnet_result_*, epnet_audit, epnet_kink,
+ * epnet_export, epnet_plot) must not run at the same time, because netCDF is not thread-safe.
  */
 #ifndef EPNET_H
 #define EPNET_H
@@ -113,6 +113,54 @@ EPNET_API EpnetStatus epnet_run(const EpnetSpec *spec, const char *output, const
 /* The default output of a spec: its file name with ".nc" for ".toml", in the current folder.
  * Returns EPNET_USAGE if `size` is too small. */
 EPNET_API EpnetStatus epnet_run_output(const EpnetSpec *spec, char *output, size_t size, EpnetError *error);
+
+/* ---- merge and status -------------------------------------------------------------------------------- */
+
+typedef struct EpnetMergeOptions {
+    const char *const *journals; /* the journals of all shards; none: those beside the output */
+    size_t journal_count;
+    const char
+        *spec;  /* where the spec stands now, NULL: where it stood; the files that it names are needed */
+    bool force; /* replace a grid file that belongs to another spec */
+    volatile int *stop; /* as in EpnetRunOptions */
+} EpnetMergeOptions;
+
+/* Write the grid file `output` from the journals of all its shards (epnet_run() with `shards`), with the
+ * bytes of an undivided run, then remove them. `options` may be NULL. EPNET_IO: a shard or points are
+ * missing, a shard is still running, or they are not of one spec, version and backend. EPNET_POINTS_FAILED as
+ * of epnet_run(). */
+EPNET_API EpnetStatus epnet_merge(const char *output, const EpnetMergeOptions *options,
+                                  EpnetRunSummary *summary, EpnetError *error);
+
+/* A journal beside an output. */
+typedef struct EpnetJournalStatus {
+    char path[4096];
+    int shard, shards; /* 1 of 1: of an undivided run */
+    size_t points;     /* of this shard */
+    size_t points_done, points_failed;
+    uint64_t bytes;
+    uint64_t damaged, damaged_bytes; /* places that do not verify; their points are not among those done */
+    bool running;                    /* a run holds it */
+    double rate;                     /* points/s of the last run; NaN: unknown */
+    double age;                      /* [s] since it was written */
+    int64_t pid;                     /* of the last run, as is what follows */
+    char host[65], device[257], spec[4097];
+    char sha256[65], version[32];
+} EpnetJournalStatus;
+
+typedef struct EpnetJobStatus {
+    bool complete;        /* the grid file is there and whole */
+    size_t points;        /* of the grid */
+    size_t points_failed; /* of a complete grid file */
+    char sha256[65];      /* of the spec of a complete grid file, else "" */
+    size_t journal_count;
+    EpnetJournalStatus *journals; /* that of an undivided run first, then shards by number */
+} EpnetJobStatus;
+
+/* What stands of a run: reads `output` and the journals beside it, and changes nothing. EPNET_IO: there are
+ * none, or one cannot be read. Free it with epnet_job_status_free(). */
+EPNET_API EpnetStatus epnet_job_status(const char *output, EpnetJobStatus **job, EpnetError *error);
+EPNET_API void epnet_job_status_free(EpnetJobStatus *job);
 
 /* ---- plan -------------------------------------------------------------------------------------------- */
 

@@ -14,6 +14,8 @@ int epnet_cli_plot(int argc, char **argv);
 int epnet_cli_audit(int argc, char **argv);
 int epnet_cli_falsify(int argc, char **argv);
 int epnet_cli_info(int argc, char **argv);
+int epnet_cli_status(int argc, char **argv);
+int epnet_cli_merge(int argc, char **argv);
 
 /* ---- arguments that several verbs take (arguments.c) ---- */
 

@@ -10,8 +10,10 @@ typedef struct Verb {
 } Verb;
 
 static const Verb verbs[] = {
-    {"run", epnet_cli_run},         {"plan", epnet_cli_plan}, {"export", epnet_cli_export},
-    {"plot", epnet_cli_plot},       {"info", epnet_cli_info}, {"audit", epnet_cli_audit},
+    {"run", epnet_cli_run},         {"plan", epnet_cli_plan},
+    {"status", epnet_cli_status},   {"merge", epnet_cli_merge},
+    {"export", epnet_cli_export},   {"plot", epnet_cli_plot},
+    {"info", epnet_cli_info},       {"audit", epnet_cli_audit},
     {"falsify", epnet_cli_falsify}, {"bench", NULL},
 };
 
@@ -20,6 +22,8 @@ static const char documentation[] =
     "Verbs:\n"
     "  run SPEC        run the sweep of a spec and write its grid file\n"
     "  plan SPEC       say what a run would do and take; run nothing\n"
+    "  status OUT.nc   say how far a run is, from its journal\n"
+    "  merge OUT.nc    write the grid file of a sweep that was run in shards\n"
     "  export OUT.nc   write a grid file's table as CSV\n"
     "  plot OUT.nc     draw a figure of a grid file\n"
     "  audit OUT.nc    check the paper's bounds and the exact statements in a grid file\n"
@@ -30,7 +34,7 @@ static const char documentation[] =
     "\n"
     "Exit codes: 0 ok; 1 internal; 2 usage; 3 spec; 4 some points failed; 5 input or output; 6 device or "
     "memory; "
-    "75 interrupted.";
+    "75 interrupted, run again to go on.";
 
 /* The verb and what follows it. */
 typedef struct Command {
@@ -49,7 +53,8 @@ static error_t parse(int key, char *value, struct argp_state *state) {
         state->next = state->argc;
         return 0;
     case ARGP_KEY_NO_ARGS:
-        argp_error(state, "a verb is expected: run, plan, export, plot, audit, falsify or info");
+        argp_error(state,
+                   "a verb is expected: run, plan, status, merge, export, plot, audit, falsify or info");
         return 0;
     default:
         return ARGP_ERR_UNKNOWN;
@@ -86,8 +91,9 @@ int main(int argc, char **argv) {
         if (strcmp(verbs[i].name, command.verb) == 0)
             return execute(&verbs[i], &command);
     EpnetError error = {.status = EPNET_USAGE};
-    snprintf(error.message, sizeof error.message,
-             "no verb `%.100s'; the verbs are run, plan, export, plot, audit, falsify and info",
-             command.verb);
+    snprintf(
+        error.message, sizeof error.message,
+        "no verb `%.100s'; the verbs are run, plan, status, merge, export, plot, audit, falsify and info",
+        command.verb);
     return epnet_cli_fail(&error, false);
 }

@@ -1,0 +1,154 @@
+/* What stands of a run: its grid file, its journals, who is at work. */
+#include "journal_writer.h"
+#include "outfile.h"
+#include "shard_files.h"
+#include "status.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <math.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <time.h>
+#include <unistd.h>
+
+static double wall_now(void) {
+    struct timespec now;
+    clock_gettime(CLOCK_REALTIME, &now);
+    return (double)now.tv_sec + 1e-9 * (double)now.tv_nsec;
+}
+
+/* Points that a journal is to hold, and those that are in it, each counted once. */
+static EpnetStatus count_points(const EpnetJournalHeader *header, const EpnetJournalContent *content,
+                                EpnetJournalStatus *journal, EpnetError *error) {
+    EpnetQueue queue;
+    EpnetStatus status = epnet_queue_make(&queue, (size_t)header->points, error);
+    if (status != EPNET_OK)
+        return status;
+    epnet_shard_apply((EpnetShard){header->shard, header->shards}, &queue);
+    journal->points = queue.missing;
+    for (size_t k = 0; k < content->entry_count; k++)
+        epnet_queue_remove(&queue, (size_t)content->entries[k].head.first,
+                           (size_t)content->entries[k].head.count);
+    journal->points_done = journal->points - queue.missing;
+    epnet_queue_free(&queue);
+    return EPNET_OK;
+}
+
+/* Fill in what an open journal says. */
+static EpnetStatus journal_look(int fd, EpnetJobStatus *job, EpnetJournalStatus *journal, EpnetError *error) {
+    EpnetJournalHeader header;
+    EpnetJournalContent content;
+    struct stat info;
+    journal->running = epnet_journal_locked(fd);
+    EpnetStatus status = epnet_journal_header_read(fd, journal->path, &header, error);
+    if (status != EPNET_OK)
+        return status;
+    status = epnet_journal_read(fd, journal->path, &header, true, &content, error);
+    if (status == EPNET_OK && fstat(fd, &info) != 0) {
+        status = epnet_fail_system(error, "cannot read %s", journal->path);
+        epnet_journal_content_free(&content);
+    }
+    if (status == EPNET_OK) {
+        const double written = (double)info.st_mtim.tv_sec + 1e-9 * (double)info.st_mtim.tv_nsec;
+        const double worked = (journal->running ? wall_now() : written) - (double)content.last.started;
+        status = count_points(&header, &content, journal, error);
+        journal->shard = (int)header.shard;
+        journal->shards = (int)header.shards;
+        journal->points_failed = (size_t)content.failed;
+        journal->damaged = content.damaged;
+        journal->damaged_bytes = content.damaged_bytes;
+        journal->bytes = (uint64_t)info.st_size;
+        journal->age = wall_now() - written;
+        journal->rate =
+            content.last.started > 0 && worked > 0 ? (double)content.session_points / worked : NAN;
+        journal->pid = content.last.pid;
+        snprintf(journal->host, sizeof journal->host, "%s", content.last.host);
+        snprintf(journal->device, sizeof journal->device, "%s", content.last.device);
+        snprintf(journal->spec, sizeof journal->spec, "%s", content.last.spec);
+        snprintf(journal->sha256, sizeof journal->sha256, "%.64s", header.texts[EPNET_JOURNAL_SHA256]);
+        snprintf(journal->version, sizeof journal->version, "%.31s", header.texts[EPNET_JOURNAL_VERSION]);
+        job->points = (size_t)header.points;
+        epnet_journal_content_free(&content);
+    }
+    epnet_journal_header_free(&header);
+    return status;
+}
+
+static EpnetStatus journals_look(EpnetJobStatus *job, const EpnetJournalFile *files, size_t count,
+                                 EpnetError *error) {
+    job->journals = epnet_calloc(count, sizeof *job->journals);
+    if (job->journals == NULL)
+        return epnet_fail_memory(error, count * sizeof *job->journals, "the state of journals");
+    EpnetStatus status = EPNET_OK;
+    for (size_t k = 0; k < count && status == EPNET_OK; k++) {
+        EpnetJournalStatus *journal = &job->journals[job->journal_count];
+        snprintf(journal->path, sizeof journal->path, "%s", files[k].path);
+        const int fd = open(files[k].path, O_RDONLY | O_CLOEXEC);
+        if (fd < 0 && errno == ENOENT)
+            continue; /* its run has ended meanwhile */
+        job->journal_count++;
+        status = fd < 0 ? epnet_fail_system(error, "cannot read %s", files[k].path)
+                        : journal_look(fd, job, journal, error);
+        if (fd >= 0)
+            close(fd);
+    }
+    return status;
+}
+
+/* What the grid file says, if there is one. */
+static EpnetStatus grid_look(const char *output, EpnetJobStatus *job, EpnetError *error) {
+    EpnetResult *result;
+    if (access(output, F_OK) != 0 && errno == ENOENT)
+        return EPNET_OK;
+    EpnetStatus status = epnet_result_open(output, &result, error);
+    if (status != EPNET_OK)
+        return status;
+    job->complete = true;
+    job->points = epnet_result_points(result);
+    const char *sha256 = epnet_result_text(result, "spec_sha256");
+    snprintf(job->sha256, sizeof job->sha256, "%.64s", sha256);
+    double *values = epnet_calloc(job->points, sizeof *values);
+    status = values == NULL ? epnet_fail_memory(error, job->points * sizeof *values, "the statuses of points")
+                            : epnet_result_column(result, "status", values, error);
+    for (size_t k = 0; k < job->points && status == EPNET_OK; k++)
+        job->points_failed += values[k] != 0;
+    free(values);
+    epnet_result_close(result);
+    return status;
+}
+
+EpnetStatus epnet_job_status(const char *output, EpnetJobStatus **job, EpnetError *error) {
+    EpnetJournalFile *files = NULL;
+    size_t count = 0;
+    char *path = NULL;
+    *job = NULL;
+    EpnetJobStatus *made = epnet_calloc(1, sizeof *made);
+    if (made == NULL)
+        return epnet_fail_memory(error, sizeof *made, "the state of a run");
+    EpnetStatus status = epnet_path_resolve(output, &path, error);
+    if (status == EPNET_OK)
+        status = epnet_journal_files(path, &files, &count, error);
+    if (status == EPNET_OK)
+        status = journals_look(made, files, count, error);
+    if (status == EPNET_OK)
+        status = grid_look(path, made, error);
+    if (status == EPNET_OK && !made->complete && made->journal_count == 0)
+        status = epnet_fail(error, EPNET_IO, "there is no %s, and no journal of a run of it", output);
+    epnet_journal_files_free(files, count);
+    free(path);
+    if (status != EPNET_OK)
+        epnet_job_status_free(made);
+    else
+        *job = made;
+    return status;
+}
+
+void epnet_job_status_free(EpnetJobStatus *job) {
+    if (job == NULL)
+        return;
+    free(job->journals);
+    free(job);
+}

@@ -1,0 +1,270 @@
+/* The shards of a sweep into its grid file. */
+#include "dataset.h"
+#include "journal_grid.h"
+#include "journal_writer.h"
+#include "outfile.h"
+#include "run_files.h"
+#include "shard_files.h"
+#include "status.h"
+#include "threading.h"
+
+#include <inttypes.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+/* A shard's journal, held under its lock. */
+typedef struct Part {
+    const char *path;
+    int fd;
+    EpnetJournalHeader header;
+    EpnetJournalContent content;
+} Part;
+
+typedef struct Merge {
+    char *output;
+    size_t part_count; /* opened */
+    Part *parts;
+    EpnetSpec *spec;
+    int lock; /* on the journal of an undivided run, -1: none */
+    bool lock_created;
+    char *lock_path;
+} Merge;
+
+static EpnetStatus part_open(Part *part, const char *path, EpnetError *error) {
+    bool created;
+    *part = (Part){.path = path, .fd = -1};
+    EpnetStatus status = epnet_journal_lock(path, false, &created, &part->fd, error);
+    if (status != EPNET_OK)
+        return status;
+    if (part->fd < 0)
+        return epnet_fail(error, EPNET_IO, "there is no %s", path);
+    status = epnet_journal_header_read(part->fd, path, &part->header, error);
+    if (status == EPNET_OK)
+        status = epnet_journal_read(part->fd, path, &part->header, true, &part->content, error);
+    return status;
+}
+
+static void part_close(Part *part) {
+    epnet_journal_content_free(&part->content);
+    epnet_journal_header_free(&part->header);
+    if (part->fd >= 0)
+        close(part->fd);
+}
+
+/* All parts are of one sweep, divided alike, and every shard is there once. */
+static EpnetStatus parts_check(const Merge *merge, EpnetError *error) {
+    const EpnetJournalHeader *first = &merge->parts[0].header;
+    char missing[400] = "";
+    EpnetError reason;
+    for (size_t k = 1; k < merge->part_count; k++) {
+        const Part *part = &merge->parts[k];
+        if (part->header.shards != first->shards)
+            return epnet_fail(error, EPNET_IO,
+                              "%s is one of %" PRIu32 " shards, %s one of %" PRIu32
+                              "; name those to merge after the output",
+                              merge->parts[0].path, first->shards, part->path, part->header.shards);
+        if (epnet_journal_header_same_job(&part->header, first, part->path, &reason) != EPNET_OK)
+            return epnet_fail(error, EPNET_IO, "%s cannot be merged with %s: %.1200s", part->path,
+                              merge->parts[0].path, reason.message);
+        for (size_t other = 0; other < k; other++)
+            if (merge->parts[other].header.shard == part->header.shard)
+                return epnet_fail(error, EPNET_IO, "%s and %s are the same shard", merge->parts[other].path,
+                                  part->path);
+    }
+    for (uint32_t shard = 1; shard <= first->shards && strlen(missing) + 16 < sizeof missing; shard++) {
+        bool found = false;
+        for (size_t k = 0; k < merge->part_count && !found; k++)
+            found = merge->parts[k].header.shard == shard;
+        if (!found)
+            snprintf(missing + strlen(missing), sizeof missing - strlen(missing), " %" PRIu32, shard);
+    }
+    if (missing[0] == '\0')
+        return EPNET_OK;
+    return epnet_fail(error, EPNET_IO, "of the %" PRIu32 " shards of %s, there is no journal of%s%s",
+                      first->shards, merge->output, missing,
+                      strlen(missing) + 16 < sizeof missing ? "" : " ...");
+}
+
+/* Every point is in a journal. */
+static EpnetStatus points_check(const Merge *merge, EpnetError *error) {
+    EpnetQueue queue;
+    char lacking[400] = "";
+    size_t missing = 0;
+    const size_t points = (size_t)merge->parts[0].header.points;
+    for (size_t p = 0; p < merge->part_count; p++) {
+        const Part *part = &merge->parts[p];
+        EpnetStatus status = epnet_queue_make(&queue, points, error);
+        if (status != EPNET_OK)
+            return status;
+        epnet_shard_apply((EpnetShard){part->header.shard, part->header.shards}, &queue);
+        for (size_t k = 0; k < part->content.entry_count; k++)
+            epnet_queue_remove(&queue, (size_t)part->content.entries[k].head.first,
+                               (size_t)part->content.entries[k].head.count);
+        missing += queue.missing;
+        if (queue.missing > 0 && strlen(lacking) + 48 < sizeof lacking)
+            snprintf(lacking + strlen(lacking), sizeof lacking - strlen(lacking), "%s %zu in shard %" PRIu32,
+                     lacking[0] == '\0' ? "" : ",", queue.missing, part->header.shard);
+        epnet_queue_free(&queue);
+    }
+    return missing == 0
+               ? EPNET_OK
+               : epnet_fail(error, EPNET_IO, "%zu of %zu points are missing:%s; run these shards again",
+                            missing, points, lacking);
+}
+
+/* The spec of the shards: its text is in every journal, the files that it names are read where it stands. */
+static EpnetStatus spec_read(Merge *merge, const char *path, EpnetError *error) {
+    const EpnetJournalHeader *header = &merge->parts[0].header;
+    EpnetError reason = {.status = EPNET_OK};
+    if (path == NULL)
+        path = merge->parts[0].content.last.spec;
+    EpnetStatus status = epnet_spec_read_text(path, header->texts[EPNET_JOURNAL_SPEC],
+                                              (size_t)header->override_count, &merge->spec, &reason);
+    if (status != EPNET_OK)
+        return epnet_fail(error, status, "%.1900s (where the spec stands now: --spec)", reason.message);
+    if (strcmp(merge->spec->sha256, header->texts[EPNET_JOURNAL_SHA256]) == 0)
+        return EPNET_OK;
+    return epnet_fail(
+        error, EPNET_IO,
+        "a file that the spec names has changed since the shards were run; then it was:\n%.1500s",
+        header->texts[EPNET_JOURNAL_FILES]);
+}
+
+/* No undivided run of the same output while its grid file is written. */
+static EpnetStatus output_lock(Merge *merge, EpnetError *error) {
+    merge->lock_path = epnet_journal_path(merge->output, (EpnetShard){1, 1});
+    if (merge->lock_path == NULL)
+        return epnet_fail_memory(error, strlen(merge->output), "the name of a journal");
+    for (size_t k = 0; k < merge->part_count; k++)
+        if (strcmp(merge->parts[k].path, merge->lock_path) == 0)
+            return EPNET_OK; /* the journal of an undivided run is merged: it is locked already */
+    return epnet_journal_lock(merge->lock_path, true, &merge->lock_created, &merge->lock, error);
+}
+
+static EpnetStatus grid_write(Merge *merge, const volatile int *stop, EpnetFailures *failures,
+                              EpnetError *error) {
+    EpnetJournalSource *sources = epnet_calloc(merge->part_count, sizeof *sources);
+    if (sources == NULL)
+        return epnet_fail_memory(error, merge->part_count * sizeof *sources, "the shards");
+    for (size_t k = 0; k < merge->part_count; k++)
+        sources[k] = (EpnetJournalSource){merge->parts[k].fd, merge->parts[k].path, &merge->parts[k].header,
+                                          &merge->parts[k].content};
+    epnet_outfile_clean(merge->output);
+    EpnetStatus status = epnet_output_room(merge->output, epnet_dataset_bytes(merge->spec), error);
+    if (status == EPNET_OK)
+        status = epnet_journal_to_grid(merge->spec, sources, merge->part_count, merge->output, stop, failures,
+                                       error);
+    if (status == EPNET_INTERRUPTED)
+        epnet_fail(error, status, "interrupted; the shards are as they were, merge again");
+    free(sources);
+    return status;
+}
+
+static EpnetStatus parts_remove(const Merge *merge, EpnetError *error) {
+    for (size_t k = 0; k < merge->part_count; k++)
+        if (unlink(merge->parts[k].path) != 0)
+            return epnet_fail_system(error, "%s is complete, but cannot remove %s", merge->output,
+                                     merge->parts[k].path);
+    return EPNET_OK;
+}
+
+static EpnetStatus merge_run(Merge *merge, const EpnetMergeOptions *options, EpnetRunSummary *summary,
+                             EpnetFailures *failures, EpnetError *error) {
+    EpnetStatus status = parts_check(merge, error);
+    if (status == EPNET_OK)
+        status = points_check(merge, error);
+    if (status == EPNET_OK)
+        status = spec_read(merge, options->spec, error);
+    if (status == EPNET_OK)
+        status = output_lock(merge, error);
+    if (status == EPNET_OK)
+        status =
+            epnet_output_examine(merge->spec, merge->output, options->force, &summary->already_done, error);
+    if (status == EPNET_OK && !summary->already_done)
+        status = grid_write(merge, options->stop, failures, error);
+    return status == EPNET_OK ? parts_remove(merge, error) : status;
+}
+
+static EpnetStatus merge_open(Merge *merge, const char *const *journals, size_t count, EpnetError *error) {
+    if (count == 0)
+        return epnet_fail(error, EPNET_IO, "there is no shard of %s (%s.shard-1-of-N.journal)", merge->output,
+                          merge->output);
+    merge->parts = epnet_calloc(count, sizeof *merge->parts);
+    if (merge->parts == NULL)
+        return epnet_fail_memory(error, count * sizeof *merge->parts, "the shards");
+    EpnetStatus status = EPNET_OK;
+    while (merge->part_count < count && status == EPNET_OK) {
+        const size_t k = merge->part_count++;
+        status = part_open(&merge->parts[k], journals[k], error);
+    }
+    return status;
+}
+
+/* The shards beside the output, where none are named. */
+static EpnetStatus merge_found(Merge *merge, const EpnetMergeOptions *options, EpnetRunSummary *summary,
+                               EpnetFailures *failures, EpnetError *error) {
+    EpnetJournalFile *files = NULL;
+    size_t count = 0, shards = 0;
+    EpnetStatus status = epnet_journal_files(merge->output, &files, &count, error);
+    const char **paths = status == EPNET_OK ? epnet_calloc(count, sizeof *paths) : NULL;
+    if (status == EPNET_OK && paths == NULL)
+        status = epnet_fail_memory(error, count * sizeof *paths, "the names of journals");
+    for (size_t k = 0; k < count && status == EPNET_OK; k++)
+        if (files[k].shard.count > 1)
+            paths[shards++] = files[k].path;
+    if (status == EPNET_OK)
+        status = merge_open(merge, paths, shards, error);
+    if (status == EPNET_OK)
+        status = merge_run(merge, options, summary, failures, error);
+    free(paths);
+    epnet_journal_files_free(files, count);
+    return status;
+}
+
+static void merge_close(Merge *merge) {
+    for (size_t k = 0; k < merge->part_count; k++)
+        part_close(&merge->parts[k]);
+    if (merge->lock >= 0) {
+        if (merge->lock_created)
+            unlink(merge->lock_path);
+        close(merge->lock);
+    }
+    free(merge->parts);
+    free(merge->lock_path);
+    free(merge->output);
+    epnet_spec_free(merge->spec);
+}
+
+EpnetStatus epnet_merge(const char *output, const EpnetMergeOptions *options, EpnetRunSummary *summary,
+                        EpnetError *error) {
+    static const EpnetMergeOptions defaults = {0};
+    EpnetRunSummary ignored;
+    EpnetFailures failures = {0};
+    Merge merge = {.lock = -1};
+    const double start = epnet_seconds_now();
+    options = options != NULL ? options : &defaults;
+    summary = summary != NULL ? summary : &ignored;
+    memset(summary, 0, sizeof *summary);
+    EpnetStatus status = epnet_path_resolve(output, &merge.output, error);
+    if (status == EPNET_OK && options->journal_count == 0) {
+        status = merge_found(&merge, options, summary, &failures, error);
+    } else if (status == EPNET_OK) {
+        status = merge_open(&merge, options->journals, options->journal_count, error);
+        if (status == EPNET_OK)
+            status = merge_run(&merge, options, summary, &failures, error);
+    }
+    if (merge.spec != NULL) {
+        summary->points = epnet_grid_points(merge.spec->axes, merge.spec->axis_count);
+        summary->failed = failures.total;
+        summary->states = (size_t)1 << merge.spec->network.nodes;
+        epnet_failures_describe(&failures, merge.spec, summary->failures, sizeof summary->failures);
+    }
+    summary->elapsed = epnet_seconds_now() - start;
+    merge_close(&merge);
+    if (status == EPNET_OK && failures.total > 0)
+        return epnet_fail(error, EPNET_POINTS_FAILED, "%zu of %zu points failed: %s", failures.total,
+                          summary->points, summary->failures);
+    return status;
+}
