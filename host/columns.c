@@ -123,6 +123,7 @@ const char *const epnet_point_status_names[EPNET_POINT_STATUSES] = {
     [EPNET_POINT_OUT_OF_MEMORY] = "out_of_memory",
     [EPNET_POINT_NO_BRACKET] = "no_bracket",
     [EPNET_POINT_NO_DECAY] = "no_decay",
+    [EPNET_POINT_INVARIANT_BROKEN] = "invariant_broken",
 };
 
 /* Fill `column` from a description; cut < 0: no cut, `suffix`: the name carries the number of the cut. */

@@ -94,6 +94,8 @@ static EpnetPointStatus solve(EpnetRelaxation *rx, const EpnetSpace *space, size
 
 EpnetPointStatus epnet_relaxation_check(EpnetRelaxation *rx, const EpnetSpace *space) {
     rx->residual = residual(rx, space);
+    if (!isfinite(rx->residual))
+        return EPNET_POINT_NOT_FINITE;
     return rx->residual <= RESIDUAL_ACCEPTED * space->exit_max ? EPNET_POINT_OK : EPNET_POINT_NOT_CONVERGED;
 }
 

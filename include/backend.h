@@ -93,8 +93,9 @@ typedef enum EpnetPointStatus {
     EPNET_POINT_INACCURATE,    /* the tolerance cannot be met in double precision */
     EPNET_POINT_NOT_FINITE,    /* an overflow or NaN in the state */
     EPNET_POINT_OUT_OF_MEMORY,
-    EPNET_POINT_NO_BRACKET, /* no drive dissipates sigma across the cut */
-    EPNET_POINT_NO_DECAY,   /* the leak's window is empty, or the correlation does not decay */
+    EPNET_POINT_NO_BRACKET,       /* no drive dissipates sigma across the cut */
+    EPNET_POINT_NO_DECAY,         /* the leak's window is empty, or the correlation does not decay */
+    EPNET_POINT_INVARIANT_BROKEN, /* a sampled law or row breaks what every one must keep (invariant.h) */
     EPNET_POINT_STATUSES
 } EpnetPointStatus;
 

@@ -119,8 +119,10 @@ double epnet_observe_multiinformation(EpnetObserver *o, const double *p) {
 static void take_logarithms(EpnetObserver *o, const double *p, const double *dp) {
     const size_t states = o->generator->states;
     o->any_fills = o->any_empty = false;
+    o->least = p[0];
     for (size_t s = 0; s < states; s++) {
         EpnetLimit log_p = epnet_limit_log(p[s], dp[s]);
+        o->least = p[s] < o->least ? p[s] : o->least;
         o->log_p[s] = log_p.finite;
         o->fills[s] = log_p.log_t > 0;
         o->any_fills |= o->fills[s];
@@ -178,6 +180,8 @@ void epnet_observe(EpnetObserver *o, const double *p, const double *dp, double *
     marginals(nodes, dp, o->fold[1], marginal_rate);
     const double activity = epnet_dot(states, p, o->generator->exit);
     const double gross = epnet_dot3_absolute(states, p, o->generator->exit, o->log_p);
+    o->mass = marginal[nodes - 1][0] + marginal[nodes - 1][1];
+    o->mass_rate = marginal_rate[nodes - 1][0] + marginal_rate[nodes - 1][1];
     const EpnetLimit dh = entropy_rate(o, dp), dh_nodes = node_entropy_rates(nodes, marginal, marginal_rate);
     const EpnetLimit rate = {dh_nodes.finite - dh.finite, dh_nodes.log_t - dh.log_t};
     const EpnetChannelSums sums = channels(o, p, dh.finite, gross);

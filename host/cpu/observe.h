@@ -25,6 +25,8 @@ typedef struct EpnetObserver {
     unsigned char *fills;       /* 2^N: coefficient of ln t in ln p, 0 or 1 */
     bool any_fills;             /* some ln p has a ln t */
     bool any_empty;             /* some p is 0 */
+    double mass, least;         /* sum of p, and its least entry */
+    double mass_rate;           /* [1/s] sum of dp */
     double *local;              /* 2^N: ln p_S + ln p_Sc of the cut at hand, finite part */
     unsigned char *local_fills; /* 2^N: its coefficient of ln t, 0..2 */
     double *fold[2];            /* 2^(N-1) each, contiguous: folded p and dp of the marginal tree */
@@ -39,8 +41,8 @@ void epnet_observer_free(EpnetObserver *observer);
 /* Turn to the point that `generator` is set to, which is borrowed until the next turn. */
 void epnet_observer_set(EpnetObserver *observer, const EpnetGenerator *generator);
 
-/* Fill `row` (epnet_row_width() values) for the state p of that point with dp = pL; the euler column is left
- * NaN. Entries of p are positive or exact zeros. */
+/* Fill `row` (epnet_row_width() values) for the state p of that point with dp = pL, and observer->mass, least
+ * and mass_rate; the euler column is left NaN. Entries of p are positive or exact zeros. */
 void epnet_observe(EpnetObserver *observer, const double *p, const double *dp, double *row);
 
 /* Multiinformation of p alone [nat]; overwrites the logarithms that epnet_observe() left. */

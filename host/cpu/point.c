@@ -3,6 +3,7 @@
 #include "../status.h"
 #include "apply.h"
 #include "drive.h"
+#include "invariant.h"
 
 #include <math.h>
 #include <stdlib.h>
@@ -123,6 +124,22 @@ static bool row_is_number(const double *row, size_t width) {
     return true;
 }
 
+/* Of the row that observe() has filled; `steps` as in invariant.h. What the sum of p is off by is the least
+ * that p itself is off by in L1. */
+static EpnetPointStatus check_row(const EpnetWorkspace *ws, const EpnetProblem *problem, const double *row,
+                                  double steps) {
+    if (!isfinite(ws->observer.mass) || !isfinite(ws->observer.mass_rate) ||
+        !row_is_number(row, epnet_row_width(problem->cut_count)))
+        return EPNET_POINT_NOT_FINITE;
+    if (!epnet_invariant_law(ws->observer.mass, ws->observer.least, steps) ||
+        !epnet_invariant_rate(ws->observer.mass_rate, row[EPNET_ACTIVITY]) ||
+        !epnet_invariant_row(row, problem->cut_count, problem->nodes))
+        return EPNET_POINT_INVARIANT_BROKEN;
+    const bool controlled = problem->method == EPNET_CHEBYSHEV || problem->method == EPNET_UNIFORMIZATION;
+    return controlled && fabs(ws->observer.mass - 1) > problem->tolerance ? EPNET_POINT_INACCURATE
+                                                                          : EPNET_POINT_OK;
+}
+
 /* The drive of a constant-drive point: solved, kept in its column, and in the generator and the stationary
  * law. */
 static EpnetPointStatus solve_drive(EpnetWorkspace *ws, const EpnetProblem *problem, const EpnetPoint *point,
@@ -177,8 +194,10 @@ static EpnetPointStatus solve_trajectory(EpnetWorkspace *ws, const EpnetProblem 
         observe(ws, ws->evolution.p, last);
         if (problem->method == EPNET_EULER && !observe_euler_rate(ws, problem, ws->evolution.p, last))
             return EPNET_POINT_NOT_POSITIVE;
-        if (!row_is_number(last, width))
-            return EPNET_POINT_NOT_FINITE;
+        status = check_row(ws, problem, last,
+                           (double)ws->evolution.applications + ws->generator.exit_max * problem->times[k]);
+        if (status != EPNET_POINT_OK)
+            break;
         update_extremes(extremes, last, problem->times[k]);
         if (ws->information != NULL)
             ws->information[k] = last[EPNET_MULTIINFORMATION];
@@ -195,7 +214,7 @@ static EpnetPointStatus solve_stationary(EpnetWorkspace *ws, const EpnetProblem 
     if (status != EPNET_POINT_OK)
         return status;
     observe(ws, ws->stationary.p, last);
-    return row_is_number(last, epnet_row_width(problem->cut_count)) ? EPNET_POINT_OK : EPNET_POINT_NOT_FINITE;
+    return check_row(ws, problem, last, 0);
 }
 
 static void fill_nan(double *values, size_t count) {
