@@ -4,6 +4,7 @@
 set -u
 folder=$1
 shift
+[ -n "$1" ] || shift # no other launcher is set
 object=
 previous=
 for argument in "$@"; do
