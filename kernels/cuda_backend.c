@@ -128,6 +128,7 @@ static EpnetCudaResult wait_for(Context *cuda, const volatile int *stop) {
         EpnetCudaResult result = EPNET_CUDA(cudaStreamQuery, cuda->stream);
         if (result.code != cudaErrorNotReady)
             return result;
+        (void)cudaGetLastError(); /* "not ready" counts as an error that the next launch would report */
         *(volatile int *)cuda->stop = *stop;
         nanosleep(&pause, NULL);
         pause.tv_nsec = 2 * pause.tv_nsec < longest ? 2 * pause.tv_nsec : longest;

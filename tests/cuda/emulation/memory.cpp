@@ -28,6 +28,7 @@ constexpr int PINNED = -1;
 struct Allocation {
     int device; /* or PINNED */
     size_t bytes;
+    int context; /* the device that was current when it was made */
 };
 
 std::map<const char *, Allocation> allocations;
@@ -60,7 +61,7 @@ cudaError_t allocate(void **pointer, size_t bytes, int device) {
                              device_memory_used(device) > device_memory_size(device) - bytes))
         return cudaErrorMemoryAllocation;
     void *memory = fresh_memory(bytes);
-    allocations[static_cast<char *>(memory)] = {device, bytes};
+    allocations[static_cast<char *>(memory)] = {device, bytes, current_device()};
     if (device != PINNED)
         open_allocation(static_cast<char *>(memory), bytes, false);
     *pointer = memory;
@@ -229,7 +230,7 @@ bool pinned_memory_has(const void *pointer) {
 
 void device_memory_forget(int device) {
     for (auto at = allocations.begin(); at != allocations.end();) {
-        if (at->second.device == device) {
+        if (at->second.context == device) {
             open_allocation(at->first, at->second.bytes, true);
             std::free(const_cast<char *>(at->first));
             at = allocations.erase(at);

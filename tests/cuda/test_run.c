@@ -1,0 +1,237 @@
+/* Whole runs on emulated devices: sweeps through the pool of workers to grid files, and the program itself.
+ */
+#include "cuda_backend.h"
+#include "emulation.h"
+#include "epnet.h"
+#include "support/check.h"
+#include "support/program.h"
+
+#include <math.h>
+#include <stdlib.h>
+#include <string.h>
+
+/* Five nodes, one-way copies at one end of the axis; the points differ widely in stiffness. */
+static const char trajectory_spec[] = "title = \"on a device\"\n"
+                                      "[network]\nnodes = 5\ntopology = \"ring\"\nflip_up = 0.7\n"
+                                      "[observe]\ncuts = [[0, 1], [2]]\n"
+                                      "[solve]\nt_end = 2.0\nsamples = 5\n"
+                                      "[sweep]\n"
+                                      "drive = { values = [0.5, 2.0, inf] }\n"
+                                      "copy_total = { from = 0.1, to = 20.0, points = 5, scale = \"log\" }\n";
+
+/* Points without flips have no unique law. */
+static const char stationary_spec[] = "[network]\nnodes = 4\ncopy_rate = 0.8\n"
+                                      "[observe]\ncut = [0]\n"
+                                      "[solve]\nkind = \"stationary\"\n"
+                                      "[sweep]\n"
+                                      "drive = { values = [1.0, inf] }\n"
+                                      "flip_up = { values = [0, 0.4, 3.0] }\n"
+                                      "flip_down = { values = [0, 0.9] }\n";
+
+static char *folder;
+
+static int set_up(void **state) {
+    (void)state;
+    epnet_emulation_reset();
+    folder = test_folder_make();
+    test_file_write(folder, "trajectory.toml", trajectory_spec);
+    test_file_write(folder, "stationary.toml", stationary_spec);
+    return 0;
+}
+
+static int tear_down(void **state) {
+    (void)state;
+    const EpnetEmulationHeld held = epnet_emulation_held();
+    test_folder_remove(folder);
+    return held.allocations == 0 && held.streams == 0 ? 0 : -1;
+}
+
+/* Run a spec of the folder to NAME.nc in it. */
+static EpnetStatus run(const char *spec_name, const char *output_name, const EpnetRunOptions *options,
+                       EpnetRunSummary *summary, EpnetError *error) {
+    char *path = test_path(folder, spec_name), *output = test_path(folder, output_name);
+    EpnetSpec *spec;
+    assert_int_equal(epnet_spec_read(path, NULL, 0, &spec, error), EPNET_OK);
+    error->message[0] = 0;
+    const EpnetStatus status = epnet_run(spec, output, options, summary, error);
+    epnet_spec_free(spec);
+    free(path);
+    free(output);
+    return status;
+}
+
+static void expect_same_file(const char *one, const char *other) {
+    size_t size[2];
+    char *a = test_file_read(folder, one, &size[0]), *b = test_file_read(folder, other, &size[1]);
+    assert_int_equal(size[0], size[1]);
+    assert_memory_equal(a, b, size[0]);
+    free(a);
+    free(b);
+}
+
+/* Columns of two grid files: the same numbers to `relative`, or to `absolute`; the times of extremes aside.
+ */
+static void expect_same_values(const char *one, const char *other, double relative, double absolute) {
+    EpnetResult *results[2];
+    const char *names[2] = {one, other};
+    EpnetError error;
+    for (size_t i = 0; i < 2; i++) {
+        char *path = test_path(folder, names[i]);
+        assert_int_equal(epnet_result_open(path, &results[i], &error), EPNET_OK);
+        free(path);
+    }
+    const size_t points = epnet_result_points(results[0]), count = epnet_result_column_count(results[0]);
+    double *a = calloc(points, sizeof *a), *b = calloc(points, sizeof *b);
+    assert_int_equal(epnet_result_column_count(results[1]), count);
+    for (size_t c = 0; c < count; c++) {
+        const char *name = epnet_result_column_name(results[0], c);
+        if (strstr(name, "_time") != NULL)
+            continue;
+        assert_int_equal(epnet_result_column(results[0], name, a, &error), EPNET_OK);
+        assert_int_equal(epnet_result_column(results[1], name, b, &error), EPNET_OK);
+        for (size_t k = 0; k < points; k++) {
+            const bool same = (isnan(a[k]) && isnan(b[k])) || a[k] == b[k] ||
+                              fabs(a[k] - b[k]) <= absolute + relative * fabs(a[k]);
+            if (!same)
+                fail_msg("%s of point %zu: %.17g and %.17g", name, k, a[k], b[k]);
+        }
+    }
+    free(a);
+    free(b);
+    epnet_result_close(results[0]);
+    epnet_result_close(results[1]);
+}
+
+static void a_sweep_has_the_columns_of_the_cpu(void **state) {
+    (void)state;
+    static const char *const specs[] = {"trajectory.toml", "stationary.toml"};
+    for (size_t s = 0; s < 2; s++) {
+        const EpnetStatus expected = s == 0 ? EPNET_OK : EPNET_POINTS_FAILED;
+        EpnetRunSummary cpu, cuda;
+        EpnetError error;
+        char outputs[2][32];
+        snprintf(outputs[0], sizeof outputs[0], "cpu%zu.nc", s);
+        snprintf(outputs[1], sizeof outputs[1], "cuda%zu.nc", s);
+        assert_int_equal(run(specs[s], outputs[0], &(EpnetRunOptions){.device = "cpu"}, &cpu, &error),
+                         expected);
+        assert_int_equal(run(specs[s], outputs[1], &(EpnetRunOptions){.device = "cuda"}, &cuda, &error),
+                         expected);
+        assert_non_null(strstr(cuda.device, "cuda:0 ("));
+        assert_string_equal(cuda.note, "");
+        assert_int_equal(cuda.failed, cpu.failed);
+        assert_string_equal(cuda.failures, cpu.failures);
+        assert_true(epnet_emulation_calls(EPNET_EMULATION_LAUNCH) > 0);
+        expect_same_values(outputs[0], outputs[1], 1e-7, 1e-8);
+    }
+}
+
+/* One device or three, chunks of any size, memory that is short: one file. */
+static void a_sweep_has_the_same_bytes_however_it_is_divided(void **state) {
+    (void)state;
+    static const char *const specs[] = {"trajectory.toml", "stationary.toml"};
+    for (size_t s = 0; s < 2; s++) {
+        EpnetRunSummary summary;
+        EpnetError error;
+        char first[32], output[32];
+        snprintf(first, sizeof first, "first%zu.nc", s);
+        epnet_emulation_reset();
+        EpnetStatus expected = run(specs[s], first, &(EpnetRunOptions){.device = "cuda"}, &summary, &error);
+        assert_int_equal(expected, s == 0 ? EPNET_OK : EPNET_POINTS_FAILED);
+        for (size_t batch = 0; batch <= 7; batch += batch == 0 ? 1 : 3) {
+            const EpnetRunOptions options = {.device = "cuda", .batch = batch};
+            epnet_emulation_devices(batch % 2 ? 3 : 1);
+            epnet_emulation_order(batch == 4 ? EPNET_EMULATION_BACKWARD : EPNET_EMULATION_SHUFFLED, batch);
+            snprintf(output, sizeof output, "again%zu-%zu.nc", s, batch);
+            assert_int_equal(run(specs[s], output, &options, &summary, &error), expected);
+            expect_same_file(first, output);
+        }
+        epnet_emulation_reset();
+        epnet_emulation_fail(EPNET_EMULATION_MALLOC, 12, cudaErrorMemoryAllocation, false);
+        snprintf(output, sizeof output, "short%zu.nc", s);
+        assert_int_equal(run(specs[s], output, &(EpnetRunOptions){.device = "cuda"}, &summary, &error),
+                         expected);
+        assert_true(epnet_emulation_failed());
+        assert_true(strlen(summary.note) > 0);
+        expect_same_file(first, output);
+    }
+}
+
+/* A device that fails ends the run with exit 6 and its reason; run again, it is done. */
+static void a_device_that_fails_ends_the_run(void **state) {
+    (void)state;
+    EpnetRunSummary summary;
+    EpnetError error;
+    const EpnetRunOptions options = {.device = "cuda", .batch = 2};
+    assert_int_equal(run("trajectory.toml", "first.nc", &options, &summary, &error), EPNET_OK);
+    epnet_emulation_fail(EPNET_EMULATION_LAUNCH, 3, cudaErrorLaunchOutOfResources, false);
+    assert_int_equal(run("trajectory.toml", "second.nc", &options, &summary, &error), EPNET_DEVICE);
+    assert_non_null(strstr(error.message, "the trajectory kernel: cudaErrorLaunchOutOfResources"));
+    assert_false(test_file_exists(folder, "second.nc"));
+    epnet_emulation_reset();
+    assert_int_equal(run("trajectory.toml", "second.nc", &options, &summary, &error), EPNET_OK);
+    expect_same_file("first.nc", "second.nc");
+}
+
+static void plan_prices_the_device(void **state) {
+    (void)state;
+    char *path = test_path(folder, "trajectory.toml");
+    EpnetSpec *spec;
+    EpnetPlan plan;
+    EpnetError error;
+    assert_int_equal(epnet_spec_read(path, NULL, 0, &spec, &error), EPNET_OK);
+    assert_int_equal(epnet_plan(spec, &(EpnetRunOptions){.device = "cuda:0"}, &plan, &error), EPNET_OK);
+    assert_non_null(strstr(plan.device, "cuda:0 ("));
+    assert_true(plan.device_memory > 0);
+    assert_true(isnan(plan.seconds));
+    assert_true(plan.applications > 0);
+    assert_int_equal(epnet_plan(spec, &(EpnetRunOptions){.device = "cpu"}, &plan, &error), EPNET_OK);
+    assert_int_equal(plan.device_memory, 0);
+    assert_true(plan.seconds > 0);
+    epnet_spec_free(spec);
+    free(path);
+}
+
+/* ---- the program ----------------------------------------------------------------------------------------
+ */
+
+#define epnet(...)                                                                                           \
+    test_program_run(folder, NULL, (const char *const[]){EPNET_EMULATED_PROGRAM, __VA_ARGS__, NULL})
+
+static void the_program_runs_on_the_device(void **state) {
+    (void)state;
+    test_output_expect(epnet("info"), 0, "cuda      built      1 device, driver for CUDA ", "");
+    test_output_expect(epnet("info"), 0, "    cuda:0", "");
+    test_output_expect(epnet("info", "--json"), 0, "compute capability 9.0", "");
+    test_output_expect(epnet("plan", "trajectory.toml"), 0, "time        not estimated on this device", "");
+    test_output_expect(epnet("plan", "trajectory.toml"), 0, "on devices  ", "");
+    test_output_expect(epnet("plan", "trajectory.toml", "--json"), 0, "\"seconds\": null", "");
+    test_output_expect(
+        epnet("run", "trajectory.toml", "--device", "cuda:0", "-o", "a.nc", "--table", "a.csv"), 0,
+        "  device    cuda:0 (", "");
+    test_output_expect(epnet("run", "trajectory.toml", "--device", "cpu", "-o", "b.nc"), 0,
+                       "  device    cpu (", "");
+    test_output_expect(epnet("run", "stationary.toml"), 4, "  device    cuda:0 (", "not_unique");
+    test_output_expect(epnet("run", "trajectory.toml", "--device", "cuda:1", "-o", "c.nc"), 6, "",
+                       "--device cuda:1: there is no cuda:1: 1 device, numbered from 0");
+    test_output_expect(
+        epnet("run", "stationary.toml", "--device", "cuda", "-o", "c.nc", "--set", "leak.bootstrap=10"), 6,
+        "", "[leak] is not computed on CUDA devices in this version");
+    test_output_expect(epnet("run", "stationary.toml", "-o", "d.nc", "--set", "leak.bootstrap=10"), 4,
+                       "[leak] is not computed", "");
+    assert_false(test_file_exists(folder, "c.nc"));
+    expect_same_values("a.nc", "b.nc", 1e-7, 1e-8);
+    char *table = test_file_read(folder, "a.csv", NULL);
+    assert_non_null(strstr(table, "entropy_production"));
+    free(table);
+}
+
+int main(void) {
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test_setup_teardown(a_sweep_has_the_columns_of_the_cpu, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(a_sweep_has_the_same_bytes_however_it_is_divided, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(a_device_that_fails_ends_the_run, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(plan_prices_the_device, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(the_program_runs_on_the_device, set_up, tear_down),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
