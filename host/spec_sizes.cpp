@@ -46,6 +46,21 @@ void check_cuts(const Reading &reading) {
                     "; allowed: what fits this host's memory of " + as_bytes(host_memory()));
 }
 
+/* The rows of every sampled time: of one point at a time in memory, of all in the file. */
+void check_trajectories(const Reading &reading, double points, double samples, double row) {
+    const double trajectory = samples * row * sizeof(double);
+    const Place place = place_of(reading, "solve", {"times", "samples"});
+    if (trajectory > host_memory())
+        fail_at(place, "the trajectory of a point, " + as_count(samples, "sample") + " x " +
+                           as_count(row, "column") + ", takes " + as_bytes(trajectory) +
+                           "; allowed: what fits this host's memory of " + as_bytes(host_memory()));
+    if (points * trajectory > most_bytes)
+        fail_at(place, "the trajectory table of " + as_count(points, "point") + " x " +
+                           as_count(samples, "sample") + " x " + as_count(row, "column") + " takes " +
+                           as_bytes(points * trajectory) +
+                           "; allowed: at most 2^62, or output.trajectories = false");
+}
+
 } // namespace
 
 void check_sizes(const Reading &reading, std::size_t samples) {
@@ -59,19 +74,12 @@ void check_sizes(const Reading &reading, std::size_t samples) {
         fail_at(place_of(reading, "sweep", {}),
                 "the table of " + as_count(points, "point") + " x " + as_count(columns, "column") +
                     " takes " + as_bytes(points * columns * sizeof(double)) + "; allowed: at most 2^62");
-    if (spec.keep_trajectories != EPNET_KEEP_YES) /* auto keeps small tables alone */
-        return;
-    const double trajectory = static_cast<double>(samples) * row * sizeof(double);
-    const Place place = place_of(reading, "solve", {"times", "samples"});
-    if (trajectory > host_memory())
-        fail_at(place, "the trajectory of a point, " + as_count(static_cast<double>(samples), "sample") +
-                           " x " + as_count(row, "column") + ", takes " + as_bytes(trajectory) +
-                           "; allowed: what fits this host's memory of " + as_bytes(host_memory()));
-    if (points * trajectory > most_bytes)
-        fail_at(place, "the trajectory table of " + as_count(points, "point") + " x " +
-                           as_count(static_cast<double>(samples), "sample") + " x " +
-                           as_count(row, "column") + " takes " + as_bytes(points * trajectory) +
-                           "; allowed: at most 2^62, or output.trajectories = false");
+    if (spec.keep_trajectories == EPNET_KEEP_YES) /* auto keeps small tables alone */
+        check_trajectories(reading, points, static_cast<double>(samples), row);
+    if (points / 8 > host_memory()) /* a bit per point says which are still to be solved */
+        fail_at(place_of(reading, "sweep", {}),
+                "the list of " + as_count(points, "point") + " takes " + as_bytes(points / 8) +
+                    "; allowed: what fits this host's memory of " + as_bytes(host_memory()));
 }
 
 } // namespace epnet
