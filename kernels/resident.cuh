@@ -3,6 +3,7 @@
 #ifndef EPNET_KERNELS_RESIDENT_CUH
 #define EPNET_KERNELS_RESIDENT_CUH
 
+#include "invariant.h"
 #include "point.cuh"
 
 /* Groups of a warp or less share blocks of this size; a larger group is a block. */
@@ -56,13 +57,53 @@ __device__ static inline void epnet_fill_nan(const EpnetGroup &group, double *va
         values[i] = NAN;
 }
 
+/* What must hold of an observed state (invariant.h): its sum and least entry, and the sum of dp = pL. */
+struct EpnetLawSums {
+    double mass, least, mass_rate;
+};
+
+__device__ static inline EpnetLawSums epnet_law_sums(const EpnetGroup &group, int nodes,
+                                                     const EpnetDevicePoint &point) {
+    double sums[2] = {0, 0}, most_negative = -INFINITY;
+    for (uint32_t s = (uint32_t)group.rank; s < 1u << nodes; s += (uint32_t)group.size) {
+        sums[0] += point.p[s];
+        sums[1] += point.dp[s];
+        most_negative = fmax(most_negative, -point.p[s]);
+    }
+    epnet_group_sums(group, sums);
+    return EpnetLawSums{sums[0], -epnet_group_maximum(group, most_negative), sums[1]};
+}
+
 /* Whether a row is free of NaN but where a column may not apply. */
-__device__ static inline bool epnet_row_is_number(const EpnetGroup &group, int width, const double *row) {
-    bool missing = false;
-    for (int c = group.rank; c < width; c += group.size)
-        missing |= isnan(row[c]) && c != EPNET_MULTIINFORMATION_RATE_EULER &&
-                   c != EPNET_NODE_DIVERGENCE_RATE && c != EPNET_FLIP_DIVERGENCE;
-    return !epnet_group_any(group, missing);
+__device__ static inline bool epnet_row_is_number(int width, const double *row) {
+    for (int c = 0; c < width; c++) {
+        if (isnan(row[c]) && c != EPNET_MULTIINFORMATION_RATE_EULER && c != EPNET_NODE_DIVERGENCE_RATE &&
+            c != EPNET_FLIP_DIVERGENCE)
+            return false;
+    }
+    return true;
+}
+
+/* Judge an observed state and its row, as host/cpu/point.c does; `steps` as in invariant.h. */
+__device__ static inline EpnetPointStatus epnet_check_row(const EpnetGroup &group,
+                                                          const EpnetCudaProblem &problem,
+                                                          const EpnetLawSums &law, const double *row,
+                                                          double steps) {
+    const bool controlled = problem.method == EPNET_CHEBYSHEV || problem.method == EPNET_UNIFORMIZATION;
+    bool number = true, holds = true;
+    if (group.rank == 0) {
+        number = epnet_row_is_number(problem.width, row);
+        holds = epnet_invariant_law(law.mass, law.least, steps) &&
+                epnet_invariant_rate(law.mass_rate, row[EPNET_ACTIVITY]) &&
+                epnet_invariant_row(row, (size_t)problem.cut_count, problem.nodes);
+    }
+    double broken[2] = {number ? 0.0 : 1.0, holds ? 0.0 : 1.0};
+    epnet_group_sums(group, broken);
+    if (broken[0] > 0 || !isfinite(law.mass) || !isfinite(law.mass_rate))
+        return EPNET_POINT_NOT_FINITE;
+    if (broken[1] > 0)
+        return EPNET_POINT_INVARIANT_BROKEN;
+    return controlled && fabs(law.mass - 1) > problem.tolerance ? EPNET_POINT_INACCURATE : EPNET_POINT_OK;
 }
 
 /* The layout of a kernel of 2^thread_bits threads per point on the current device: vectors in shared memory

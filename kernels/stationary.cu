@@ -213,7 +213,7 @@ __device__ static EpnetPointStatus epnet_stationary_keep(const EpnetGroup &group
         return EPNET_POINT_OK;
     double *const row = batch.last + (size_t)slot * (size_t)problem.width;
     epnet_observe(group, problem, point, row);
-    return epnet_row_is_number(group, problem.width, row) ? EPNET_POINT_OK : EPNET_POINT_NOT_FINITE;
+    return epnet_check_row(group, problem, epnet_law_sums(group, problem.nodes, point), row, 0);
 }
 
 /* ---- kernel ---------------------------------------------------------------------------------------------

@@ -26,13 +26,15 @@ __device__ static inline void epnet_update_extremes(double *extremes, const doub
                          time);
 }
 
-/* The row of the state at `time`: observed, checked, kept. */
+/* The row of the state at `time`: observed, checked, kept. `steps` that led to it: as in invariant.h. */
 __device__ static EPNET_NOINLINE EpnetPointStatus epnet_sample(const EpnetGroup &group,
                                                                const EpnetCudaProblem &problem,
                                                                const EpnetDevicePoint &point, double time,
-                                                               double *last, double *extremes, double *kept) {
+                                                               double steps, double *last, double *extremes,
+                                                               double *kept) {
     epnet_group_sync(group); /* the state is there for all */
     epnet_observe(group, problem, point, last);
+    const EpnetLawSums law = epnet_law_sums(group, problem.nodes, point);
     if (problem.method == EPNET_EULER) {
         const double rate = epnet_observe_euler_rate(group, problem, point, last[EPNET_MULTIINFORMATION]);
         if (isnan(rate))
@@ -41,8 +43,9 @@ __device__ static EPNET_NOINLINE EpnetPointStatus epnet_sample(const EpnetGroup 
             last[EPNET_MULTIINFORMATION_RATE_EULER] = rate;
         epnet_group_sync(group);
     }
-    if (!epnet_row_is_number(group, problem.width, last))
-        return EPNET_POINT_NOT_FINITE;
+    const EpnetPointStatus status = epnet_check_row(group, problem, law, last, steps);
+    if (status != EPNET_POINT_OK)
+        return status;
     if (group.rank == 0)
         epnet_update_extremes(extremes, last, time);
     for (int c = group.rank; kept != NULL && c < problem.width; c += group.size)
@@ -77,11 +80,12 @@ epnet_trajectory_solve(const EpnetGroup &group, const EpnetCudaProblem &problem,
             return EPNET_POINT_NOT_CONVERGED; /* an interrupted batch is discarded */
         status = epnet_evolution_advance<R, T>(group, problem, point, ev, sample);
         if (status == EPNET_POINT_OK)
-            status = epnet_sample(group, problem, point, problem.times[sample], last, extremes,
-                                  batch.trajectory == NULL
-                                      ? NULL
-                                      : batch.trajectory +
-                                            (k * (size_t)problem.time_count + (size_t)sample) * width);
+            status = epnet_sample(
+                group, problem, point, problem.times[sample],
+                (double)ev.applications + point.exit_max * problem.times[sample], last, extremes,
+                batch.trajectory == NULL
+                    ? NULL
+                    : batch.trajectory + (k * (size_t)problem.time_count + (size_t)sample) * width);
     }
     return status;
 }

@@ -147,6 +147,20 @@ static void stationary_laws_of_every_size(void **state) {
     }
 }
 
+/* Rates over seven decades: elimination keeps every entry of the law, corrections their residual. */
+static void stationary_laws_of_strong_coupling(void **state) {
+    (void)state;
+    static const uint64_t cuts[] = {1};
+    TestRandom random = test_random(22);
+    for (int nodes = 2; nodes <= 9; nodes++) {
+        TestNetwork network = test_network_random(&random, nodes, 0.6, 1e-3, 1e4, TEST_DRIVES_FINITE);
+        Points p = points_make(&random, network, nodes <= 6 ? 5 : 1);
+        const EpnetProblem problem = stationary_problem(&p, cuts, 1);
+        check_both(&problem, &p, EPNET_POINT_OK, 1e-7, 1e-11);
+        points_free(&p);
+    }
+}
+
 /* Entropy production of 1e-7 and less keeps its relative accuracy. */
 static void near_equilibrium(void **state) {
     (void)state;
@@ -381,6 +395,7 @@ int main(void) {
         cmocka_unit_test_setup_teardown(trajectories_of_every_size, set_up, tear_down),
         cmocka_unit_test_setup_teardown(every_method, set_up, tear_down),
         cmocka_unit_test_setup_teardown(stationary_laws_of_every_size, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(stationary_laws_of_strong_coupling, set_up, tear_down),
         cmocka_unit_test_setup_teardown(near_equilibrium, set_up, tear_down),
         cmocka_unit_test_setup_teardown(trajectories_from_stationary_laws, set_up, tear_down),
         cmocka_unit_test_setup_teardown(impossible_flips_from_a_pure_state, set_up, tear_down),
