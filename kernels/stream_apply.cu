@@ -23,7 +23,7 @@ __device__ double outside_part(const EpnetCudaProblem &problem, const EpnetRates
 
 /* What remains of a state when a pass has its inflow. */
 struct Turn {
-    EpnetStreamStep step;
+    EpnetSpaceStep step;
     bool first, last;
 
     __device__ double begin(uint64_t s, double in, const double *exit) const {
@@ -220,7 +220,7 @@ cudaError_t epnet_stream_exit(const EpnetCudaProblem *problem, const EpnetStream
 }
 
 cudaError_t epnet_stream_step(const EpnetCudaProblem *problem, const EpnetStreamPoint *point,
-                              const EpnetStreamPlan *plan, const double *exit, const EpnetStreamStep *step,
+                              const EpnetStreamPlan *plan, const double *exit, const EpnetSpaceStep *step,
                               int multiprocessors, cudaStream_t stream) {
     cudaError_t result = cudaSuccess;
     for (int i = 0; i < plan->pass_count && result == cudaSuccess; i++) {

@@ -6,6 +6,7 @@
 #define EPNET_KERNELS_STREAM_KERNELS_H
 
 #include "engine.h"
+#include "space.h"
 
 #ifdef __cplusplus
 extern "C" {
@@ -45,16 +46,6 @@ void epnet_stream_plan(int nodes, EpnetStreamPlan *plan);
 size_t epnet_stream_plan_size(const EpnetStreamPlan *plan);
 void epnet_stream_plan_place(EpnetStreamPlan *plan, double *tables);
 
-/* out = in_factor in + rate_factor inL + addend_factor addend, then
- * sum = sum_factor sum + out_weight out + in_weight in. `in` differs from the others; `addend` may be `out`.
- * addend NULL: none; sum NULL: no sum; sum_factor 0: sum is not read. */
-typedef struct EpnetStreamStep {
-    const double *in, *addend;
-    double *out, *sum;
-    double in_factor, rate_factor, addend_factor;
-    double sum_factor, out_weight, in_weight;
-} EpnetStreamStep;
-
 /* Fill the rate tables of a point and of the plan's passes. Edges take part as `cut` says: NULL for all of
  * them and the flips, else (host memory) those that cross this cut alone. */
 cudaError_t epnet_stream_tables(const EpnetCudaProblem *problem, const EpnetStreamPoint *point,
@@ -65,7 +56,7 @@ cudaError_t epnet_stream_plan_tables(const EpnetCudaProblem *problem, const Epne
 cudaError_t epnet_stream_exit(const EpnetCudaProblem *problem, const EpnetStreamPoint *point, double *exit,
                               cudaStream_t stream);
 cudaError_t epnet_stream_step(const EpnetCudaProblem *problem, const EpnetStreamPoint *point,
-                              const EpnetStreamPlan *plan, const double *exit, const EpnetStreamStep *step,
+                              const EpnetStreamPlan *plan, const double *exit, const EpnetSpaceStep *step,
                               int multiprocessors, cudaStream_t stream);
 
 /* ---- vectors ----------------------------------------------------------------------------------------- */
@@ -97,6 +88,49 @@ cudaError_t epnet_stream_scale(uint64_t n, double *out, const double *v, const d
 cudaError_t epnet_stream_mend(const EpnetCudaProblem *problem, const EpnetStreamPoint *point,
                               const double *exit, const double *p, const unsigned char *mask, double *out,
                               cudaStream_t stream);
+
+/* ---- observables --------------------------------------------------------------------------------------
+ * Launchers that say so leave sums of several quantities in results[0 ..]. They take `partials` with room for
+ * epnet_stream_partials(2^nodes). */
+
+/* A set of nodes: the law p of its sub-states, its rate of change and its logarithms (limit.h). The sub-state
+ * of s is low[s % 2^(nodes / 2)] + high[s >> (nodes / 2)]. */
+typedef struct EpnetStreamSide {
+    double *p, *dp, *log_p;
+    const uint32_t *low, *high;
+} EpnetStreamSide;
+
+/* A state, what becomes of it, its logarithms (limit.h). */
+typedef struct EpnetStreamState {
+    const double *p, *dp;
+    double *log_p;
+} EpnetStreamState;
+
+/* log_p of n entries; results: p.ln p, dp.ln p, sum of dp over the entries that fill, p.weight. dp NULL: 0;
+ * weight NULL: 0. */
+cudaError_t epnet_stream_logarithms(uint64_t n, const EpnetStreamState *state, const double *weight,
+                                    double *partials, double *results, cudaStream_t stream);
+/* Sum over `count` <= 3 bits (`bits`, increasing, host memory) of two vectors of `states` entries: out_p and
+ * out_dp have 2^count times fewer. */
+cudaError_t epnet_stream_fold(uint64_t states, int count, const int *bits, const double *p, const double *dp,
+                              double *out_p, double *out_dp, cudaStream_t stream);
+/* results: D(p || p_a p_b) of two sides that make up the network. */
+cudaError_t epnet_stream_divergence(int nodes, const EpnetStreamState *state, const EpnetStreamSide *a,
+                                    const EpnetStreamSide *b, double *partials, double *results,
+                                    cudaStream_t stream);
+/* results: entropy production, that of the channels, environment entropy flow; pair by pair as
+ * host/cpu/observe_channels.c. */
+cudaError_t epnet_stream_network_pairs(const EpnetCudaProblem *problem, const EpnetStreamPoint *point,
+                                       const EpnetStreamState *state, double *partials, double *results,
+                                       cudaStream_t stream);
+/* results, of the copies that cross `cut`: entropy production, environment entropy flow; then the sums over
+ * pairs of net flux x (ln p - local logarithm) and of net flux x local logarithm, differences after - before,
+ * each as finite part and coefficient of ln t. `crossing` has the tables of these copies alone. */
+cudaError_t epnet_stream_cut_pairs(const EpnetCudaProblem *problem, const EpnetStreamPoint *point,
+                                   const EpnetStreamPoint *crossing, uint64_t cut,
+                                   const EpnetStreamState *state, const EpnetStreamSide *inside,
+                                   const EpnetStreamSide *outside, double *partials, double *results,
+                                   cudaStream_t stream);
 
 #ifdef __cplusplus
 }

@@ -17,7 +17,8 @@ static EpnetPointStatus evaluate(EpnetDriveSearch *search, double drive, Trial *
     search->point.drive = search->drive;
     epnet_generator_set(search->generator, search->problem, &search->point, NULL, true);
     EpnetPointStatus status = epnet_stationary_solve(search->stationary, search->generator);
-    search->stationary->relaxation.from_last = status == EPNET_POINT_OK; /* neighbouring drives have neighbouring laws */
+    search->stationary->relaxation.from_last =
+        status == EPNET_POINT_OK; /* neighbouring drives have neighbouring laws */
     if (status != EPNET_POINT_OK)
         return status;
     trial->drive = drive;
