@@ -7,6 +7,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+enum { TABLES = 4 }; /* rates and flows, of all channels and of those that cross a cut */
+
 /* ---- memory ------------------------------------------------------------------------------------------ */
 
 static int low_bits_of(const EpnetProblem *problem) {
@@ -29,7 +31,7 @@ static size_t tables_size(const EpnetProblem *problem) {
 static size_t all_tables_size(const EpnetProblem *problem) {
     EpnetStreamPlan plan;
     epnet_stream_plan(problem->nodes, &plan);
-    return epnet_stream_plan_size(&plan) + (problem->cut_count > 0 ? 2 : 1) * tables_size(problem);
+    return epnet_stream_plan_size(&plan) + TABLES * tables_size(problem);
 }
 
 uint64_t epnet_stream_space_bytes(const EpnetProblem *problem, size_t count) {
@@ -45,26 +47,29 @@ double *epnet_stream_space_vector(const EpnetStreamSpace *space, size_t vector) 
 
 static void place_tables(EpnetStreamSpace *space) {
     const EpnetProblem *problem = space->problem;
-    const size_t size = tables_size(problem);
-    double *tables = space->tables.device;
-    epnet_stream_plan_place(&space->plan, tables + (problem->cut_count > 0 ? 2 : 1) * size);
-    space->point.low_bits = low_bits_of(problem);
-    space->point.low = tables;
-    space->point.high = tables + tables_low(problem);
     const size_t nodes = (size_t)problem->nodes;
     const double *parameters = space->parameters.device;
-    space->point.flip_up = parameters;
-    space->point.flip_down = parameters + nodes;
-    space->point.rate = parameters + 2 * nodes;
-    space->point.drive = space->point.rate + problem->edge_count;
-    space->point.backward = space->point.drive + problem->edge_count;
-    space->crossing = space->point;
-    space->crossing.low = tables + size;
-    space->crossing.high = space->crossing.low + tables_low(problem);
+    double *tables = space->tables.device;
+    EpnetStreamPoint *const points[TABLES] = {&space->point, &space->flows, &space->crossing,
+                                              &space->crossing_flows};
+    for (size_t i = 0; i < TABLES; i++) {
+        *points[i] = (EpnetStreamPoint){
+            .flip_up = parameters,
+            .flip_down = parameters + nodes,
+            .rate = parameters + 2 * nodes,
+            .drive = parameters + 2 * nodes + problem->edge_count,
+            .backward = parameters + 2 * nodes + 2 * problem->edge_count,
+            .low_bits = low_bits_of(problem),
+            .low = tables,
+            .high = tables + tables_low(problem),
+        };
+        tables += tables_size(problem);
+    }
+    epnet_stream_plan_place(&space->plan, tables);
 }
 
-EpnetStatus epnet_stream_space_alloc(EpnetStreamSpace *space, const EpnetProblem *problem, cudaStream_t stream,
-                                     size_t count, EpnetError *error) {
+EpnetStatus epnet_stream_space_alloc(EpnetStreamSpace *space, const EpnetProblem *problem,
+                                     cudaStream_t stream, size_t count, EpnetError *error) {
     memset(space, 0, sizeof *space);
     space->problem = problem;
     space->stream = stream;
@@ -189,8 +194,8 @@ static void stream_divide_exit(void *engine, double *out, const double *v) {
 
 static void stream_mend(void *engine, double *p, double *scratch, const unsigned char *mask) {
     EpnetStreamSpace *space = engine;
-    EPNET_STREAM_DO(space, epnet_stream_mend, &space->shared.problem, &space->point, exit_rates(space), p, mask,
-                    scratch, space->stream);
+    EPNET_STREAM_DO(space, epnet_stream_mend, &space->shared.problem, &space->point, exit_rates(space), p,
+                    mask, scratch, space->stream);
     stream_copy(space, p, scratch);
 }
 
@@ -285,7 +290,10 @@ EpnetSpace epnet_stream_space_set(EpnetStreamSpace *space, const EpnetPoint *poi
     if (epnet_cuda_ok(space->failure))
         space->failure = epnet_cuda_array_upload(
             &space->parameters, parameter_count(space->problem) * sizeof(double), space->stream);
-    EPNET_STREAM_DO(space, epnet_stream_tables, &space->shared.problem, &space->point, NULL, space->stream);
+    EPNET_STREAM_DO(space, epnet_stream_tables, &space->shared.problem, &space->point, EPNET_STREAM_RATES, NULL,
+                    space->stream);
+    EPNET_STREAM_DO(space, epnet_stream_tables, &space->shared.problem, &space->flows, EPNET_STREAM_FLOWS, NULL,
+                    space->stream);
     EPNET_STREAM_DO(space, epnet_stream_plan_tables, &space->shared.problem, &space->point, &space->plan,
                     space->stream);
     EPNET_STREAM_DO(space, epnet_stream_exit, &space->shared.problem, &space->point, space->vectors.device,

@@ -1,4 +1,5 @@
-/* Vectors in device memory (include/space.h) and what belongs to them: the point, its tables, room for sums. */
+/* Vectors in device memory (include/space.h) and what belongs to them: the point, its tables, room for sums.
+ */
 #ifndef EPNET_KERNELS_CUDA_STREAM_SPACE_H
 #define EPNET_KERNELS_CUDA_STREAM_SPACE_H
 
@@ -13,8 +14,8 @@ typedef struct EpnetStreamSpace {
     size_t states;
     EpnetCudaProblemStorage shared;
     EpnetStreamPlan plan;
-    EpnetStreamPoint point;    /* all channels */
-    EpnetStreamPoint crossing; /* tables of the copies that cross the cut at hand; only with cuts */
+    EpnetStreamPoint point, flows;             /* with tables of r_j(s), of e_j(s), of all channels */
+    EpnetStreamPoint crossing, crossing_flows; /* and of the copies that cross the cut at hand */
     EpnetCudaArray parameters, tables;
     EpnetCudaArray vectors;           /* the exit rates, then as many as asked for */
     EpnetCudaArray partials, results; /* of sums; results: EPNET_STREAM_SUMS */
@@ -38,8 +39,8 @@ typedef struct EpnetStreamSpace {
 uint64_t epnet_stream_space_bytes(const EpnetProblem *problem, size_t count);
 
 /* Room for `count` vectors; what fails is in space->failure, or EPNET_DEVICE. Free in any case. */
-EpnetStatus epnet_stream_space_alloc(EpnetStreamSpace *space, const EpnetProblem *problem, cudaStream_t stream,
-                                     size_t count, EpnetError *error);
+EpnetStatus epnet_stream_space_alloc(EpnetStreamSpace *space, const EpnetProblem *problem,
+                                     cudaStream_t stream, size_t count, EpnetError *error);
 void epnet_stream_space_free(EpnetStreamSpace *space);
 double *epnet_stream_space_vector(const EpnetStreamSpace *space, size_t vector);
 

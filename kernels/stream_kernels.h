@@ -46,10 +46,12 @@ void epnet_stream_plan(int nodes, EpnetStreamPlan *plan);
 size_t epnet_stream_plan_size(const EpnetStreamPlan *plan);
 void epnet_stream_plan_place(EpnetStreamPlan *plan, double *tables);
 
-/* Fill the rate tables of a point and of the plan's passes. Edges take part as `cut` says: NULL for all of
- * them and the flips, else (host memory) those that cross this cut alone. */
+/* Fill the tables of a point, and those of the plan's passes. Channels take part as `cut` says: NULL for all,
+ * else (host memory) the copies that cross this cut alone. EPNET_STREAM_RATES: r_j(s); EPNET_STREAM_FLOWS:
+ * what the environment gains by them [nat/s]. */
+typedef enum EpnetStreamTerm { EPNET_STREAM_RATES, EPNET_STREAM_FLOWS } EpnetStreamTerm;
 cudaError_t epnet_stream_tables(const EpnetCudaProblem *problem, const EpnetStreamPoint *point,
-                                const uint64_t *cut, cudaStream_t stream);
+                                EpnetStreamTerm term, const uint64_t *cut, cudaStream_t stream);
 cudaError_t epnet_stream_plan_tables(const EpnetCudaProblem *problem, const EpnetStreamPoint *point,
                                      const EpnetStreamPlan *plan, cudaStream_t stream);
 /* exit_s = sum over j of r_j(s). */
@@ -106,8 +108,8 @@ typedef struct EpnetStreamState {
     double *log_p;
 } EpnetStreamState;
 
-/* log_p of n entries; results: p.ln p, dp.ln p, sum of dp over the entries that fill, p.weight. dp NULL: 0;
- * weight NULL: 0. */
+/* log_p of n entries; results: p.ln p, dp.ln p, sum of dp over the entries that fill, p.weight, number of
+ * entries that are 0. dp NULL: 0; weight NULL: 0. */
 cudaError_t epnet_stream_logarithms(uint64_t n, const EpnetStreamState *state, const double *weight,
                                     double *partials, double *results, cudaStream_t stream);
 /* Sum over `count` <= 3 bits (`bits`, increasing, host memory) of two vectors of `states` entries: out_p and
@@ -118,16 +120,23 @@ cudaError_t epnet_stream_fold(uint64_t states, int count, const int *bits, const
 cudaError_t epnet_stream_divergence(int nodes, const EpnetStreamState *state, const EpnetStreamSide *a,
                                     const EpnetStreamSide *b, double *partials, double *results,
                                     cudaStream_t stream);
-/* results: entropy production, that of the channels, environment entropy flow; pair by pair as
- * host/cpu/observe_channels.c. */
-cudaError_t epnet_stream_network_pairs(const EpnetCudaProblem *problem, const EpnetStreamPoint *point,
-                                       const EpnetStreamState *state, double *partials, double *results,
-                                       cudaStream_t stream);
-/* results, of the copies that cross `cut`: entropy production, environment entropy flow; then the sums over
- * pairs of net flux x (ln p - local logarithm) and of net flux x local logarithm, differences after - before,
- * each as finite part and coefficient of ln t. `crossing` has the tables of these copies alone. */
-cudaError_t epnet_stream_cut_pairs(const EpnetCudaProblem *problem, const EpnetStreamPoint *point,
-                                   const EpnetStreamPoint *crossing, uint64_t cut,
+/* results: e.p, |e|.|p|, and sum of |p exit ln p|, against which dH/dt is rounded; of the channels whose
+ * rates `point` has the tables of, with the tables `flows` of e(s) (host/cpu/weights.h). */
+cudaError_t epnet_stream_flows(int nodes, const EpnetStreamPoint *point, const EpnetStreamPoint *flows,
+                               const EpnetStreamState *state, double *partials, double *results,
+                               cudaStream_t stream);
+/* Pair by pair, as host/cpu/observe_channels.c. results: entropy production. */
+cudaError_t epnet_stream_total_pairs(const EpnetCudaProblem *problem, const EpnetStreamPoint *point,
+                                     const EpnetStreamState *state, double *partials, double *results,
+                                     cudaStream_t stream);
+/* results: entropy production of the channels, environment entropy flow; of all channels, or with a cut (host
+ * memory) of the copies that cross it. */
+cudaError_t epnet_stream_channel_pairs(const EpnetCudaProblem *problem, const EpnetStreamPoint *point,
+                                       const uint64_t *cut, const EpnetStreamState *state, double *partials,
+                                       double *results, cudaStream_t stream);
+/* results, of the channels of `crossing`: sums over pairs of net flux x (ln p after - before) and of net flux
+ * x (local logarithm after - before), each as finite part and coefficient of ln t. */
+cudaError_t epnet_stream_cut_pairs(int nodes, const EpnetStreamPoint *crossing, uint64_t cut,
                                    const EpnetStreamState *state, const EpnetStreamSide *inside,
                                    const EpnetStreamSide *outside, double *partials, double *results,
                                    cudaStream_t stream);

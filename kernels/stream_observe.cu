@@ -6,7 +6,7 @@
 namespace {
 
 __global__ void logarithms(uint64_t n, EpnetStreamState state, const double *weight, double *partials) {
-    double sum[4] = {0, 0, 0, 0};
+    double sum[5] = {0, 0, 0, 0, 0};
     EPNET_STREAM_FOR(s, n) {
         const double p = state.p[s], dp = state.dp == NULL ? 0 : state.dp[s];
         const EpnetLimit log_p = epnet_limit_log(p, dp);
@@ -15,6 +15,7 @@ __global__ void logarithms(uint64_t n, EpnetStreamState state, const double *wei
         sum[1] += dp * log_p.finite;
         sum[2] += dp * log_p.log_t;
         sum[3] += weight == NULL ? 0 : p * weight[s];
+        sum[4] += p > 0 ? 0 : 1;
     }
     epnet_stream_block(sum, EpnetAdd(), partials, gridDim.x, blockIdx.x);
 }
@@ -50,10 +51,22 @@ __global__ void divergence(int nodes, EpnetStreamState state, EpnetStreamSide a,
                            double *partials) {
     double sum[1] = {0};
     EPNET_STREAM_FOR(s, (uint64_t)1 << nodes) {
-        const uint32_t at_a = epnet_stream_side_state(nodes, a, s), at_b = epnet_stream_side_state(nodes, b, s);
+        const uint32_t at_a = epnet_stream_side_state(nodes, a, s),
+                       at_b = epnet_stream_side_state(nodes, b, s);
         const double p = state.p[s], product = a.p[at_a] * b.p[at_b];
         if (p > 0 || product > 0)
             sum[0] += epnet_divergence_term(p, product, state.log_p[s] - (a.log_p[at_a] + b.log_p[at_b]));
+    }
+    epnet_stream_block(sum, EpnetAdd(), partials, gridDim.x, blockIdx.x);
+}
+
+__global__ void flows(EpnetTables rates, EpnetTables flow, EpnetStreamState state, double *partials) {
+    double sum[3] = {0, 0, 0};
+    EPNET_STREAM_FOR(s, (uint64_t)1 << rates.nodes) {
+        const double p = state.p[s], gain = epnet_tables_exit(flow, (uint32_t)s) * p;
+        sum[0] += gain;
+        sum[1] += fabs(gain);
+        sum[2] += fabs(p * epnet_tables_exit(rates, (uint32_t)s) * state.log_p[s]);
     }
     epnet_stream_block(sum, EpnetAdd(), partials, gridDim.x, blockIdx.x);
 }
@@ -64,7 +77,7 @@ cudaError_t epnet_stream_logarithms(uint64_t n, const EpnetStreamState *state, c
                                     double *partials, double *results, cudaStream_t stream) {
     EPNET_LAUNCH(logarithms, dim3(epnet_stream_pieces(n)), dim3(EPNET_STREAM_THREADS), 0, stream, n, *state,
                  weight, partials);
-    return epnet_stream_sum_up(4, n, partials, results, stream);
+    return epnet_stream_sum_up(5, n, partials, results, stream);
 }
 
 cudaError_t epnet_stream_fold(uint64_t states, int count, const int *bits, const double *p, const double *dp,
@@ -85,4 +98,14 @@ cudaError_t epnet_stream_divergence(int nodes, const EpnetStreamState *state, co
     EPNET_LAUNCH(divergence, dim3(epnet_stream_pieces(states)), dim3(EPNET_STREAM_THREADS), 0, stream, nodes,
                  *state, *a, *b, partials);
     return epnet_stream_sum_up(1, states, partials, results, stream);
+}
+
+cudaError_t epnet_stream_flows(int nodes, const EpnetStreamPoint *point, const EpnetStreamPoint *flows_of,
+                               const EpnetStreamState *state, double *partials, double *results,
+                               cudaStream_t stream) {
+    const uint64_t states = (uint64_t)1 << nodes;
+    EPNET_LAUNCH(flows, dim3(epnet_stream_pieces(states)), dim3(EPNET_STREAM_THREADS), 0, stream,
+                 epnet_stream_tables_of(nodes, *point), epnet_stream_tables_of(nodes, *flows_of), *state,
+                 partials);
+    return epnet_stream_sum_up(3, states, partials, results, stream);
 }

@@ -1,6 +1,6 @@
 /* Sums over the pairs of states that a channel connects, pair by pair as host/cpu/observe_channels.c and
- * observe_cut.c take them: no digits are lost near equilibrium, and empty states are decided on the structure.
- * A thread takes all pairs (a, b = a with x_j = 1) of its numbers k, node after node. */
+ * observe_cut.c take them: no digits are lost near equilibrium, and empty states are decided on the
+ * structure. A thread takes all pairs (a, b = a with x_j = 1) of its numbers k, node after node. */
 #include "formula.h"
 #include "limit.h"
 #include "stream_sums.cuh"
@@ -12,8 +12,8 @@ struct Sums {
 };
 
 /* The flips of node j between a and b. */
-__device__ void add_flips(const EpnetRates &rates, const EpnetStreamState &state, int j, uint64_t a, uint64_t b,
-                          Sums &sums) {
+__device__ void add_flips(const EpnetRates &rates, const EpnetStreamState &state, int j, uint64_t a,
+                          uint64_t b, Sums &sums) {
     const double up = rates.flip_up[j], down = rates.flip_down[j];
     if (up == 0 && down == 0)
         return;
@@ -31,8 +31,8 @@ __device__ void add_flips(const EpnetRates &rates, const EpnetStreamState &state
 
 /* Copies along edge e, which enters j, between a and b: from where source and target differ to where they
  * agree, and back. */
-__device__ void add_copies(const EpnetRates &rates, const EpnetStreamState &state, int e, int source, uint64_t a,
-                           uint64_t b, Sums &sums) {
+__device__ void add_copies(const EpnetRates &rates, const EpnetStreamState &state, int e, int source,
+                           uint64_t a, uint64_t b, Sums &sums) {
     const double beta = rates.rate[e], drive = rates.drive[e];
     if (beta == 0)
         return;
@@ -67,8 +67,8 @@ __device__ double boundary_pair(const EpnetCudaProblem &problem, const EpnetRate
 
 /* All channels that flip node j between a and b as one. */
 __device__ double total_production(const EpnetCudaProblem &problem, const EpnetRates &rates,
-                                   const EpnetTables &tables, const EpnetStreamState &state, int j, uint64_t a,
-                                   uint64_t b) {
+                                   const EpnetTables &tables, const EpnetStreamState &state, int j,
+                                   uint64_t a, uint64_t b) {
     const double smallest = 1e-290; /* below it a product may have lost digits to underflow */
     const double x = epnet_tables_rate(tables, j, (uint32_t)a) * state.p[a],
                  y = epnet_tables_rate(tables, j, (uint32_t)b) * state.p[b];
@@ -79,21 +79,33 @@ __device__ double total_production(const EpnetCudaProblem &problem, const EpnetR
     return (x - y) * (log(x) - log(y));
 }
 
-__global__ void network_pairs(EpnetCudaProblem problem, EpnetRates rates, EpnetTables tables,
-                              EpnetStreamState state, double *partials) {
-    double sum[3] = {0, 0, 0};
+__global__ void total_pairs(EpnetCudaProblem problem, EpnetRates rates, EpnetTables tables,
+                            EpnetStreamState state, double *partials) {
+    double sum[1] = {0};
     EPNET_STREAM_FOR(k, (uint64_t)1 << (problem.nodes - 1)) {
         for (int j = 0; j < problem.nodes; j++) {
             const uint64_t a = epnet_insert_zero(k, j), b = epnet_flip(a, j);
-            Sums channels = {0, 0};
-            add_flips(rates, state, j, a, b, channels);
-            for (int e = problem.first_edge[j]; e < problem.first_edge[j + 1]; e++)
-                add_copies(rates, state, e, problem.source[e], a, b, channels);
             sum[0] += total_production(problem, rates, tables, state, j, a, b);
-            sum[1] += channels.production;
-            sum[2] += channels.environment_flow;
         }
     }
+    epnet_stream_block(sum, EpnetAdd(), partials, gridDim.x, blockIdx.x);
+}
+
+__global__ void channel_pairs(EpnetCudaProblem problem, EpnetRates rates, EpnetChannels channels,
+                              EpnetStreamState state, double *partials) {
+    Sums sums = {0, 0};
+    EPNET_STREAM_FOR(k, (uint64_t)1 << (problem.nodes - 1)) {
+        for (int j = 0; j < problem.nodes; j++) {
+            const uint64_t a = epnet_insert_zero(k, j), b = epnet_flip(a, j);
+            if (channels.all)
+                add_flips(rates, state, j, a, b, sums);
+            for (int e = problem.first_edge[j]; e < problem.first_edge[j + 1]; e++) {
+                if (epnet_channels_have(channels, problem.source[e], j))
+                    add_copies(rates, state, e, problem.source[e], a, b, sums);
+            }
+        }
+    }
+    double sum[2] = {sums.production, sums.environment_flow};
     epnet_stream_block(sum, EpnetAdd(), partials, gridDim.x, blockIdx.x);
 }
 
@@ -104,33 +116,26 @@ __device__ double filling(double p, double dp) {
 
 /* ln p_side(b) - ln p_side(a) of the side whose node flips. */
 __device__ EpnetLimit local_difference(int nodes, const EpnetStreamSide &side, uint64_t a, uint64_t b) {
-    const uint32_t from = epnet_stream_side_state(nodes, side, a), to = epnet_stream_side_state(nodes, side, b);
+    const uint32_t from = epnet_stream_side_state(nodes, side, a),
+                   to = epnet_stream_side_state(nodes, side, b);
     return {side.log_p[to] - side.log_p[from],
             filling(side.p[to], side.dp[to]) - filling(side.p[from], side.dp[from])};
 }
 
-__global__ void cut_pairs(EpnetCudaProblem problem, EpnetRates rates, EpnetTables crossing, uint64_t cut,
-                          EpnetStreamState state, EpnetStreamSide inside, EpnetStreamSide outside,
-                          double *partials) {
-    double sum[6] = {0, 0, 0, 0, 0, 0};
-    EPNET_STREAM_FOR(k, (uint64_t)1 << (problem.nodes - 1)) {
-        for (int j = 0; j < problem.nodes; j++) {
+__global__ void cut_pairs(EpnetTables crossing, uint64_t cut, EpnetStreamState state, EpnetStreamSide inside,
+                          EpnetStreamSide outside, double *partials) {
+    double sum[4] = {0, 0, 0, 0};
+    EPNET_STREAM_FOR(k, (uint64_t)1 << (crossing.nodes - 1)) {
+        for (int j = 0; j < crossing.nodes; j++) {
             const uint64_t a = epnet_insert_zero(k, j), b = epnet_flip(a, j);
-            Sums channels = {0, 0};
-            for (int e = problem.first_edge[j]; e < problem.first_edge[j + 1]; e++) {
-                if (epnet_bit(cut, problem.source[e]) != epnet_bit(cut, j))
-                    add_copies(rates, state, e, problem.source[e], a, b, channels);
-            }
             const double flux = epnet_tables_rate(crossing, j, (uint32_t)a) * state.p[a] -
                                 epnet_tables_rate(crossing, j, (uint32_t)b) * state.p[b];
-            const EpnetLimit local = local_difference(problem.nodes, epnet_bit(cut, j) ? inside : outside, a, b);
-            const double fills = filling(state.p[b], state.dp[b]) - filling(state.p[a], state.dp[a]);
-            sum[0] += channels.production;
-            sum[1] += channels.environment_flow;
-            sum[2] += flux * (state.log_p[b] - state.log_p[a] - local.finite);
-            sum[3] += flux * (fills - local.log_t);
-            sum[4] += flux * local.finite;
-            sum[5] += flux * local.log_t;
+            const EpnetLimit local =
+                local_difference(crossing.nodes, epnet_bit(cut, j) ? inside : outside, a, b);
+            sum[0] += flux * (state.log_p[b] - state.log_p[a]);
+            sum[1] += flux * (filling(state.p[b], state.dp[b]) - filling(state.p[a], state.dp[a]));
+            sum[2] += flux * local.finite;
+            sum[3] += flux * local.log_t;
         }
     }
     epnet_stream_block(sum, EpnetAdd(), partials, gridDim.x, blockIdx.x);
@@ -138,24 +143,32 @@ __global__ void cut_pairs(EpnetCudaProblem problem, EpnetRates rates, EpnetTable
 
 } // namespace
 
-cudaError_t epnet_stream_network_pairs(const EpnetCudaProblem *problem, const EpnetStreamPoint *point,
-                                       const EpnetStreamState *state, double *partials, double *results,
-                                       cudaStream_t stream) {
+cudaError_t epnet_stream_total_pairs(const EpnetCudaProblem *problem, const EpnetStreamPoint *point,
+                                     const EpnetStreamState *state, double *partials, double *results,
+                                     cudaStream_t stream) {
     const uint64_t pairs = (uint64_t)1 << (problem->nodes - 1);
-    EPNET_LAUNCH(network_pairs, dim3(epnet_stream_pieces(pairs)), dim3(EPNET_STREAM_THREADS), 0, stream,
+    EPNET_LAUNCH(total_pairs, dim3(epnet_stream_pieces(pairs)), dim3(EPNET_STREAM_THREADS), 0, stream,
                  *problem, epnet_stream_rates(*point), epnet_stream_tables_of(problem->nodes, *point), *state,
                  partials);
-    return epnet_stream_sum_up(3, pairs, partials, results, stream);
+    return epnet_stream_sum_up(1, pairs, partials, results, stream);
 }
 
-cudaError_t epnet_stream_cut_pairs(const EpnetCudaProblem *problem, const EpnetStreamPoint *point,
-                                   const EpnetStreamPoint *crossing, uint64_t cut,
+cudaError_t epnet_stream_channel_pairs(const EpnetCudaProblem *problem, const EpnetStreamPoint *point,
+                                       const uint64_t *cut, const EpnetStreamState *state, double *partials,
+                                       double *results, cudaStream_t stream) {
+    const uint64_t pairs = (uint64_t)1 << (problem->nodes - 1);
+    const EpnetChannels channels = {cut == NULL, cut == NULL ? 0 : *cut};
+    EPNET_LAUNCH(channel_pairs, dim3(epnet_stream_pieces(pairs)), dim3(EPNET_STREAM_THREADS), 0, stream,
+                 *problem, epnet_stream_rates(*point), channels, *state, partials);
+    return epnet_stream_sum_up(2, pairs, partials, results, stream);
+}
+
+cudaError_t epnet_stream_cut_pairs(int nodes, const EpnetStreamPoint *crossing, uint64_t cut,
                                    const EpnetStreamState *state, const EpnetStreamSide *inside,
                                    const EpnetStreamSide *outside, double *partials, double *results,
                                    cudaStream_t stream) {
-    const uint64_t pairs = (uint64_t)1 << (problem->nodes - 1);
-    EPNET_LAUNCH(cut_pairs, dim3(epnet_stream_pieces(pairs)), dim3(EPNET_STREAM_THREADS), 0, stream, *problem,
-                 epnet_stream_rates(*point), epnet_stream_tables_of(problem->nodes, *crossing), cut, *state,
-                 *inside, *outside, partials);
-    return epnet_stream_sum_up(6, pairs, partials, results, stream);
+    const uint64_t pairs = (uint64_t)1 << (nodes - 1);
+    EPNET_LAUNCH(cut_pairs, dim3(epnet_stream_pieces(pairs)), dim3(EPNET_STREAM_THREADS), 0, stream,
+                 epnet_stream_tables_of(nodes, *crossing), cut, *state, *inside, *outside, partials);
+    return epnet_stream_sum_up(4, pairs, partials, results, stream);
 }

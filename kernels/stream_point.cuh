@@ -30,7 +30,8 @@ __host__ __device__ static inline EpnetTables epnet_stream_tables_of(int nodes,
     return {nodes, point.low_bits, point.low, point.high};
 }
 
-__device__ static inline uint32_t epnet_stream_side_state(int nodes, const EpnetStreamSide &side, uint64_t s) {
+__device__ static inline uint32_t epnet_stream_side_state(int nodes, const EpnetStreamSide &side,
+                                                          uint64_t s) {
     const int low_bits = nodes / 2;
     return side.low[s & (((uint64_t)1 << low_bits) - 1)] + side.high[s >> low_bits];
 }

@@ -56,9 +56,10 @@ uint64_t epnet_observer_bytes(const EpnetProblem *problem) {
 
 /* ---- marginals --------------------------------------------------------------------------------------- */
 
-/* P(x_i = 0), P(x_i = 1) of every node from a vector over all states: halve it by folding its upper half onto
- * its lower one, highest bit first (2^(N+1) additions in all). `fold` has 2^(N-1) entries. */
-static void marginals(int nodes, const double *p, double *fold, double (*marginal)[2]) {
+/* Halves the vector by folding its upper half onto its lower one, highest bit first (2^(N+1) additions in
+ * all).
+ */
+void epnet_observe_marginals(int nodes, const double *p, double *fold, double (*marginal)[2]) {
     for (int i = nodes - 1; i >= 0; i--) {
         size_t half = (size_t)1 << i;
         const double *from = i == nodes - 1 ? p : fold;
@@ -69,7 +70,7 @@ static void marginals(int nodes, const double *p, double *fold, double (*margina
     }
 }
 
-static EpnetLimit node_entropy_rates(int nodes, double (*p)[2], double (*dp)[2]) {
+EpnetLimit epnet_observe_node_entropy_rates(int nodes, double (*p)[2], double (*dp)[2]) {
     EpnetLimit sum = {0, 0};
     for (int i = 0; i < nodes; i++) {
         for (int x = 0; x < 2; x++) {
@@ -110,7 +111,7 @@ double epnet_observe_multiinformation(EpnetObserver *o, const double *p) {
     double marginal[64][2];
     for (size_t s = 0; s < states; s++)
         o->log_p[s] = p[s] > 0 ? log(p[s]) : 0;
-    marginals(o->problem->nodes, p, o->fold[0], marginal);
+    epnet_observe_marginals(o->problem->nodes, p, o->fold[0], marginal);
     return multiinformation(o, p, marginal);
 }
 
@@ -176,13 +177,14 @@ void epnet_observe(EpnetObserver *o, const double *p, const double *dp, double *
     const size_t states = o->generator->states;
     double marginal[64][2], marginal_rate[64][2];
     take_logarithms(o, p, dp);
-    marginals(nodes, p, o->fold[0], marginal);
-    marginals(nodes, dp, o->fold[1], marginal_rate);
+    epnet_observe_marginals(nodes, p, o->fold[0], marginal);
+    epnet_observe_marginals(nodes, dp, o->fold[1], marginal_rate);
     const double activity = epnet_dot(states, p, o->generator->exit);
     const double gross = epnet_dot3_absolute(states, p, o->generator->exit, o->log_p);
     o->mass = marginal[nodes - 1][0] + marginal[nodes - 1][1];
     o->mass_rate = marginal_rate[nodes - 1][0] + marginal_rate[nodes - 1][1];
-    const EpnetLimit dh = entropy_rate(o, dp), dh_nodes = node_entropy_rates(nodes, marginal, marginal_rate);
+    const EpnetLimit dh = entropy_rate(o, dp),
+                     dh_nodes = epnet_observe_node_entropy_rates(nodes, marginal, marginal_rate);
     const EpnetLimit rate = {dh_nodes.finite - dh.finite, dh_nodes.log_t - dh.log_t};
     const EpnetChannelSums sums = channels(o, p, dh.finite, gross);
 

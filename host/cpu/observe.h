@@ -52,6 +52,12 @@ double epnet_observe_multiinformation(EpnetObserver *observer, const double *p);
 double epnet_observe_cut_production(EpnetObserver *observer, const EpnetGenerator *generator, const double *p,
                                     size_t cut);
 
+/* P(x_i = 0), P(x_i = 1) of every node from a vector over 2^nodes states; `fold` has 2^(nodes-1) entries. */
+void epnet_observe_marginals(int nodes, const double *p, double *fold, double (*marginal)[2]);
+
+/* sum over nodes of dH_i/dt, from the marginals and their rates of change. */
+EpnetLimit epnet_observe_node_entropy_rates(int nodes, double (*p)[2], double (*dp)[2]);
+
 /* Bytes that an observer of a problem takes, arrays of 2^N and larger. */
 uint64_t epnet_observer_bytes(const EpnetProblem *problem);
 
