@@ -1,6 +1,7 @@
 #include "cuda_stream_observe.h"
 
 #include "cpu/observe.h"
+#include "formula.h"
 #include "status.h"
 
 #include <math.h>
@@ -53,8 +54,7 @@ static size_t sides_size(const EpnetProblem *problem) {
 }
 
 static size_t halves_size(const EpnetProblem *problem) {
-    return 2 * (states_of(mask_of_low(problem)) +
-                states_of(mask_of_all(problem) & ~mask_of_low(problem)));
+    return 2 * (states_of(mask_of_low(problem)) + states_of(mask_of_all(problem) & ~mask_of_low(problem)));
 }
 
 /* Numbers of sub-states of one set of nodes: low and high part. */
@@ -73,8 +73,8 @@ static void fill_numbers(const EpnetProblem *problem, uint64_t mask, uint32_t *n
     for (size_t s = 0; s < low; s++)
         numbers[s] = (uint32_t)epnet_extract(s, low_mask);
     for (size_t s = 0; s < high; s++)
-        numbers[low + s] = (uint32_t)(epnet_extract(s, mask >> low_bits_of(problem))
-                                      << __builtin_popcountll(low_mask));
+        numbers[low + s] =
+            (uint32_t)(epnet_extract(s, mask >> low_bits_of(problem)) << __builtin_popcountll(low_mask));
 }
 
 static void fill_all_numbers(const EpnetProblem *problem, uint32_t *numbers) {
@@ -130,7 +130,8 @@ static EpnetStreamSide side_of(const EpnetStreamObserver *o, size_t set) {
 
 /* The law of the nodes in `keep`, and its rate of change: other bits are summed out from the highest down, so
  * that the larger vectors are read in long runs. */
-static void project(EpnetStreamObserver *o, uint64_t keep, const EpnetStreamState *state, double *p, double *dp) {
+static void project(EpnetStreamObserver *o, uint64_t keep, const EpnetStreamState *state, double *p,
+                    double *dp) {
     EpnetStreamSpace *space = o->space;
     const EpnetProblem *problem = space->problem;
     uint64_t rest = mask_of_all(problem) & ~keep;
@@ -145,7 +146,8 @@ static void project(EpnetStreamObserver *o, uint64_t keep, const EpnetStreamStat
             for (int i = count++; i >= 0; i--) /* increasing */
                 bits[i] = i > 0 ? bits[i - 1] : highest;
         }
-        double *to = between[fold % 2], *to_p = rest == 0 ? p : to, *to_dp = rest == 0 ? dp : to + (states >> count);
+        double *to = between[fold % 2], *to_p = rest == 0 ? p : to,
+               *to_dp = rest == 0 ? dp : to + (states >> count);
         EPNET_STREAM_DO(space, epnet_stream_fold, states, count, bits, from_p, from_dp, to_p, to_dp,
                         space->stream);
         from_p = to_p;
@@ -164,14 +166,16 @@ static void find_marginals(EpnetStreamObserver *o, const EpnetStreamState *state
     double *device = o->halves.device;
     const double *host = o->halves.host;
     project(o, mask_of_low(problem), state, device, device + low);
-    project(o, mask_of_all(problem) & ~mask_of_low(problem), state, device + 2 * low, device + 2 * low + high);
+    project(o, mask_of_all(problem) & ~mask_of_low(problem), state, device + 2 * low,
+            device + 2 * low + high);
     if (epnet_cuda_ok(space->failure))
         space->failure = epnet_cuda_array_download(&o->halves, o->halves.bytes, space->stream);
     EPNET_STREAM_DO(space, cudaStreamSynchronize, space->stream);
     epnet_observe_marginals(low_bits, host, o->marginal_fold, marginal);
     epnet_observe_marginals(low_bits, host + low, o->marginal_fold, rate);
     epnet_observe_marginals(problem->nodes - low_bits, host + 2 * low, o->marginal_fold, marginal + low_bits);
-    epnet_observe_marginals(problem->nodes - low_bits, host + 2 * low + high, o->marginal_fold, rate + low_bits);
+    epnet_observe_marginals(problem->nodes - low_bits, host + 2 * low + high, o->marginal_fold,
+                            rate + low_bits);
 }
 
 /* ---- information ------------------------------------------------------------------------------------- */
@@ -196,8 +200,8 @@ static double divergence(EpnetStreamObserver *o, const EpnetStreamState *state, 
                          const EpnetStreamSide *b) {
     EpnetStreamSpace *space = o->space;
     double result;
-    EPNET_STREAM_DO(space, epnet_stream_divergence, space->problem->nodes, state, a, b, space->partials.device,
-                    space->results.device, space->stream);
+    EPNET_STREAM_DO(space, epnet_stream_divergence, space->problem->nodes, state, a, b,
+                    space->partials.device, space->results.device, space->stream);
     epnet_stream_space_results(space, 1, &result);
     return result;
 }
@@ -247,8 +251,8 @@ double epnet_stream_observe_multiinformation(EpnetStreamObserver *o, const Epnet
 
 /* Production and environment flow of all channels, or of the copies that cross `cut`, given dH/dt by them: by
  * e.p where that keeps its digits, else pair by pair (host/cpu/observe.c). */
-static EpnetChannelSums channel_sums(EpnetStreamObserver *o, const uint64_t *cut, const EpnetStreamState *state,
-                                     double entropy_rate, bool any_empty) {
+static EpnetChannelSums channel_sums(EpnetStreamObserver *o, const uint64_t *cut,
+                                     const EpnetStreamState *state, double entropy_rate, bool any_empty) {
     EpnetStreamSpace *space = o->space;
     const EpnetStreamPoint *point = cut == NULL ? &space->point : &space->crossing,
                            *flows = cut == NULL ? &space->flows : &space->crossing_flows;
@@ -292,8 +296,8 @@ static void find_side(EpnetStreamObserver *o, uint64_t mask, const EpnetStreamSt
 }
 
 static void observe_cut(EpnetStreamObserver *o, size_t cut, const EpnetPoint *point,
-                        const EpnetStreamState *state, EpnetLimit entropy_rate, double activity, bool any_empty,
-                        double *columns) {
+                        const EpnetStreamState *state, EpnetLimit entropy_rate, double activity,
+                        bool any_empty, double *columns) {
     EpnetStreamSpace *space = o->space;
     const EpnetProblem *problem = space->problem;
     const uint64_t mask = problem->cuts[cut], rest = mask_of_all(problem) & ~mask;
@@ -335,7 +339,7 @@ static void observe_cut(EpnetStreamObserver *o, size_t cut, const EpnetPoint *po
 /* ---- the whole row ----------------------------------------------------------------------------------- */
 
 void epnet_stream_observe(EpnetStreamObserver *o, const EpnetPoint *point, const EpnetStreamState *state,
-                          double *row) {
+                          double *row, EpnetLawSums *law) {
     EpnetStreamSpace *space = o->space;
     const EpnetProblem *problem = space->problem;
     double marginal[64][2], marginal_rate[64][2];
@@ -343,6 +347,9 @@ void epnet_stream_observe(EpnetStreamObserver *o, const EpnetPoint *point, const
     const double activity = sums.activity;
     const bool any_empty = sums.empty > 0;
     find_marginals(o, state, marginal, marginal_rate);
+    law->mass = marginal[problem->nodes - 1][0] + marginal[problem->nodes - 1][1];
+    law->mass_rate = marginal_rate[problem->nodes - 1][0] + marginal_rate[problem->nodes - 1][1];
+    law->least = epnet_stream_space_least(space, state->p);
     const EpnetLimit dh = {0 - sums.dp_log, 0 - sums.dp_fills},
                      dh_nodes = epnet_observe_node_entropy_rates(problem->nodes, marginal, marginal_rate);
     const EpnetLimit rate = {dh_nodes.finite - dh.finite, dh_nodes.log_t - dh.log_t};
@@ -372,8 +379,8 @@ void epnet_stream_observe(EpnetStreamObserver *o, const EpnetPoint *point, const
     row[EPNET_NODE_ENTROPY_RATE] = epnet_limit_value(dh_nodes, activity);
     row[EPNET_NODE_DIVERGENCE_RATE] =
         epnet_observe_node_divergence_rate(&nodes, marginal, marginal_rate, activity);
-    row[EPNET_FLIP_DIVERGENCE] = row[EPNET_MULTIINFORMATION] + epnet_observe_flip_divergence(&nodes, marginal);
+    row[EPNET_FLIP_DIVERGENCE] =
+        row[EPNET_MULTIINFORMATION] + epnet_observe_flip_divergence(&nodes, marginal);
     for (size_t c = 0; c < problem->cut_count; c++)
-        observe_cut(o, c, point, state, dh, activity, any_empty,
-                    row + EPNET_COLUMNS + c * EPNET_CUT_COLUMNS);
+        observe_cut(o, c, point, state, dh, activity, any_empty, row + EPNET_COLUMNS + c * EPNET_CUT_COLUMNS);
 }

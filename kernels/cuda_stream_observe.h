@@ -3,6 +3,7 @@
 #define EPNET_KERNELS_CUDA_STREAM_OBSERVE_H
 
 #include "cuda_stream_space.h"
+#include "row.h"
 
 typedef struct EpnetStreamObserver {
     EpnetStreamSpace *space;
@@ -21,10 +22,10 @@ EpnetStatus epnet_stream_observer_alloc(EpnetStreamObserver *observer, EpnetStre
                                         EpnetError *error);
 void epnet_stream_observer_free(EpnetStreamObserver *observer);
 
-/* Fill `row` for the state p of the space's point; NaN after a failure. state->dp is pL, state->log_p room for
- * a vector. The euler column is left NaN. */
-void epnet_stream_observe(EpnetStreamObserver *observer, const EpnetPoint *point, const EpnetStreamState *state,
-                          double *row);
+/* Fill `row` and *sums for the state p of the space's point; NaN after a failure. state->dp is pL,
+ * state->log_p room for a vector. The euler column is left NaN. */
+void epnet_stream_observe(EpnetStreamObserver *observer, const EpnetPoint *point,
+                          const EpnetStreamState *state, double *row, EpnetLawSums *sums);
 
 /* Multiinformation of state->p alone [nat]; overwrites state->log_p, state->dp is not used. */
 double epnet_stream_observe_multiinformation(EpnetStreamObserver *observer, const EpnetStreamState *state);

@@ -154,6 +154,10 @@ static double stream_least(void *engine, const double *v, const unsigned char *m
     return reduce(engine, EPNET_STREAM_LEAST, v, NULL, mask);
 }
 
+double epnet_stream_space_least(EpnetStreamSpace *space, const double *v) {
+    return stream_least(space, v, NULL);
+}
+
 /* ---- vectors ----------------------------------------------------------------------------------------- */
 
 static const double *exit_rates(const EpnetStreamSpace *space) {
@@ -290,10 +294,10 @@ EpnetSpace epnet_stream_space_set(EpnetStreamSpace *space, const EpnetPoint *poi
     if (epnet_cuda_ok(space->failure))
         space->failure = epnet_cuda_array_upload(
             &space->parameters, parameter_count(space->problem) * sizeof(double), space->stream);
-    EPNET_STREAM_DO(space, epnet_stream_tables, &space->shared.problem, &space->point, EPNET_STREAM_RATES, NULL,
-                    space->stream);
-    EPNET_STREAM_DO(space, epnet_stream_tables, &space->shared.problem, &space->flows, EPNET_STREAM_FLOWS, NULL,
-                    space->stream);
+    EPNET_STREAM_DO(space, epnet_stream_tables, &space->shared.problem, &space->point, EPNET_STREAM_RATES,
+                    NULL, space->stream);
+    EPNET_STREAM_DO(space, epnet_stream_tables, &space->shared.problem, &space->flows, EPNET_STREAM_FLOWS,
+                    NULL, space->stream);
     EPNET_STREAM_DO(space, epnet_stream_plan_tables, &space->shared.problem, &space->point, &space->plan,
                     space->stream);
     EPNET_STREAM_DO(space, epnet_stream_exit, &space->shared.problem, &space->point, space->vectors.device,

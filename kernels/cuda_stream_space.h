@@ -52,4 +52,7 @@ EpnetSpace epnet_stream_space_set(EpnetStreamSpace *space, const EpnetPoint *poi
  */
 void epnet_stream_space_results(EpnetStreamSpace *space, size_t count, double *results);
 
+/* The least entry of a vector, NaN after a failure. */
+double epnet_stream_space_least(EpnetStreamSpace *space, const double *v);
+
 #endif

@@ -1,9 +1,9 @@
 #include "point.h"
 
+#include "../row.h"
 #include "../status.h"
 #include "apply.h"
 #include "drive.h"
-#include "invariant.h"
 
 #include <math.h>
 #include <stdlib.h>
@@ -85,59 +85,11 @@ static bool observe_euler_rate(EpnetWorkspace *ws, const EpnetProblem *problem, 
     return true;
 }
 
-static void begin_extremes(double *extremes) {
-    extremes[EPNET_MULTIINFORMATION_MAX] = -INFINITY;
-    extremes[EPNET_MULTIINFORMATION_RATE_MAX] = -INFINITY;
-    extremes[EPNET_NETWORK_BOUND_MARGIN_MIN] = INFINITY;
-    extremes[EPNET_MULTIINFORMATION_MAX_TIME] = NAN;
-    extremes[EPNET_MULTIINFORMATION_RATE_MAX_TIME] = NAN;
-    extremes[EPNET_NETWORK_BOUND_MARGIN_MIN_TIME] = NAN;
-}
-
-/* Keep `value` in extremes[at] and its time beside it if it is beyond (sign = 1: above, -1: below) all
- * before; the first sample always is. */
-static void update_extreme(double *extremes, int at, double sign, double value, double time) {
-    if (isnan(extremes[at + 1]) || sign * value > sign * extremes[at]) {
-        extremes[at] = value;
-        extremes[at + 1] = time;
-    }
-}
-
-static void update_extremes(double *extremes, const double *row, double time) {
-    const double rate = row[EPNET_MULTIINFORMATION_RATE];
-    update_extreme(extremes, EPNET_MULTIINFORMATION_MAX, 1, row[EPNET_MULTIINFORMATION], time);
-    update_extreme(extremes, EPNET_MULTIINFORMATION_RATE_MAX, 1, rate, time);
-    update_extreme(extremes, EPNET_NETWORK_BOUND_MARGIN_MIN, -1, row[EPNET_ENTROPY_PRODUCTION] - rate, time);
-}
-
-/* Columns that are NaN where they do not apply. */
-static bool may_not_apply(size_t column) {
-    return column == EPNET_MULTIINFORMATION_RATE_EULER || column == EPNET_NODE_DIVERGENCE_RATE ||
-           column == EPNET_FLIP_DIVERGENCE;
-}
-
-static bool row_is_number(const double *row, size_t width) {
-    for (size_t c = 0; c < width; c++) {
-        if (isnan(row[c]) && !may_not_apply(c))
-            return false;
-    }
-    return true;
-}
-
-/* Of the row that observe() has filled; `steps` as in invariant.h. What the sum of p is off by is the least
- * that p itself is off by in L1. */
+/* Of the row that observe() has filled; `steps` as in invariant.h. */
 static EpnetPointStatus check_row(const EpnetWorkspace *ws, const EpnetProblem *problem, const double *row,
                                   double steps) {
-    if (!isfinite(ws->observer.mass) || !isfinite(ws->observer.mass_rate) ||
-        !row_is_number(row, epnet_row_width(problem->cut_count)))
-        return EPNET_POINT_NOT_FINITE;
-    if (!epnet_invariant_law(ws->observer.mass, ws->observer.least, steps) ||
-        !epnet_invariant_rate(ws->observer.mass_rate, row[EPNET_ACTIVITY]) ||
-        !epnet_invariant_row(row, problem->cut_count, problem->nodes))
-        return EPNET_POINT_INVARIANT_BROKEN;
-    const bool controlled = problem->method == EPNET_CHEBYSHEV || problem->method == EPNET_UNIFORMIZATION;
-    return controlled && fabs(ws->observer.mass - 1) > problem->tolerance ? EPNET_POINT_INACCURATE
-                                                                          : EPNET_POINT_OK;
+    const EpnetLawSums sums = {ws->observer.mass, ws->observer.least, ws->observer.mass_rate};
+    return epnet_row_check(problem, row, &sums, steps);
 }
 
 /* The drive of a constant-drive point: solved, kept in its column, and in the generator and the stationary
@@ -186,7 +138,7 @@ static EpnetPointStatus solve_trajectory(EpnetWorkspace *ws, const EpnetProblem 
     }
     if (status == EPNET_POINT_OK)
         status = epnet_evolution_start(&ws->evolution, &ws->generator, initial);
-    begin_extremes(extremes);
+    epnet_extremes_begin(extremes);
     for (size_t k = 0; k < problem->time_count && status == EPNET_POINT_OK; k++) {
         status = epnet_evolution_advance(&ws->evolution, k);
         if (status != EPNET_POINT_OK)
@@ -198,7 +150,7 @@ static EpnetPointStatus solve_trajectory(EpnetWorkspace *ws, const EpnetProblem 
                            (double)ws->evolution.applications + ws->generator.exit_max * problem->times[k]);
         if (status != EPNET_POINT_OK)
             break;
-        update_extremes(extremes, last, problem->times[k]);
+        epnet_extremes_update(extremes, last, problem->times[k]);
         if (ws->information != NULL)
             ws->information[k] = last[EPNET_MULTIINFORMATION];
         if (trajectory != NULL)
@@ -215,11 +167,6 @@ static EpnetPointStatus solve_stationary(EpnetWorkspace *ws, const EpnetProblem 
         return status;
     observe(ws, ws->stationary.p, last);
     return check_row(ws, problem, last, 0);
-}
-
-static void fill_nan(double *values, size_t count) {
-    for (size_t i = 0; values != NULL && i < count; i++)
-        values[i] = NAN;
 }
 
 /* The quench that was fitted last: its times, then its logarithms. */
@@ -239,7 +186,7 @@ void epnet_workspace_solve(EpnetWorkspace *ws, const EpnetBatch *batch, size_t k
     double *trajectory = rows->trajectory == NULL ? NULL : rows->trajectory + k * problem->time_count * width;
     double columns[EPNET_POINT_COLUMNS];
     EpnetPointStatus status = EPNET_POINT_OK;
-    fill_nan(columns, EPNET_POINT_COLUMNS);
+    epnet_fill_nan(columns, EPNET_POINT_COLUMNS);
     ws->evolution.stop = ws->stationary.relaxation.stop =
         batch->stop; /* an interrupted batch is discarded by the driver */
     if (problem->constant_drive)
@@ -255,10 +202,10 @@ void epnet_workspace_solve(EpnetWorkspace *ws, const EpnetBatch *batch, size_t k
         status = measure_leak(ws, problem, point, columns);
     rows->status[k] = (int)status;
     if (status != EPNET_POINT_OK) {
-        fill_nan(last, width);
-        fill_nan(extremes, EPNET_EXTREMES);
-        fill_nan(trajectory, problem->time_count * width);
-        fill_nan(columns, EPNET_ATTAINABLE); /* which stays: it is the reason */
+        epnet_fill_nan(last, width);
+        epnet_fill_nan(extremes, EPNET_EXTREMES);
+        epnet_fill_nan(trajectory, problem->time_count * width);
+        epnet_fill_nan(columns, EPNET_ATTAINABLE); /* which stays: it is the reason */
     }
     if (rows->point != NULL)
         memcpy(rows->point + k * EPNET_POINT_COLUMNS, columns, sizeof columns);

@@ -1,0 +1,177 @@
+/* The streaming engine: points, one after another, from upload to rows. */
+#include "stream.h"
+
+#include "cuda_stream_observe.h"
+#include "evolution.h"
+#include "relaxation.h"
+#include "row.h"
+#include "status.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+enum { EVOLUTION_VECTORS = 5, RELAXATION_VECTORS = 1 + EPNET_RELAXATION_WORK };
+
+struct EpnetStreaming {
+    const EpnetProblem *problem;
+    EpnetStreamSpace space;
+    EpnetStreamObserver observer;
+    EpnetEvolution evolution;   /* trajectories; its vectors are also those of the next */
+    EpnetRelaxation relaxation; /* stationary kind or start */
+};
+
+static bool needs_stationary(const EpnetProblem *problem) {
+    return problem->kind == EPNET_STATIONARY || problem->initial == NULL;
+}
+
+static size_t vector_count(const EpnetProblem *problem) {
+    return needs_stationary(problem) ? RELAXATION_VECTORS : EVOLUTION_VECTORS;
+}
+
+uint64_t epnet_streaming_bytes(const EpnetProblem *problem) {
+    return epnet_stream_space_bytes(problem, vector_count(problem)) + epnet_stream_observer_bytes(problem);
+}
+
+void epnet_streaming_close(EpnetStreaming *streaming) {
+    if (streaming == NULL)
+        return;
+    epnet_stream_observer_free(&streaming->observer);
+    epnet_stream_space_free(&streaming->space);
+    epnet_series_free(&streaming->evolution.chebyshev);
+    epnet_series_free(&streaming->evolution.poisson);
+    free(streaming);
+}
+
+EpnetStatus epnet_streaming_open(const EpnetProblem *problem, cudaStream_t stream, EpnetStreaming **streaming,
+                                 EpnetError *error) {
+    *streaming = NULL;
+    if (problem->nodes < EPNET_STREAM_NODES_MIN || problem->nodes > EPNET_STREAM_NODES_MAX)
+        return epnet_fail(error, EPNET_INTERNAL, "the streaming engine takes %d to %d nodes, not %d",
+                          EPNET_STREAM_NODES_MIN, EPNET_STREAM_NODES_MAX, problem->nodes);
+    if (problem->constant_drive || problem->leak.kind != EPNET_LEAK_NONE)
+        return epnet_fail(error, EPNET_DEVICE,
+                          "sigma and [leak] are not for the CUDA backend: run them with --device cpu");
+    EpnetStreaming *opened = epnet_calloc(1, sizeof *opened);
+    if (opened == NULL)
+        return epnet_fail_memory(error, sizeof *opened, "the streaming engine");
+    opened->problem = problem;
+    EpnetStatus status =
+        epnet_stream_space_alloc(&opened->space, problem, stream, vector_count(problem), error);
+    if (status == EPNET_OK)
+        status = epnet_stream_observer_alloc(&opened->observer, &opened->space, error);
+    if (status != EPNET_OK) {
+        epnet_streaming_close(opened);
+        return status;
+    }
+    *streaming = opened;
+    return EPNET_OK;
+}
+
+/* ---- one point --------------------------------------------------------------------------------------- */
+
+/* Give the solvers their vectors: they trade them while they work. The stationary law comes to lie where a
+ * trajectory that starts from it has its state. */
+static void place_vectors(EpnetStreaming *streaming) {
+    EpnetEvolution *ev = &streaming->evolution;
+    EpnetRelaxation *rx = &streaming->relaxation;
+    ev->p = rx->p = epnet_stream_space_vector(&streaming->space, 0);
+    ev->previous = epnet_stream_space_vector(&streaming->space, 1);
+    for (size_t i = 0; i < 3; i++)
+        ev->work[i] = epnet_stream_space_vector(&streaming->space, 2 + i);
+    for (size_t i = 0; i < EPNET_RELAXATION_WORK && needs_stationary(streaming->problem); i++)
+        rx->work[i] = epnet_stream_space_vector(&streaming->space, 1 + i);
+}
+
+/* The row of p; work: room for three vectors, of which the first receives pL. `steps` as in invariant.h. */
+static EpnetPointStatus observe(EpnetStreaming *streaming, const EpnetSpace *space, const EpnetPoint *point,
+                                const double *p, double *const *work, double steps, double *row) {
+    const EpnetProblem *problem = streaming->problem;
+    const EpnetSpaceStep apply = {.in = p, .out = work[0], .rate_factor = 1};
+    EpnetStreamState state = {.p = p, .dp = work[0], .log_p = work[1]};
+    EpnetLawSums sums;
+    space->operations->step(space->engine, &apply);
+    epnet_stream_observe(&streaming->observer, point, &state, row, &sums);
+    if (problem->kind == EPNET_TRAJECTORY && problem->method == EPNET_EULER) {
+        /* The paper's finite difference (I(p + dt pL) - I(p))/dt. */
+        double *next = work[2];
+        space->operations->combine(space->engine, next, 1, p, problem->dt, work[0]);
+        if (space->operations->least(space->engine, next, NULL) < 0)
+            return EPNET_POINT_NOT_POSITIVE;
+        state.p = next;
+        const double information = epnet_stream_observe_multiinformation(&streaming->observer, &state);
+        row[EPNET_MULTIINFORMATION_RATE_EULER] = (information - row[EPNET_MULTIINFORMATION]) / problem->dt;
+    }
+    return epnet_row_check(problem, row, &sums, steps);
+}
+
+static EpnetPointStatus solve_trajectory(EpnetStreaming *streaming, const EpnetPoint *point, double *last,
+                                         double *extremes, double *trajectory) {
+    const EpnetProblem *problem = streaming->problem;
+    EpnetStreamSpace *space = &streaming->space;
+    EpnetEvolution *ev = &streaming->evolution;
+    const size_t width = epnet_row_width(problem->cut_count);
+    EpnetPointStatus status = EPNET_POINT_OK;
+    if (problem->initial == NULL)
+        status = epnet_relax(&streaming->relaxation, &ev->space);
+    else
+        EPNET_STREAM_DO(space, cudaMemcpyAsync, ev->p, problem->initial, space->states * sizeof *ev->p,
+                        cudaMemcpyHostToDevice, space->stream);
+    if (status == EPNET_POINT_OK)
+        status = epnet_evolution_begin(ev);
+    epnet_extremes_begin(extremes);
+    for (size_t k = 0; k < problem->time_count && status == EPNET_POINT_OK; k++) {
+        status = epnet_evolution_advance(ev, k);
+        if (status == EPNET_POINT_OK)
+            status = observe(streaming, &ev->space, point, ev->p, ev->work,
+                             (double)ev->applications + ev->space.exit_max * problem->times[k], last);
+        if (status != EPNET_POINT_OK)
+            break;
+        epnet_extremes_update(extremes, last, problem->times[k]);
+        if (trajectory != NULL)
+            memcpy(trajectory + k * width, last, width * sizeof *last);
+    }
+    return status;
+}
+
+static EpnetPointStatus solve_stationary(EpnetStreaming *streaming, const EpnetPoint *point, double *last) {
+    EpnetRelaxation *rx = &streaming->relaxation;
+    EpnetPointStatus status = epnet_relax(rx, &streaming->evolution.space);
+    return status == EPNET_POINT_OK
+               ? observe(streaming, &streaming->evolution.space, point, rx->p, rx->work, 0, last)
+               : status;
+}
+
+EpnetStatus epnet_streaming_solve(EpnetStreaming *streaming, const EpnetPoint *point,
+                                  const volatile int *stop, EpnetPointStatus *status, double *last,
+                                  double *extremes, double *trajectory, EpnetError *error) {
+    const EpnetProblem *problem = streaming->problem;
+    const size_t width = epnet_row_width(problem->cut_count);
+    EpnetStreamSpace *space = &streaming->space;
+    place_vectors(streaming);
+    streaming->evolution.problem = problem;
+    streaming->evolution.stop = streaming->relaxation.stop = stop;
+    streaming->evolution.space = epnet_stream_space_set(space, point);
+    *status = problem->kind == EPNET_STATIONARY
+                  ? solve_stationary(streaming, point, last)
+                  : solve_trajectory(streaming, point, last, extremes, trajectory);
+    if (*status != EPNET_POINT_OK || !epnet_cuda_ok(space->failure)) {
+        epnet_fill_nan(last, width);
+        epnet_fill_nan(extremes, EPNET_EXTREMES);
+        epnet_fill_nan(trajectory, problem->time_count * width);
+    }
+    return epnet_cuda_check(space->failure, error);
+}
+
+EpnetStatus epnet_streaming_apply(EpnetStreaming *streaming, const EpnetPoint *point, const double *p,
+                                  double *q, EpnetError *error) {
+    EpnetStreamSpace *space = &streaming->space;
+    const size_t bytes = space->states * sizeof *p;
+    double *in = epnet_stream_space_vector(space, 0), *out = epnet_stream_space_vector(space, 1);
+    const EpnetSpace vectors = epnet_stream_space_set(space, point);
+    const EpnetSpaceStep apply = {.in = in, .out = out, .rate_factor = 1};
+    EPNET_STREAM_DO(space, cudaMemcpyAsync, in, p, bytes, cudaMemcpyHostToDevice, space->stream);
+    vectors.operations->step(vectors.engine, &apply);
+    EPNET_STREAM_DO(space, cudaMemcpyAsync, q, out, bytes, cudaMemcpyDeviceToHost, space->stream);
+    EPNET_STREAM_DO(space, cudaStreamSynchronize, space->stream);
+    return epnet_cuda_check(space->failure, error);
+}
