@@ -8,6 +8,7 @@
 
 #include "support/check.h"
 
+#include <stdio.h>
 #include <string.h>
 
 typedef struct StreamRun {
