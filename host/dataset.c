@@ -8,13 +8,11 @@
 #include "status.h"
 
 #include <errno.h>
-#include <limits.h>
 #include <math.h>
 #include <netcdf.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <unistd.h>
 
 struct EpnetDataset {
     EpnetOutfile file;
@@ -247,8 +245,8 @@ EpnetStatus epnet_dataset_write(EpnetDataset *dataset, size_t first, size_t coun
     return code == NC_NOERR ? EPNET_OK : fail_netcdf(error, dataset, code);
 }
 
-/* Compare the finished file with what was written; a file that differs is removed. */
-static EpnetStatus written_verify(EpnetDataset *dataset, const char *path, EpnetError *error) {
+/* Compare the finished file, which still has its temporary name, with what was written. */
+static EpnetStatus written_verify(EpnetDataset *dataset, EpnetError *error) {
     EpnetDatasetWritten written = {.columns = dataset->columns,
                                    .column_count = dataset->column_count,
                                    .trajectory_count =
@@ -259,13 +257,12 @@ static EpnetStatus written_verify(EpnetDataset *dataset, const char *path, Epnet
                                    .ranges = dataset->ranges};
     EpnetError reason;
     if (!epnet_digest_end(&dataset->digest, written.check, sizeof written.check))
-        return epnet_fail(error, EPNET_INTERNAL, "SHA-256 of libcrypto failed");
-    EpnetStatus status = epnet_dataset_verify(path, &written, &reason);
+        return epnet_fail_memory(error, EPNET_DIGEST, "a checksum");
+    EpnetStatus status = epnet_dataset_verify(dataset->file.temporary, &written, &reason);
     if (status == EPNET_OK)
         return EPNET_OK;
-    unlink(path);
-    return epnet_fail(error, status, "the grid file was written and is not good, so it was removed: %.1500s",
-                      reason.message);
+    return epnet_fail(error, status, "cannot write %.700s: what was written is not good: %.1200s",
+                      dataset->file.path, reason.message);
 }
 
 EpnetStatus epnet_dataset_commit(EpnetDataset *dataset, EpnetError *error) {
@@ -275,14 +272,10 @@ EpnetStatus epnet_dataset_commit(EpnetDataset *dataset, EpnetError *error) {
     EpnetStatus status = code == NC_NOERR ? EPNET_OK : fail_netcdf(error, dataset, code);
     if (status == EPNET_OK)
         status = epnet_seal_append(dataset->file.temporary, dataset->file.path, error);
-    char *path = dataset->file.path == NULL ? NULL : strdup(dataset->file.path);
-    if (status == EPNET_OK && path == NULL)
-        status = epnet_fail_memory(error, PATH_MAX, "the name of a file");
+    if (status == EPNET_OK)
+        status = written_verify(dataset, error);
     if (status == EPNET_OK)
         status = epnet_outfile_commit(&dataset->file, error);
-    if (status == EPNET_OK)
-        status = written_verify(dataset, path, error);
-    free(path);
     epnet_dataset_discard(dataset); /* after a commit: nothing is left of the file to remove */
     return status;
 }

@@ -1,10 +1,14 @@
 #include "journal_grid.h"
 
 #include "dataset.h"
+#include "isolate.h"
+#include "outfile.h"
 #include "status.h"
 
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/mman.h>
 
 /* A record of one of the journals. */
 typedef struct Piece {
@@ -129,30 +133,58 @@ static EpnetStatus block_fill(Assembly *assembly, size_t first, size_t count, Ep
     return EPNET_OK;
 }
 
-EpnetStatus epnet_journal_to_grid(const EpnetSpec *spec, const EpnetJournalSource *sources,
-                                  size_t source_count, const char *output, const volatile int *stop,
-                                  EpnetFailures *failures, EpnetError *error) {
+/* Writing a grid file, as it crosses to the process that does it. */
+typedef struct Writing {
+    const EpnetSpec *spec;
+    const EpnetJournalSource *sources;
+    size_t source_count;
+    const char *output;
+    EpnetFailures *failures; /* in memory that both processes share */
+} Writing;
+
+static EpnetStatus grid_write(void *context, EpnetError *error) {
+    const Writing *writing = context;
+    const EpnetSpec *spec = writing->spec;
+    const char *backend = writing->sources[0].header->texts[EPNET_JOURNAL_BACKEND];
     Assembly assembly;
     EpnetDataset *dataset = NULL;
-    const char *backend = sources[0].header->texts[EPNET_JOURNAL_BACKEND];
-    memset(failures, 0, sizeof *failures);
-    EpnetStatus status = assembly_make(spec, sources, source_count, &assembly, error);
+    EpnetStatus status = assembly_make(spec, writing->sources, writing->source_count, &assembly, error);
     if (status == EPNET_OK)
-        status = epnet_dataset_create(spec, output, backend, &dataset, error);
+        status = epnet_dataset_create(spec, writing->output, backend, &dataset, error);
     for (size_t first = 0; first < assembly.points && status == EPNET_OK; first += assembly.block_points) {
         const size_t rest = assembly.points - first,
                      count = rest < assembly.block_points ? rest : assembly.block_points;
-        status = stop != NULL && *stop != 0 ? EPNET_INTERRUPTED : block_fill(&assembly, first, count, error);
+        status = block_fill(&assembly, first, count, error);
         if (status == EPNET_OK)
             status = epnet_dataset_write(dataset, first, count, &assembly.block.rows, error);
         if (status == EPNET_OK)
-            epnet_failures_add(failures, first, count, assembly.block.points, &assembly.block.rows);
+            epnet_failures_add(writing->failures, first, count, assembly.block.points, &assembly.block.rows);
     }
     if (status == EPNET_OK)
         status = epnet_dataset_commit(dataset, error);
     else
         epnet_dataset_discard(dataset);
     assembly_free(&assembly);
+    return status;
+}
+
+EpnetStatus epnet_journal_to_grid(const EpnetSpec *spec, const EpnetJournalSource *sources,
+                                  size_t source_count, const char *output, const volatile int *stop,
+                                  EpnetFailures *failures, EpnetError *error) {
+    char action[1024];
+    snprintf(action, sizeof action, "cannot write %.1000s", output);
+    memset(failures, 0, sizeof *failures);
+    EpnetFailures *shared =
+        mmap(NULL, sizeof *shared, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
+    if (shared == MAP_FAILED)
+        return epnet_fail_memory(error, sizeof *shared, "the failed points");
+    Writing writing = {spec, sources, source_count, output, shared};
+    const EpnetIsolated isolated = {.work = grid_write, .context = &writing, .action = action, .stop = stop};
+    EpnetStatus status = epnet_isolate(&isolated, error);
+    *failures = *shared;
+    munmap(shared, sizeof *shared);
+    if (status != EPNET_OK) /* a process that has crashed has not cleaned up */
+        epnet_outfile_clean(output);
     return status;
 }
 

@@ -17,9 +17,9 @@ typedef struct EpnetJournalSource {
 uint64_t epnet_journal_size(const EpnetSpec *spec, uint64_t points);
 
 /* Write the grid file `output` from the points of all sources, in the order of the grid and a few MiB at a
- * time, and count the failed points. The file is synced, renamed, read again and compared. EPNET_INTERRUPTED
- * (without a message): `stop` was set; EPNET_IO: a point is in no journal, or a file cannot be read or
- * written. */
+ * time, and count the failed points. The file is read again and compared, synced and renamed, all in a
+ * process of its own, because HDF5 may bring its process down when a disk fails. EPNET_INTERRUPTED (without a
+ * message): `stop` was set; EPNET_IO: a point is in no journal, or a file cannot be read or written. */
 EpnetStatus epnet_journal_to_grid(const EpnetSpec *spec, const EpnetJournalSource *sources,
                                   size_t source_count, const char *output, const volatile int *stop,
                                   EpnetFailures *failures, EpnetError *error);

@@ -118,7 +118,7 @@ EpnetStatus epnet_journal_start(EpnetJournal *journal, const EpnetJournalSession
                                 EpnetError *error) {
     EpnetJournalRecord record;
     if (!epnet_journal_record_session(journal->header, session, &record))
-        return epnet_fail(error, EPNET_INTERNAL, "SHA-256 of libcrypto failed");
+        return epnet_fail_memory(error, EPNET_DIGEST, "a checksum");
     EpnetStatus status = record_put(journal, &record, error);
     if (status != EPNET_OK)
         return status;
@@ -135,7 +135,7 @@ void epnet_journal_append(EpnetJournal *journal, EpnetJournalRequest *request, s
     const bool sealed = epnet_journal_record_chunk(journal->header, first, count, rows, &request->record);
     request->next = NULL;
     request->done = !sealed;
-    request->status = sealed ? EPNET_OK : EPNET_INTERNAL;
+    request->status = sealed ? EPNET_OK : EPNET_DEVICE;
     if (!sealed)
         return;
     pthread_mutex_lock(&journal->lock);
@@ -156,8 +156,8 @@ EpnetStatus epnet_journal_await(EpnetJournal *journal, EpnetJournalRequest *requ
             pthread_cond_wait(&journal->answered, &journal->lock);
         journal->waited += epnet_seconds_now() - start;
     }
-    if (request->status == EPNET_INTERNAL)
-        epnet_fail(error, EPNET_INTERNAL, "SHA-256 of libcrypto failed");
+    if (request->status == EPNET_DEVICE)
+        epnet_fail_memory(error, EPNET_DIGEST, "a checksum");
     else if (request->status != EPNET_OK)
         epnet_fail(error, request->status, "%s", journal->broken.message);
     pthread_mutex_unlock(&journal->lock);

@@ -213,7 +213,13 @@ static EpnetStatus run_locked(Run *run, EpnetFailures *failures, EpnetError *err
         status = solve_missing(run, error);
     if (status == EPNET_OK)
         status = finish(run, failures, error);
-    return status == EPNET_OK ? EPNET_OK : tell_kept(run, status, error);
+    if (status == EPNET_OK)
+        return EPNET_OK;
+    if (status != EPNET_INTERRUPTED && run->done == 0 && run->summary->damaged == 0) {
+        epnet_journal_remove(run->journal, NULL); /* nothing is in it */
+        return status;
+    }
+    return tell_kept(run, status, error);
 }
 
 /* A journal that a complete grid file has made useless, left by a process that was killed in its last moment,
