@@ -11,6 +11,8 @@ help:
 	@echo 'make test          install what is missing, build, run every test'
 	@echo 'make test-long     the same tests on more cases'
 	@echo 'make fuzz          fuzz the readers of specs, tables, journals and grid files (MINUTES=20)'
+	@echo 'make faults        let every call to the system fail in turn'
+	@echo 'make reliability   the figures of docs/reliability.md (KILLS=1000)'
 	@echo 'make bench         check, then time'
 	@echo 'make deps          install what is missing (apt)'
 	@echo 'make format        format the sources; make format-check only checks'
@@ -39,6 +41,13 @@ fuzz:
 	@cmake/dependencies.sh clang libclang-rt-dev llvm libomp-dev
 	tests/fuzz/run.sh $(MINUTES)
 
+faults: build-release
+	EPNET_FAULTS=all build/release/tests/test_faults
+	EPNET_FAULTS=all build/release/tests/test_faults_memory
+
+reliability: build-release
+	tests/reliability.sh build/release
+
 bench: build-release
 	bench/run.sh build/release
 
@@ -56,4 +65,4 @@ format-check: deps
 clean:
 	rm -rf build demo
 
-.PHONY: help deps demo test test-long fuzz bench format format-check clean
+.PHONY: help deps demo test test-long fuzz faults reliability bench format format-check clean

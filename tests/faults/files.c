@@ -84,8 +84,10 @@ FILE *fopen64(const char *path, const char *mode) {
     return stream_open(path, mode, CALLER);
 }
 
+/* Only what was written can still be lost when it is closed. */
 int close(int file) {
-    const bool fails = FILE_FAILS(FAULT_CLOSE, "close", file);
+    const bool written = (fcntl(file, F_GETFL) & O_ACCMODE) != O_RDONLY;
+    const bool fails = written && FILE_FAILS(FAULT_CLOSE, "close", file);
     const int reason = errno;
     const int result = REAL(close)(file);
     errno = fails ? reason : errno;
@@ -138,6 +140,22 @@ ssize_t writev(int file, const struct iovec *parts, int count) {
         fault_kill();
     return result;
 }
+
+/* The same with the place to write to. */
+#define DEFINE_PWRITEV(name, pwrite_name, offset)                                                            \
+    ssize_t name(int file, const struct iovec *parts, int count, offset at) {                                \
+        const FaultVerdict verdict = fault_judge_file(FAULT_WRITE, #name, CALLER, file);                     \
+        if (verdict == FAULT_FAIL)                                                                           \
+            return -1;                                                                                       \
+        if (verdict == FAULT_PASS || count < 1)                                                              \
+            return REAL(name)(file, parts, count, at);                                                       \
+        const ssize_t result = REAL(pwrite_name)(file, parts[0].iov_base, half(parts[0].iov_len), at);       \
+        if (verdict == FAULT_HALF_AND_KILL)                                                                  \
+            fault_kill();                                                                                    \
+        return result;                                                                                       \
+    }
+DEFINE_PWRITEV(pwritev, pwrite, off_t)
+DEFINE_PWRITEV(pwritev64, pwrite64, off64_t)
 
 /* ---- everything else about files -------------------------------------------------------------------------
  */

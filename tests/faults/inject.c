@@ -15,6 +15,7 @@
 
 /* Calls of the injector's own go to the kernel without passing through itself. */
 
+static pid_t program;     /* the process that main() began in */
 static FaultOrder *order; /* NULL until main() begins, and where no order is given */
 
 /* Set while a thread is in the injector: what the injector calls is not counted. */
@@ -31,7 +32,8 @@ void *fault_real(const char *name) {
 }
 
 _Noreturn void fault_kill(void) {
-    for (;;)
+    syscall(SYS_kill, program, SIGKILL);
+    for (;;) /* in a child of it */
         syscall(SYS_kill, syscall(SYS_getpid), SIGKILL);
 }
 
@@ -130,6 +132,7 @@ static FaultOrder *order_map(const char *path) {
 static void arm(void) {
     const char *path = getenv("EPNET_FAULT_ORDER");
     inside = true;
+    program = (pid_t)syscall(SYS_getpid);
     dl_iterate_phdr(object_add, NULL);
     order = path != NULL ? order_map(path) : NULL;
     inside = false;

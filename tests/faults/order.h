@@ -13,11 +13,11 @@
 typedef enum FaultKind {
     FAULT_OPEN,  /* open, openat, creat, fopen and their 64-bit twins, as in every line that follows */
     FAULT_READ,  /* read, pread */
-    FAULT_WRITE, /* write, pwrite, writev, and what a FILE writes */
+    FAULT_WRITE, /* write, pwrite, writev, pwritev, and what a FILE writes */
     FAULT_SYNC,  /* fsync, fdatasync, syncfs */
     FAULT_RENAME,
     FAULT_TRUNCATE, /* ftruncate, truncate, fallocate, posix_fallocate */
-    FAULT_CLOSE,    /* the descriptor is closed all the same */
+    FAULT_CLOSE,    /* of files that are open for writing; the descriptor is closed all the same */
     FAULT_UNLINK,   /* unlink, unlinkat, remove */
     FAULT_STAT,     /* stat, fstat, lstat, fstatat */
     FAULT_STATVFS,
@@ -32,7 +32,7 @@ typedef enum FaultKind {
 typedef enum FaultAction {
     FAULT_ERROR,  /* the call fails with the order's error number */
     FAULT_SHORT,  /* a write or read handles half of its bytes (at least one) and says so */
-    FAULT_KILL,   /* SIGKILL before the call */
+    FAULT_KILL,   /* SIGKILL to the program before the call, also from a child process of it */
     FAULT_TORN,   /* half of a write, then SIGKILL */
     FAULT_VANISH, /* the folder is renamed to FOLDER.gone, then the call goes on */
 } FaultAction;

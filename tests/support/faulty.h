@@ -17,12 +17,12 @@ typedef struct FaultSearch {
     FaultAction action;
     int error;    /* of FAULT_ERROR */
     bool lasting; /* not one call, but it and all after it */
-    size_t most;  /* calls to try, spread evenly from the first to the last */
-    size_t every; /* in a long run (EPNET_TEST_LONG=1): try every so many calls */
+    size_t most;  /* calls to try from each start, spread evenly from the first to the last */
+    size_t every; /* with EPNET_FAULTS=all: try every so many calls */
 } FaultSearch;
 
-/* cmocka fixtures of a group: a small sweep in a folder of its own, run once undisturbed to count its calls
- * and keep its bytes. */
+/* cmocka fixtures of a group: a small sweep in a folder of its own, run undisturbed to count its calls and to
+ * keep its bytes, from the start and from the journal of a run that was killed half way. */
 int faulty_setup(void **state);
 int faulty_teardown(void **state);
 
