@@ -1,74 +1,48 @@
-/* The CUDA backend: contexts and their work. One context solves one batch at a time on a stream of its own;
- * two of them on a device overlap its work with transfers. */
+/* The CUDA backend: a context is a stream of a device and the engine for the problem's size. One context
+ * solves one batch at a time; several on a device overlap its work with transfers. */
 #include "cuda_backend.h"
 
-#include "cuda_batch.h"
 #include "cuda_check.h"
 #include "cuda_device.h"
+#include "cuda_resident.h"
+#include "engine.h"
 #include "status.h"
+#include "stream.h"
 
-#include <inttypes.h>
+#include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
-#include <string.h>
-#include <time.h>
 
 typedef struct Context {
     const EpnetProblem *problem;
     int device;
     cudaStream_t stream;
-    EpnetCudaProblemStorage shared;
-    EpnetCudaReach reach;
-    EpnetCudaSlots slots;
-    EpnetCudaArray scratch; /* of the kernels */
-    int *stop;              /* the batch's stop flag, copied to where the device can read it */
-    const int *device_stop;
-    size_t most; /* points of a launch: less after the device's memory was exhausted */
-    char note[256];
+    EpnetCudaResident *resident; /* up to EPNET_RESIDENT_NODES nodes */
+    EpnetStreaming *streaming;   /* beyond */
 } Context;
-
-/* ---- open, close ------------------------------------------------------------------------------------- */
 
 static void cuda_close(void *context) {
     Context *cuda = context;
     if (cuda == NULL)
         return;
     (void)cudaSetDevice(cuda->device); /* what fails from here on has been told before */
-    epnet_cuda_slots_free(&cuda->slots);
-    epnet_cuda_array_free(&cuda->scratch);
-    epnet_cuda_problem_free(&cuda->shared);
-    epnet_cuda_reach_free(&cuda->reach);
-    if (cuda->stop != NULL)
-        (void)cudaFreeHost(cuda->stop);
+    epnet_cuda_resident_close(cuda->resident);
+    epnet_streaming_close(cuda->streaming);
     if (cuda->stream != NULL)
         (void)cudaStreamDestroy(cuda->stream);
     (void)cudaGetLastError();
     free(cuda);
 }
 
-/* The flag that the kernels watch. */
-static EpnetCudaResult make_stop(Context *cuda) {
-    void *host = NULL, *device = NULL;
-    EpnetCudaResult result = EPNET_CUDA(cudaHostAlloc, &host, sizeof *cuda->stop, cudaHostAllocMapped);
-    if (!epnet_cuda_ok(result))
-        return result;
-    cuda->stop = host;
-    *cuda->stop = 0;
-    result = EPNET_CUDA(cudaHostGetDevicePointer, &device, host, 0);
-    cuda->device_stop = device;
-    return result;
-}
-
 static EpnetStatus open_context(Context *cuda, EpnetError *error) {
     EpnetCudaResult result = EPNET_CUDA(cudaSetDevice, cuda->device);
     if (epnet_cuda_ok(result))
         result = EPNET_CUDA(cudaStreamCreateWithFlags, &cuda->stream, cudaStreamNonBlocking);
-    if (epnet_cuda_ok(result))
-        result = make_stop(cuda);
-    EpnetStatus status = epnet_cuda_check(result, error);
-    if (status == EPNET_OK)
-        status = epnet_cuda_problem_make(cuda->problem, cuda->stream, &cuda->shared, error);
-    return status;
+    if (!epnet_cuda_ok(result))
+        return epnet_cuda_check(result, error);
+    if (cuda->problem->nodes > EPNET_RESIDENT_NODES)
+        return epnet_streaming_open(cuda->problem, cuda->stream, &cuda->streaming, error);
+    return epnet_cuda_resident_open(cuda->problem, cuda->device, cuda->stream, &cuda->resident, error);
 }
 
 static EpnetStatus cuda_open(const EpnetProblem *problem, int device, int threads, void **context,
@@ -80,7 +54,6 @@ static EpnetStatus cuda_open(const EpnetProblem *problem, int device, int thread
         return epnet_fail_memory(error, sizeof *cuda, "the CUDA backend");
     cuda->problem = problem;
     cuda->device = device;
-    cuda->most = SIZE_MAX;
     EpnetStatus status = open_context(cuda, error);
     if (status == EPNET_OK)
         *context = cuda;
@@ -89,207 +62,48 @@ static EpnetStatus cuda_open(const EpnetProblem *problem, int device, int thread
     return status;
 }
 
-/* ---- memory ------------------------------------------------------------------------------------------ */
-
-/* Slots for `count` points; those that are there are kept if they serve. */
-static EpnetCudaResult reserve_slots(Context *cuda, size_t count, bool keeps_trajectories, bool has_masks) {
-    EpnetCudaSlots *slots = &cuda->slots;
-    if (slots->capacity >= count && slots->keeps_trajectories == keeps_trajectories &&
-        slots->has_masks >= has_masks)
-        return (EpnetCudaResult){cudaSuccess, ""};
-    has_masks |= slots->has_masks;
-    epnet_cuda_slots_free(slots);
-    return epnet_cuda_slots_alloc(cuda->problem, count, keeps_trajectories, has_masks, slots);
-}
-
-/* No more blocks than there is work for. */
-static void fit_layout(EpnetCudaLayout *layout, size_t points) {
-    const size_t needed = (points + (size_t)layout->groups - 1) / (size_t)layout->groups;
-    if ((size_t)layout->blocks > needed)
-        layout->blocks = (int)needed;
-}
-
-static EpnetCudaResult reserve_scratch(Context *cuda, const EpnetCudaLayout *layout) {
-    const size_t bytes =
-        (size_t)layout->blocks * (size_t)layout->groups * layout->scratch_per_group * sizeof(double);
-    if (cuda->scratch.bytes >= bytes)
-        return (EpnetCudaResult){cudaSuccess, ""};
-    epnet_cuda_array_free(&cuda->scratch);
-    return epnet_cuda_array_alloc_device(&cuda->scratch, bytes);
-}
-
-/* ---- one launch -------------------------------------------------------------------------------------- */
-
-/* Wait for the stream, passing a stop on to the kernels. */
-static EpnetCudaResult wait_for(Context *cuda, const volatile int *stop) {
-    struct timespec pause = {0, 20000};
-    const long longest = 500000;
-    while (stop != NULL) {
-        EpnetCudaResult result = EPNET_CUDA(cudaStreamQuery, cuda->stream);
-        if (result.code != cudaErrorNotReady)
-            return result;
-        (void)cudaGetLastError(); /* "not ready" counts as an error that the next launch would report */
-        *(volatile int *)cuda->stop = *stop;
-        nanosleep(&pause, NULL);
-        pause.tv_nsec = 2 * pause.tv_nsec < longest ? 2 * pause.tv_nsec : longest;
-    }
-    return EPNET_CUDA(cudaStreamSynchronize, cuda->stream);
-}
-
-typedef cudaError_t (*Launcher)(const EpnetCudaLayout *layout, const EpnetCudaProblem *problem,
-                                const EpnetCudaBatch *batch, double *scratch, cudaStream_t stream);
-
-static EpnetCudaResult launch(Context *cuda, Launcher launcher, const char *name, EpnetCudaLayout *layout) {
-    const EpnetCudaBatch batch = epnet_cuda_slots_batch(&cuda->slots, cuda->device_stop);
-    fit_layout(layout, cuda->slots.count);
-    EpnetCudaResult result = reserve_scratch(cuda, layout);
-    if (epnet_cuda_ok(result))
-        result = EPNET_CUDA(cudaMemsetAsync, batch.next, 0, sizeof *batch.next, cuda->stream);
-    if (epnet_cuda_ok(result))
-        result = (EpnetCudaResult){
-            launcher(layout, &cuda->shared.problem, &batch, cuda->scratch.device, cuda->stream), name};
-    return result;
-}
-
-/* Stationary laws, then what starts from them; or trajectories alone. */
-static EpnetCudaResult launch_all(Context *cuda) {
+/* Point after point: each has the device's memory to itself. */
+static EpnetStatus solve_streaming(Context *cuda, const EpnetBatch *batch, EpnetRows *rows,
+                                   EpnetError *error) {
     const EpnetProblem *problem = cuda->problem;
-    EpnetCudaLayout layout;
-    EpnetCudaResult result = {cudaSuccess, ""};
-    if (problem->initial == NULL) {
-        result = EPNET_CUDA(epnet_cuda_stationary_layout, problem, &layout);
-        if (epnet_cuda_ok(result))
-            result = launch(cuda, epnet_cuda_stationary, "the stationary kernel", &layout);
+    const size_t width = epnet_row_width(problem->cut_count), kept = problem->time_count * width;
+    EpnetStatus status = EPNET_OK;
+    for (size_t k = 0; k < batch->count && status == EPNET_OK && (batch->stop == NULL || !*batch->stop);
+         k++) {
+        EpnetPointStatus point = EPNET_POINT_NOT_CONVERGED;
+        status = epnet_streaming_solve(cuda->streaming, &batch->points[k], batch->stop, &point,
+                                       rows->last + k * width,
+                                       rows->extremes == NULL ? NULL : rows->extremes + k * EPNET_EXTREMES,
+                                       rows->trajectory == NULL ? NULL : rows->trajectory + k * kept, error);
+        rows->status[k] = (int)point;
+        for (size_t c = 0; rows->point != NULL && c < EPNET_POINT_COLUMNS; c++)
+            rows->point[k * EPNET_POINT_COLUMNS + c] = NAN;
     }
-    if (epnet_cuda_ok(result) && problem->kind == EPNET_TRAJECTORY) {
-        result = EPNET_CUDA(epnet_cuda_trajectory_layout, problem, cuda->slots.exit_bound,
-                            cuda->slots.degree_min, &layout);
-        if (epnet_cuda_ok(result))
-            result = launch(cuda, epnet_cuda_trajectory, "the trajectory kernel", &layout);
-    }
-    return result;
-}
-
-/* Solve points [first, first + count) in one go. */
-static EpnetCudaResult solve_piece(Context *cuda, const EpnetBatch *batch, size_t first, size_t count,
-                                   EpnetRows *rows) {
-    EpnetCudaSlots *slots = &cuda->slots;
-    EpnetCudaResult result = reserve_slots(cuda, count, rows->trajectory != NULL,
-                                           epnet_cuda_slots_need_masks(batch, first, count));
-    if (!epnet_cuda_ok(result))
-        return result;
-    epnet_cuda_slots_pack(slots, &cuda->shared, &cuda->reach, batch, first, count, rows);
-    if (slots->count == 0)
-        return result;
-    result = epnet_cuda_slots_upload(slots, cuda->problem, cuda->stream);
-    if (epnet_cuda_ok(result))
-        result = launch_all(cuda);
-    if (epnet_cuda_ok(result))
-        result = epnet_cuda_slots_download(slots, cuda->problem, cuda->stream);
-    /* Nothing may be in flight when its memory goes. */
-    const EpnetCudaResult waited = wait_for(cuda, batch->stop);
-    return epnet_cuda_ok(result) ? waited : result;
-}
-
-/* ---- a batch ----------------------------------------------------------------------------------------- */
-
-static bool stopped(const EpnetBatch *batch) {
-    return batch->stop != NULL && *batch->stop;
-}
-
-/* After the device's memory was exhausted: launches of half as many points from now on. */
-static void halve(Context *cuda, size_t count) {
-    (void)cudaGetLastError();
-    epnet_cuda_slots_free(&cuda->slots);
-    epnet_cuda_array_free(&cuda->scratch);
-    cuda->most = count / 2;
-    snprintf(cuda->note, sizeof cuda->note,
-             "memory for %zu points at a time was not to be had on cuda:%d, they were solved by %zu", count,
-             cuda->device, cuda->most);
-}
-
-static EpnetStatus fail_for_memory(const Context *cuda, EpnetCudaResult result, EpnetError *error) {
-    size_t available = 0, total = 0;
-    const uint64_t bytes = epnet_cuda_point_bytes(cuda->problem, cuda->slots.keeps_trajectories);
-    (void)cudaGetLastError();
-    if (cudaMemGetInfo(&available, &total) != cudaSuccess)
-        return epnet_cuda_check(result, error);
-    return epnet_fail(error, EPNET_DEVICE,
-                      "cuda:%d: %s: out of memory for one point of %d nodes (its row takes %" PRIu64
-                      " bytes); %zu of %zu MiB are free",
-                      cuda->device, result.call, cuda->problem->nodes, bytes, available >> 20, total >> 20);
+    return status;
 }
 
 static EpnetStatus cuda_solve(void *context, const EpnetBatch *batch, EpnetRows *rows, EpnetError *error) {
     Context *cuda = context;
     EpnetStatus status = epnet_cuda_check(EPNET_CUDA(cudaSetDevice, cuda->device), error);
-    size_t done = 0;
-    *cuda->stop = 0;
-    while (status == EPNET_OK && done < batch->count && !stopped(batch)) {
-        const size_t rest = batch->count - done, count = rest < cuda->most ? rest : cuda->most;
-        const EpnetCudaResult result = solve_piece(cuda, batch, done, count, rows);
-        if (result.code == cudaErrorMemoryAllocation && count > 1) {
-            halve(cuda, count);
-            continue;
-        }
-        status = result.code == cudaErrorMemoryAllocation ? fail_for_memory(cuda, result, error)
-                                                          : epnet_cuda_check(result, error);
-        if (status != EPNET_OK)
-            break;
-        if (epnet_cuda_slots_unpack(&cuda->slots, cuda->problem, done, count, rows) > 0 && !stopped(batch))
-            status = epnet_fail(error, EPNET_INTERNAL, "cuda:%d: a kernel left points without a status",
-                                cuda->device);
-        done += count;
-    }
-    return status;
+    if (status != EPNET_OK)
+        return status;
+    return cuda->streaming != NULL ? solve_streaming(cuda, batch, rows, error)
+                                   : epnet_cuda_resident_solve(cuda->resident, batch, rows, error);
 }
 
 static EpnetStatus cuda_apply(void *context, const EpnetPoint *point, const double *p, double *q,
                               EpnetError *error) {
     Context *cuda = context;
-    const size_t bytes = sizeof *p << cuda->problem->nodes;
-    EpnetCudaArray state = {0}, image = {0};
-    EpnetCudaLayout layout;
-    EpnetCudaResult result = EPNET_CUDA(cudaSetDevice, cuda->device);
-    if (epnet_cuda_ok(result))
-        result = reserve_slots(cuda, 1, cuda->slots.keeps_trajectories, false);
-    if (epnet_cuda_ok(result))
-        result = epnet_cuda_array_alloc(&state, bytes);
-    if (epnet_cuda_ok(result))
-        result = epnet_cuda_array_alloc(&image, bytes);
-    if (epnet_cuda_ok(result)) {
-        memcpy(state.host, p, bytes);
-        epnet_cuda_slots_pack_one(&cuda->slots, &cuda->shared, cuda->problem, point);
-        result = epnet_cuda_slots_upload(&cuda->slots, cuda->problem, cuda->stream);
-    }
-    if (epnet_cuda_ok(result))
-        result = epnet_cuda_array_upload(&state, bytes, cuda->stream);
-    if (epnet_cuda_ok(result))
-        result = EPNET_CUDA(epnet_cuda_trajectory_layout, cuda->problem, cuda->slots.exit_bound,
-                            cuda->slots.degree_min, &layout);
-    if (epnet_cuda_ok(result)) {
-        fit_layout(&layout, 1);
-        result = reserve_scratch(cuda, &layout);
-    }
-    if (epnet_cuda_ok(result)) {
-        const EpnetCudaBatch batch = epnet_cuda_slots_batch(&cuda->slots, cuda->device_stop);
-        result = EPNET_CUDA(epnet_cuda_apply, &layout, &cuda->shared.problem, &batch, state.device,
-                            image.device, cuda->scratch.device, cuda->stream);
-    }
-    if (epnet_cuda_ok(result))
-        result = epnet_cuda_array_download(&image, bytes, cuda->stream);
-    const EpnetCudaResult waited = wait_for(cuda, NULL);
-    result = epnet_cuda_ok(result) ? waited : result;
-    if (epnet_cuda_ok(result))
-        memcpy(q, image.host, bytes);
-    epnet_cuda_array_free(&state);
-    epnet_cuda_array_free(&image);
-    return epnet_cuda_check(result, error);
+    EpnetStatus status = epnet_cuda_check(EPNET_CUDA(cudaSetDevice, cuda->device), error);
+    if (status != EPNET_OK)
+        return status;
+    return cuda->streaming != NULL ? epnet_streaming_apply(cuda->streaming, point, p, q, error)
+                                   : epnet_cuda_resident_apply(cuda->resident, point, p, q, error);
 }
 
 static void cuda_note(const void *context, char *text, size_t size) {
     const Context *cuda = context;
-    snprintf(text, size, "%s", cuda->note);
+    snprintf(text, size, "%s", cuda->resident != NULL ? epnet_cuda_resident_note(cuda->resident) : "");
 }
 
 const EpnetBackend epnet_cuda_backend = {

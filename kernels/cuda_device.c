@@ -5,6 +5,7 @@
 #include "cuda_check.h"
 #include "engine.h"
 #include "status.h"
+#include "stream.h"
 
 #include <math.h>
 #include <stdio.h>
@@ -55,18 +56,40 @@ static EpnetStatus check_kind(const EpnetProblem *problem, EpnetError *error) {
     if (problem->leak.kind != EPNET_LEAK_NONE)
         return epnet_fail(error, EPNET_DEVICE,
                           "[leak] is not computed on CUDA devices in this version; run it with --device cpu");
-    if (problem->nodes > EPNET_RESIDENT_NODES)
-        return epnet_fail(error, EPNET_DEVICE,
-                          "%d nodes are too many for CUDA devices in this version, which take up to %d; run "
-                          "it with --device cpu",
-                          problem->nodes, EPNET_RESIDENT_NODES);
     return EPNET_OK;
+}
+
+/* Bytes that one context takes at least. */
+static uint64_t least_bytes(const EpnetProblem *problem) {
+    return problem->nodes > EPNET_RESIDENT_NODES ? epnet_streaming_bytes(problem)
+                                                 : epnet_cuda_point_bytes(problem, true);
+}
+
+static bool fits(const EpnetProblem *problem, uint64_t available) {
+    return problem->nodes <= EPNET_STREAM_NODES_MAX && least_bytes(problem) <= available;
+}
+
+/* Whether the states of a point fit the memory that is free; else how many nodes would. */
+static EpnetStatus check_memory(const EpnetProblem *problem, int device, EpnetError *error) {
+    size_t available, total;
+    const EpnetStatus status = epnet_cuda_check(EPNET_CUDA(cudaMemGetInfo, &available, &total), error);
+    if (status != EPNET_OK || fits(problem, available))
+        return status;
+    EpnetProblem smaller = *problem;
+    while (smaller.nodes > 1 && !fits(&smaller, available))
+        smaller.nodes--;
+    return epnet_fail(error, EPNET_DEVICE,
+                      "%d nodes do not fit cuda:%d, which has %.1f of %.1f GiB free: up to %d would",
+                      problem->nodes, device, (double)available / GIB, (double)total / GIB, smaller.nodes);
 }
 
 /* Laying a kernel out shows whether the device has it. */
 static EpnetStatus check_kernels(const EpnetProblem *problem, EpnetError *error) {
+    const EpnetProblem any = {.nodes = 1};
     EpnetCudaLayout layout;
     EpnetCudaResult result = {cudaSuccess, ""};
+    if (problem->nodes > EPNET_RESIDENT_NODES) /* one kernel of the build stands for all */
+        return epnet_cuda_check(EPNET_CUDA(epnet_cuda_trajectory_layout, &any, 1, 1, &layout), error);
     if (problem->initial == NULL)
         result = EPNET_CUDA(epnet_cuda_stationary_layout, problem, &layout);
     if (epnet_cuda_ok(result) && problem->kind == EPNET_TRAJECTORY)
@@ -82,6 +105,8 @@ EpnetStatus epnet_cuda_accept(const EpnetProblem *problem, int device, int *thre
         status = epnet_cuda_check(EPNET_CUDA(cudaSetDevice, device), error);
     if (status == EPNET_OK)
         status = check_kernels(problem, error);
+    if (status == EPNET_OK)
+        status = check_memory(problem, device, error);
     epnet_cuda_workers(problem, device, *threads, threads, &each, &chunk);
     return status;
 }
@@ -93,9 +118,14 @@ void epnet_cuda_workers(const EpnetProblem *problem, int device, int threads, in
     /* Enough points to fill the largest device a few times over, and rows that take little memory. */
     enum { LEAST = 1024, MOST = 65536 };
     const size_t states = (size_t)1 << 21, bytes = (size_t)128 << 20;
-    const size_t point = epnet_cuda_point_bytes(problem, true);
     *count = 2;
     *threads_each = 1;
+    *chunk = 1;
+    if (problem->nodes > EPNET_RESIDENT_NODES) { /* one point fills a device from 17 nodes or so */
+        *count = problem->nodes < 17 ? 4 : problem->nodes < 24 ? 2 : 1;
+        return;
+    }
+    const size_t point = epnet_cuda_point_bytes(problem, true);
     *chunk = states >> problem->nodes;
     *chunk = *chunk < LEAST ? LEAST : *chunk > MOST ? MOST : *chunk;
     *chunk = *chunk > bytes / point ? bytes / point : *chunk;
@@ -107,7 +137,7 @@ uint64_t epnet_cuda_memory(const EpnetProblem *problem, int threads, int *in_fli
     size_t chunk;
     epnet_cuda_workers(problem, 0, threads, &count, &each, &chunk);
     *in_flight = (int)chunk;
-    return epnet_cuda_point_bytes(problem, true);
+    return least_bytes(problem);
 }
 
 bool epnet_cuda_estimate(const EpnetProblem *problem, const EpnetPoint *point, double *applications,

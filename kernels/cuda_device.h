@@ -12,7 +12,8 @@ EpnetStatus epnet_cuda_describe(int device, EpnetDeviceInfo *info, EpnetError *e
  * and a device that the kernels were not compiled for. */
 EpnetStatus epnet_cuda_accept(const EpnetProblem *problem, int device, int *threads, EpnetError *error);
 
-/* Two workers: while the device computes for one, the other's parameters and rows travel and are written. */
+/* Two workers: while the device computes for one, the other's parameters and rows travel and are written.
+ * More where one point alone leaves most of the device idle, one where two would not share anything. */
 void epnet_cuda_workers(const EpnetProblem *problem, int device, int threads, int *count, int *threads_each,
                         size_t *chunk);
 

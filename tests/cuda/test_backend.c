@@ -202,6 +202,24 @@ static void trajectories_from_stationary_laws(void **state) {
     }
 }
 
+/* Where states lie in device memory: the same context, another engine. */
+static void networks_beyond_the_chip(void **state) {
+    (void)state;
+    static const uint64_t cuts[] = {UINT64_C(0x1234)};
+    TestRandom random = test_random(23);
+    TestNetwork network = test_network_ring(14, 0.6, 1.5);
+    test_network_add(&network, 0, 7, 0.9, INFINITY);
+    Points p = points_make(&random, network, 2);
+    double *initial = test_law_random(&random, (size_t)1 << 14, 0);
+    const EpnetProblem trajectory = trajectory_problem(&p, initial, 2, cuts, 1);
+    check_both(&trajectory, &p, EPNET_POINT_OK, 1e-8, 1e-9);
+    p.count = 1;
+    const EpnetProblem stationary = stationary_problem(&p, cuts, 1);
+    check_both(&stationary, &p, EPNET_POINT_OK, 1e-8, 1e-10);
+    free(initial);
+    points_free(&p);
+}
+
 /* ---- impossible flips, failing points --------------------------------------------------------------------
  */
 
@@ -342,7 +360,7 @@ static void bytes_depend_on_the_point_alone(void **state) {
 static void one_application(void **state) {
     (void)state;
     TestRandom random = test_random(20);
-    for (int nodes = 1; nodes <= 13; nodes++) {
+    for (int nodes = 1; nodes <= 14; nodes++) {
         const size_t states = (size_t)1 << nodes;
         TestNetwork network = test_network_random(&random, nodes, 0.5, 0.05, 5, TEST_DRIVES_MIXED);
         const EpnetPoint point = test_network_point(&network);
@@ -398,6 +416,7 @@ int main(void) {
         cmocka_unit_test_setup_teardown(stationary_laws_of_strong_coupling, set_up, tear_down),
         cmocka_unit_test_setup_teardown(near_equilibrium, set_up, tear_down),
         cmocka_unit_test_setup_teardown(trajectories_from_stationary_laws, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(networks_beyond_the_chip, set_up, tear_down),
         cmocka_unit_test_setup_teardown(impossible_flips_from_a_pure_state, set_up, tear_down),
         cmocka_unit_test_setup_teardown(failing_points_among_good_ones, set_up, tear_down),
         cmocka_unit_test_setup_teardown(failing_methods, set_up, tear_down),

@@ -296,7 +296,9 @@ static void reasons_against_a_device(void **state) {
     expect_choice("cuda", &other, EPNET_DEVICE, "[leak] is not computed on CUDA devices");
     other = *problem;
     other.nodes = 31;
-    expect_choice("cuda", &other, EPNET_DEVICE, "31 nodes");
+    expect_choice("cuda", &other, EPNET_DEVICE,
+                  "31 nodes do not fit cuda:0, which has 1.0 of 1.0 GiB free: up to 2");
+    expect_choice("cpu", &other, EPNET_DEVICE, "31 nodes need");
 }
 
 int main(void) {
