@@ -85,8 +85,8 @@ __device__ static inline void epnet_normalise(const EpnetGroup &group, const Epn
 }
 
 /* Corrections until the residual is at rounding level or stops falling; one that made it worse is taken back.
- * Returns the residual of what is left in p. */
-__device__ static double epnet_correct(const EpnetGroup &group, const EpnetKrylov &k) {
+ */
+__device__ static void epnet_correct(const EpnetGroup &group, const EpnetKrylov &k) {
     enum { CORRECTIONS = 60, IDLE = 3 };
     double best = INFINITY;
     for (int i = 0, idle = 0; i < CORRECTIONS && idle < IDLE; i++) {
@@ -112,7 +112,6 @@ __device__ static double epnet_correct(const EpnetGroup &group, const EpnetKrylo
     }
     for (uint32_t s = (uint32_t)group.rank; s < k.states && isfinite(best); s += (uint32_t)group.size)
         k.p[s] = k.best[s];
-    return best;
 }
 
 /* Entries that rounding left at or below zero: replaced by the balance of their neighbours,
@@ -152,11 +151,9 @@ __device__ static EpnetPointStatus epnet_solve_iteratively(const EpnetGroup &gro
         k.p[s] = epnet_in_class(mask, s) ? 1 / (double)count : 0;
     if (count == 1) /* absorbing: nothing moves */
         return EPNET_POINT_OK;
-    const double residual = epnet_correct(group, k);
+    epnet_correct(group, k);
     if (epnet_group_any(group, *k.stop != 0))
         return EPNET_POINT_NOT_CONVERGED; /* an interrupted batch is discarded */
-    if (!isfinite(residual))
-        return EPNET_POINT_NOT_FINITE;
     if (!epnet_make_positive(group, k, mask))
         return EPNET_POINT_NOT_POSITIVE;
     epnet_normalise(group, k);
