@@ -242,6 +242,8 @@ EpnetPointStatus epnet_evolution_advance(EpnetEvolution *ev, size_t sample) {
     const EpnetProblem *problem = ev->problem;
     const double dt = problem->times[sample] - ev->time;
     ev->time = problem->times[sample];
+    if (gives_up(ev)) /* what the space says of its generator may be no number */
+        return EPNET_POINT_NOT_CONVERGED;
     if (!(dt > 0) || ev->space.exit_max == 0)
         return EPNET_POINT_OK;
     /* exp(tL) contracts the L1 norm, so errors of intervals add at most: each gets its share, half in all. */

@@ -9,7 +9,8 @@
 
 enum { TIMES = 4, CUTS = 3 };
 static const double times[TIMES] = {0, 0.02, 0.3, 1.5};
-static const uint64_t steps[TIMES] = {0, 20, 300, 1500};
+static const double step_times[TIMES] = {0, 0.003, 0.02, 0.05}; /* of methods with steps of 1e-3 s */
+static const uint64_t steps[TIMES] = {0, 3, 20, 50};
 
 /* A problem over the network with three cuts: one node, every second node, and the low half. */
 static EpnetProblem make_problem(const TestNetwork *network, const double *initial, EpnetMethod method,
@@ -25,8 +26,9 @@ static EpnetProblem make_problem(const TestNetwork *network, const double *initi
     problem.method = method;
     problem.tolerance = 1e-10;
     problem.dt = 1e-3;
-    problem.times = times;
-    problem.steps = method == EPNET_EULER || method == EPNET_RK4 ? steps : NULL;
+    const bool stepped = method == EPNET_EULER || method == EPNET_RK4;
+    problem.times = stepped ? step_times : times;
+    problem.steps = stepped ? steps : NULL;
     problem.time_count = TIMES;
     return problem;
 }
