@@ -13,8 +13,15 @@
  *
  * EPNET_DYNAMIC_SHARED(type, name) declares `type *name`, the block's dynamic shared memory (16-byte
  * aligned); EPNET_SHARED(type, name, count) declares `type *name`, an array of the block's own.
- * EPNET_NOINLINE keeps a function's registers from those of its callers. */
+ * EPNET_NOINLINE keeps a function's registers from those of its callers. *
+ * A function that waits on behalf of its caller takes EPNET_CALLER behind its last parameter and waits by
+ * EPNET_CALLER_SYNCTHREADS() or EPNET_CALLER_SYNCWARP(lanes): the tests tell barriers apart by the callers'
+ * lines. */
 #ifdef __CUDACC__
+
+#define EPNET_CALLER
+#define EPNET_CALLER_SYNCTHREADS() __syncthreads()
+#define EPNET_CALLER_SYNCWARP(lanes) __syncwarp(lanes)
 
 #define EPNET_NOINLINE __noinline__
 
@@ -30,6 +37,10 @@
     type *const name = name##_of_block
 
 #else
+
+#define EPNET_CALLER , const char *file = __builtin_FILE(), int line = __builtin_LINE()
+#define EPNET_CALLER_SYNCTHREADS() __syncthreads(file, line)
+#define EPNET_CALLER_SYNCWARP(lanes) __syncwarp(lanes, file, line)
 
 #define EPNET_NOINLINE __attribute__((noinline))
 

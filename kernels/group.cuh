@@ -25,11 +25,11 @@ __device__ static inline EpnetGroup epnet_group(int size, double *partial) {
     return group;
 }
 
-__device__ static inline void epnet_group_sync(const EpnetGroup &group) {
+__device__ static inline void epnet_group_sync(const EpnetGroup &group EPNET_CALLER) {
     if (group.size > EPNET_WARP)
-        __syncthreads();
+        EPNET_CALLER_SYNCTHREADS();
     else
-        __syncwarp(group.lanes);
+        EPNET_CALLER_SYNCWARP(group.lanes);
 }
 
 /* Replace each of K values by its sum over the group. */

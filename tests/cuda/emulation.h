@@ -26,11 +26,12 @@ extern "C" {
 
 enum { EPNET_EMULATION_MAX_DEVICES = 8 };
 
-/* Order in which ready threads, warps and blocks run. */
+/* Order in which ready threads, warps and blocks run. In the fixed orders a warp runs as far as barriers let
+ * it before the next one starts; shuffled, warps come as far as they come. */
 typedef enum EpnetEmulationOrder {
     EPNET_EMULATION_FORWARD,
     EPNET_EMULATION_BACKWARD,
-    EPNET_EMULATION_SHUFFLED, /* anew at every pass, from the seed */
+    EPNET_EMULATION_SHUFFLED, /* anew at every turn, from the seed */
     EPNET_EMULATION_ORDERS
 } EpnetEmulationOrder;
 
@@ -97,8 +98,9 @@ size_t epnet_emulation_barriers(void);
 const char *epnet_emulation_barrier_file(size_t barrier);
 int epnet_emulation_barrier_line(size_t barrier);
 
-/* Kernels run as if barrier `barrier` were not there, for all threads (-1) or for one thread of each block.
- */
+/* Kernels run as if barrier `barrier` were not there, for all threads (-1) or for one thread of each block;
+ * as if all were there again. */
+void epnet_emulation_keep_barriers(void);
 void epnet_emulation_skip_barrier(size_t barrier, int thread);
 
 /* Blocks get so many bytes of dynamic shared memory less than asked. */

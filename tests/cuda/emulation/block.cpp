@@ -1,14 +1,11 @@
 /* Running a grid: a few blocks side by side, every thread a fiber that runs from one barrier or shuffle to
- * the next. A pass lets each ready thread run once, in the order that the test chose; a warp's meeting is
- * released when all lanes of its mask have come to the same line, a block's barrier when all its threads
- * have. */
+ * the next, in the order that the test chose. A warp's meeting is released when all lanes of its mask have
+ * come to the same line, a block's barrier when all its threads have. */
 #include "fiber.h"
 #include "machine.h"
 
-#include <algorithm>
 #include <cstdio>
 #include <cstdlib>
-#include <cstring>
 #include <map>
 #include <memory>
 #include <utility>
@@ -58,31 +55,6 @@ Block *current_block;
 Thread *current;
 const std::function<void()> *kernel_body;
 Random shuffler;
-
-std::vector<Site> barriers; /* met, in order of the first time */
-
-bool same_site(const Site &a, const Site &b) {
-    return a.line == b.line && (a.file == b.file || std::strcmp(a.file, b.file) == 0);
-}
-
-/* Remember the barrier, and say whether the running thread passes it by. */
-bool barrier_skipped(const Site &site) {
-    static const char *last_file; /* the same line again and again */
-    static int last_line;
-    if (last_file != site.file || last_line != site.line || barriers.empty()) {
-        last_file = site.file;
-        last_line = site.line;
-        if (std::none_of(barriers.begin(), barriers.end(),
-                         [&](const auto &known) { return same_site(known, site); }))
-            barriers.push_back(site);
-    }
-    return settings.skip_file != nullptr && same_site({settings.skip_file, settings.skip_line}, site) &&
-           (settings.skip_thread < 0 ||
-            static_cast<unsigned>(settings.skip_thread) ==
-                current->view.thread.x +
-                    current->view.block_size.x *
-                        (current->view.thread.y + current->view.block_size.y * current->view.thread.z));
-}
 
 void wait(State state, const Site &site) {
     Thread *const me = current;
@@ -151,15 +123,14 @@ void warp_release(Block &block, unsigned warp, const Thread &first) {
     }
 }
 
-bool release_warps(Block &block) {
+/* Whether any meeting of the warp that starts at thread `warp` was complete. */
+bool release_warp(Block &block, unsigned warp) {
     bool any = false;
-    for (unsigned warp = 0; warp < block.size; warp += WARP) {
-        for (unsigned i = warp; i < warp + WARP && i < block.size; i++) {
-            const Thread &thread = *block.threads[i];
-            if (thread.state == State::AT_WARP && warp_complete(block, warp, thread)) {
-                warp_release(block, warp, thread);
-                any = true;
-            }
+    for (unsigned i = warp; i < warp + WARP && i < block.size; i++) {
+        const Thread &thread = *block.threads[i];
+        if (thread.state == State::AT_WARP && warp_complete(block, warp, thread)) {
+            warp_release(block, warp, thread);
+            any = true;
         }
     }
     return any;
@@ -260,20 +231,47 @@ void make_order(std::vector<unsigned> &order, unsigned n) {
         std::swap(order[i - 1], order[shuffler.below(i)]);
 }
 
-/* Let every ready thread run once, warp by warp. Whether any did. */
+bool warp_ready(const Block &block, unsigned warp) {
+    for (unsigned i = warp; i < warp + WARP && i < block.size; i++) {
+        if (block.threads[i]->state == State::READY)
+            return true;
+    }
+    return false;
+}
+
+/* Let the ready threads of a warp run once. Whether any did. */
+bool run_warp(Block &block, unsigned warp, const std::vector<unsigned> &lanes) {
+    bool any = false;
+    for (unsigned lane : lanes) {
+        const unsigned i = warp + lane;
+        if (i < block.size && block.threads[i]->state == State::READY) {
+            run_thread(block, *block.threads[i]);
+            any = true;
+        }
+    }
+    return any;
+}
+
+/* Let warps run: in the fixed orders each as far as it gets before the next one starts, so that a warp is as
+ * far ahead of another as barriers allow; shuffled, half of them to their next meeting. Whether any can go
+ * on. */
 bool pass(Block &block) {
     static std::vector<unsigned> warps, lanes;
+    const bool shuffled = settings.order == EPNET_EMULATION_SHUFFLED;
     bool any = false;
     make_order(warps, (block.size + WARP - 1) / WARP);
-    make_order(lanes, WARP);
-    for (unsigned warp : warps) {
-        for (unsigned lane : lanes) {
-            const unsigned i = warp * WARP + lane;
-            if (i < block.size && block.threads[i]->state == State::READY) {
-                run_thread(block, *block.threads[i]);
-                any = true;
-            }
+    for (unsigned w : warps) {
+        const unsigned warp = w * WARP;
+        make_order(lanes, WARP);
+        if (shuffled && warps.size() > 1 && shuffler.below(2) == 0) {
+            any |= warp_ready(block, warp);
+            continue;
         }
+        bool on;
+        do {
+            on = run_warp(block, warp, lanes) | release_warp(block, warp);
+            any |= on;
+        } while (on && !shuffled);
     }
     return any;
 }
@@ -305,7 +303,7 @@ void run_grid(dim3 grid, dim3 size, size_t shared_bytes, const std::function<voi
                 running_blocks++;
                 block_begin(block, grid, size, number, shared_bytes);
             }
-            if (pass(block) | release_warps(block))
+            if (pass(block))
                 continue;
             if (!release_block(block)) {
                 block_end(block);
@@ -313,10 +311,6 @@ void run_grid(dim3 grid, dim3 size, size_t shared_bytes, const std::function<voi
             }
         }
     }
-}
-
-void barriers_forget() {
-    barriers.clear();
 }
 
 void *dynamic_shared() {
@@ -361,25 +355,3 @@ unsigned warp_ballot(unsigned mask, bool flag, Site site) {
 }
 
 } // namespace epnet_emulation
-
-/* ---- for tests ---- */
-
-using namespace epnet_emulation;
-
-size_t epnet_emulation_barriers(void) {
-    return barriers.size();
-}
-
-const char *epnet_emulation_barrier_file(size_t barrier) {
-    return barriers.at(barrier).file;
-}
-
-int epnet_emulation_barrier_line(size_t barrier) {
-    return barriers.at(barrier).line;
-}
-
-void epnet_emulation_skip_barrier(size_t barrier, int thread) {
-    settings.skip_file = barriers.at(barrier).file;
-    settings.skip_line = barriers.at(barrier).line;
-    settings.skip_thread = thread;
-}

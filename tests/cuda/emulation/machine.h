@@ -28,9 +28,6 @@ struct Settings {
     int resident_blocks = 2;
     bool eager = false;
     size_t shrink_shared = 0;
-    const char *skip_file = nullptr; /* barrier that is not there */
-    int skip_line = 0;
-    int skip_thread = -1;
 };
 extern Settings settings;
 extern EpnetEmulationWork work;
@@ -47,7 +44,9 @@ void fresh_memory_free(void *memory);
 /* Run every block of a grid. */
 void run_grid(dim3 grid, dim3 block, size_t shared_bytes, const std::function<void()> &body);
 
-/* Forget the barriers met. */
+bool same_site(const Site &a, const Site &b);
+/* Remember the barrier as met, and say whether the running thread passes it by. */
+bool barrier_skipped(const Site &site);
 void barriers_forget();
 
 /* ---- calls and their faults ---- */

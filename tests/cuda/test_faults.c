@@ -1,0 +1,221 @@
+/* Faults put into the project's own kernels: every barrier of theirs is taken away in turn, and their shared
+ * memory is cut short. Each is caught: by other bytes in some order of the threads, or by the emulation's
+ * ending the process. */
+#include "cuda_backend.h"
+#include "emulation.h"
+#include "support/check.h"
+#include "two_backends.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/resource.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+enum { POINTS = 3, SEED = 5, PROCESSOR_SECONDS = 60, BARRIERS_MAX = 200 };
+
+typedef struct Work {
+    EpnetKind kind;
+    EpnetMethod method;
+    int nodes;
+    TestNetwork networks[POINTS];
+    EpnetPoint points[POINTS];
+    double *initial;
+    EpnetProblem problem;
+    TestRows sound; /* undisturbed, threads in forward order */
+} Work;
+
+static const double times[] = {0, 0.1, 0.4};
+static const uint64_t steps[] = {0, 5, 20};
+static const uint64_t cuts[] = {3};
+
+static void work_make(Work *work) {
+    TestRandom random = test_random(47);
+    const int nodes = work->nodes;
+    for (size_t k = 0; k < POINTS; k++) {
+        work->networks[k] = test_network_ring(nodes, test_random_log(&random, 0.3, 3), 1.5);
+        test_network_set_flips(&work->networks[k], test_random_log(&random, 0.3, 3), 0.7);
+        work->points[k] = test_network_point(&work->networks[k]);
+    }
+    work->initial = work->kind == EPNET_STATIONARY ? NULL : test_law_random(&random, (size_t)1 << nodes, 0);
+    work->problem = test_network_problem(&work->networks[0], work->initial);
+    work->problem.kind = work->kind;
+    work->problem.method = work->method;
+    work->problem.tolerance = 1e-9;
+    work->problem.dt = 0.02;
+    work->problem.cuts = cuts;
+    work->problem.cut_count = 1;
+    if (work->kind == EPNET_TRAJECTORY) {
+        work->problem.times = times;
+        work->problem.steps = steps;
+        work->problem.time_count = 3;
+    }
+}
+
+static void work_free(Work *work) {
+    for (size_t k = 0; k < POINTS; k++)
+        test_network_free(&work->networks[k]);
+    free(work->initial);
+    test_rows_free(&work->sound);
+}
+
+/* Whether two rows of a value for each point are the same bytes. */
+static bool same(const void *a, const void *b, size_t bytes) {
+    return a == NULL || memcmp(a, b, bytes) == 0;
+}
+
+/* Whether the work, done anew, gives the bytes of the undisturbed run. No assertion: it runs in a child too.
+ */
+static bool work_gives_the_same(const Work *work) {
+    const EpnetProblem *problem = &work->problem;
+    TestRows again = two_backends_rows(problem, POINTS, true);
+    const EpnetBatch batch = {.problem = problem, .count = POINTS, .points = work->points};
+    void *context = NULL;
+    EpnetError error;
+    if (epnet_cuda_backend.open(problem, 0, 1, &context, &error) != EPNET_OK)
+        return false;
+    const EpnetRows *rows = &again.rows, *sound = &work->sound.rows;
+    const size_t row = again.width * sizeof(double);
+    const bool equal = epnet_cuda_backend.solve(context, &batch, &again.rows, &error) == EPNET_OK &&
+                       same(sound->status, rows->status, POINTS * sizeof(int)) &&
+                       same(sound->last, rows->last, POINTS * row) &&
+                       same(sound->extremes, rows->extremes, POINTS * EPNET_EXTREMES * sizeof(double)) &&
+                       same(sound->trajectory, rows->trajectory, POINTS * problem->time_count * row);
+    epnet_cuda_backend.close(context);
+    test_rows_free(&again);
+    return equal;
+}
+
+/* Do the work in a process of its own, in every order of the threads. Whether something showed: other bytes,
+ * the emulation's abort, or work without an end. What is said on stderr goes nowhere. */
+static bool fault_shows(const Work *work) {
+    fflush(NULL);
+    const pid_t child = fork();
+    assert_true(child >= 0);
+    if (child == 0) {
+        const struct rlimit no_core = {0, 0}, time = {PROCESSOR_SECONDS, PROCESSOR_SECONDS};
+        setrlimit(RLIMIT_CORE, &no_core);
+        setrlimit(RLIMIT_CPU, &time);
+        if (freopen("/dev/null", "w", stderr) == NULL)
+            _exit(0);
+        for (int order = 0; order < EPNET_EMULATION_ORDERS; order++) {
+            epnet_emulation_order((EpnetEmulationOrder)order, SEED);
+            if (!work_gives_the_same(work))
+                _exit(1);
+        }
+        _exit(0);
+    }
+    int status = 0;
+    assert_int_equal(waitpid(child, &status, 0), child);
+    return !WIFEXITED(status) || WEXITSTATUS(status) != 0;
+}
+
+static Work works[] = {
+    {EPNET_TRAJECTORY, EPNET_CHEBYSHEV, 4, {{0}}, {{0}}, NULL, {0}, {0}},
+    {EPNET_TRAJECTORY, EPNET_CHEBYSHEV, 10, {{0}}, {{0}}, NULL, {0}, {0}},
+    {EPNET_TRAJECTORY, EPNET_RK4, 10, {{0}}, {{0}}, NULL, {0}, {0}},
+    {EPNET_TRAJECTORY, EPNET_EULER, 10, {{0}}, {{0}}, NULL, {0}, {0}},
+    {EPNET_STATIONARY, EPNET_CHEBYSHEV, 5, {{0}}, {{0}}, NULL, {0}, {0}},
+    {EPNET_STATIONARY, EPNET_CHEBYSHEV, 9, {{0}}, {{0}}, NULL, {0}, {0}},
+};
+
+enum { WORKS = sizeof works / sizeof *works };
+
+/* Whether any of the works shows it when the barriers of `lost`, and `barrier`, are not there. */
+static bool loss_shows(const bool *lost, size_t count, size_t barrier) {
+    epnet_emulation_keep_barriers();
+    for (size_t b = 0; b < count; b++) {
+        if (lost[b] || b == barrier)
+            epnet_emulation_skip_barrier(b, -1);
+    }
+    bool shown = false;
+    for (size_t w = 0; w < WORKS && !shown; w++)
+        shown = fault_shows(&works[w]);
+    epnet_emulation_keep_barriers();
+    return shown;
+}
+
+/* Barriers are taken away one by one and stay away where nothing shows it: those are doubled by a neighbour,
+ * or stand where a shuffle orders the lanes, which CUDA does not promise for memory. Of what then is left,
+ * each is needed, and its loss is caught. */
+static void lost_barriers_are_caught(void **state) {
+    (void)state;
+    bool lost[BARRIERS_MAX] = {false};
+    size_t needed = 0, doubled = 0;
+    const size_t count = epnet_emulation_barriers();
+    assert_in_range(count, 20, BARRIERS_MAX);
+    for (size_t b = 0; b < count; b++) {
+        lost[b] = !loss_shows(lost, count, b);
+        needed += !lost[b];
+        doubled += lost[b];
+        if (lost[b])
+            printf("  doubled: %s:%d\n", strrchr(epnet_emulation_barrier_file(b), '/') + 1,
+                   epnet_emulation_barrier_line(b));
+    }
+    printf("%zu barriers: %zu needed, %zu doubled\n", count, needed, doubled);
+    assert_true(needed >= count / 3);
+}
+
+/* One thread that passes a barrier by leaves the others waiting, or comes to another one than they. */
+static void deserted_barriers_are_caught(void **state) {
+    (void)state;
+    const size_t count = epnet_emulation_barriers();
+    for (size_t b = 0; b < count; b++) {
+        bool shown = false;
+        epnet_emulation_skip_barrier(b, 1);
+        for (size_t w = 0; w < WORKS && !shown; w++)
+            shown = fault_shows(&works[w]);
+        epnet_emulation_keep_barriers();
+        if (!shown)
+            fail_msg("%s:%d: a thread passed by and nothing showed", epnet_emulation_barrier_file(b),
+                     epnet_emulation_barrier_line(b));
+    }
+}
+
+/* Eight bytes less of shared memory than the layout asks for. */
+static void short_shared_memory_is_caught(void **state) {
+    (void)state;
+    epnet_emulation_shrink_shared(8);
+    for (size_t w = 0; w < WORKS; w++) {
+        if (!fault_shows(&works[w]))
+            fail_msg("work %zu does not touch the last of its shared memory", w);
+    }
+    epnet_emulation_shrink_shared(0);
+}
+
+/* The undisturbed runs, which every order of the threads repeats to the byte. */
+static int set_up(void **state) {
+    (void)state;
+    epnet_emulation_reset();
+    for (size_t w = 0; w < WORKS; w++) {
+        Work *work = &works[w];
+        work_make(work);
+        epnet_emulation_order(EPNET_EMULATION_FORWARD, SEED);
+        work->sound = two_backends_solve(&epnet_cuda_backend, 0, &work->problem, work->points, POINTS, true);
+        for (int order = 0; order < EPNET_EMULATION_ORDERS; order++) {
+            epnet_emulation_order((EpnetEmulationOrder)order, SEED);
+            if (!work_gives_the_same(work)) {
+                print_error("work %zu depends on the order of its threads\n", w);
+                return -1;
+            }
+        }
+    }
+    return 0;
+}
+
+static int tear_down(void **state) {
+    (void)state;
+    for (size_t w = 0; w < WORKS; w++)
+        work_free(&works[w]);
+    return 0;
+}
+
+int main(void) {
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(lost_barriers_are_caught),
+        cmocka_unit_test(deserted_barriers_are_caught),
+        cmocka_unit_test(short_shared_memory_is_caught),
+    };
+    return cmocka_run_group_tests(tests, set_up, tear_down);
+}
