@@ -53,7 +53,7 @@ static EpnetStatus journal_look(int fd, EpnetJobStatus *job, EpnetJournalStatus 
     }
     if (status == EPNET_OK) {
         const double written = (double)info.st_mtim.tv_sec + 1e-9 * (double)info.st_mtim.tv_nsec;
-        const double worked = (journal->running ? wall_now() : written) - (double)content.last.started;
+        const double worked = (journal->running ? wall_now() : written) - 1e-9 * (double)content.last.started;
         status = count_points(&header, &content, journal, error);
         journal->shard = (int)header.shard;
         journal->shards = (int)header.shards;

@@ -70,7 +70,7 @@ typedef struct EpnetJournalHead {
 
 /* Who appends. */
 typedef struct EpnetJournalSession {
-    int64_t started; /* [s] since 1970 */
+    int64_t started; /* [ns] since 1970 */
     int64_t pid;
     char host[65], device[257], spec[4097]; /* `spec`: the path of its file */
 } EpnetJournalSession;

@@ -103,9 +103,11 @@ static void read_spec(const std::string &path, std::string content, const std::v
 
 /* Take the last lines of an effective text off it: the overrides that they stand for. */
 static std::vector<std::string> split_overrides(std::string &text, std::size_t count) {
+    const std::string mark = "# --set ";
+    if (count > text.size() / mark.size())
+        throw ReadError{EPNET_INTERNAL, "a spec's text does not end with its overrides"};
     std::vector<std::string> overrides(count);
     for (std::size_t k = count; k-- > 0;) {
-        const std::string mark = "# --set ";
         std::size_t start = text.size() < 2 ? text.npos : text.rfind('\n', text.size() - 2);
         start = start == text.npos ? 0 : start + 1;
         if (text.compare(start, mark.size(), mark) != 0)

@@ -99,7 +99,10 @@ static void watch(void *context) {
 
 /* Who goes on with the journal, for other processes that look at it. */
 static EpnetJournalSession session_of(const Run *run) {
-    EpnetJournalSession session = {.started = (int64_t)time(NULL), .pid = (int64_t)getpid()};
+    struct timespec now;
+    clock_gettime(CLOCK_REALTIME, &now);
+    EpnetJournalSession session = {.started = (int64_t)now.tv_sec * 1000000000 + now.tv_nsec,
+                                   .pid = (int64_t)getpid()};
     char *path = realpath(run->spec->path, NULL);
     if (gethostname(session.host, sizeof session.host - 1) != 0)
         strcpy(session.host, "unknown");
