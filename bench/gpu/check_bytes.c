@@ -129,6 +129,10 @@ static void check_shape(const GpuChecks *checks, const GpuShape *shape) {
         return;
     const EpnetBackend *backend = checks->subject.backend;
     GpuCase item = gpu_case_make(shape);
+    if (!gpu_checks_accepts(checks, "same bytes", &item.problem)) {
+        gpu_case_free(&item);
+        return;
+    }
     GpuRows first = gpu_rows_make(&item.problem, shape->points, true);
     EpnetError error = {.status = EPNET_OK};
     void *context = NULL;

@@ -47,6 +47,10 @@ static void check_shape(const GpuChecks *checks, const GpuShape *shape) {
     static const size_t left[] = {32, 4, 0};
     EpnetError error = {.status = EPNET_OK};
     GpuCase item = gpu_case_make(shape);
+    if (!gpu_checks_accepts(checks, "memory", &item.problem)) {
+        gpu_case_free(&item);
+        return;
+    }
     GpuRows first = gpu_rows_make(&item.problem, shape->points, true);
     if (gpu_solve(&checks->subject, &item.problem, item.points, &first, &error) != EPNET_OK)
         gpu_report_failure(checks->report, "memory", shape->nodes, error.message);

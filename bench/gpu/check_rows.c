@@ -7,10 +7,12 @@
 #include <math.h>
 #include <stdio.h>
 
-/* Solve with both; false, and the report says it, if either refuses. */
+/* Solve with both; false, and the report says why, if either refuses. */
 static bool solve_both(const GpuChecks *checks, const char *name, const GpuCase *item, GpuRows *subject,
                        GpuRows *reference) {
     EpnetError error = {.status = EPNET_OK};
+    if (!gpu_checks_accepts(checks, name, &item->problem))
+        return false;
     EpnetStatus status = gpu_solve(&checks->subject, &item->problem, item->points, subject, &error);
     if (status == EPNET_OK)
         status = gpu_solve(&checks->reference, &item->problem, item->points, reference, &error);

@@ -9,6 +9,18 @@ bool gpu_checks_go_on(const GpuChecks *checks, const char *name, int nodes) {
     return false;
 }
 
+bool gpu_checks_accepts(const GpuChecks *checks, const char *name, const EpnetProblem *problem) {
+    EpnetError error = {.status = EPNET_OK};
+    int threads = checks->subject.threads;
+    if (checks->subject.backend->accept(problem, checks->subject.device, &threads, &error) == EPNET_OK)
+        return true;
+    if (problem->nodes > 13)
+        gpu_report_absence(checks->report, "check", name, problem->nodes, error.message);
+    else
+        gpu_report_failure(checks->report, name, problem->nodes, error.message);
+    return false;
+}
+
 void gpu_checks_run(const GpuChecks *checks) {
     gpu_check_apply(checks);
     gpu_check_trajectories(checks);
