@@ -14,6 +14,7 @@ help:
 	@echo 'make faults        let every call to the system fail in turn'
 	@echo 'make reliability   the figures of docs/reliability.md (KILLS=1000)'
 	@echo 'make bench         check, then time'
+	@echo 'make gpu-check     on a machine with a GPU: build for it, check, measure (docs/gpu.md)'
 	@echo 'make deps          install what is missing (apt)'
 	@echo 'make format        format the sources; make format-check only checks'
 	@echo 'make clean         remove build/ and demo/'
@@ -51,6 +52,10 @@ reliability: build-release
 bench: build-release
 	bench/run.sh build/release
 
+# Needs none of the packages of `make deps`.
+gpu-check:
+	@python3 bench/gpu_check.py
+
 format: deps
 	clang-format -i $(C_FILES)
 
@@ -65,4 +70,4 @@ format-check: deps
 clean:
 	rm -rf build demo
 
-.PHONY: help deps demo test test-long fuzz faults reliability bench format format-check clean
+.PHONY: help deps demo test test-long fuzz faults reliability bench gpu-check format format-check clean

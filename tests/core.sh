@@ -18,7 +18,7 @@ if ! cmake -S "$source" -B "$folder" -G 'Unix Makefiles' -DCMAKE_BUILD_TYPE=Debu
     -DCMAKE_DISABLE_FIND_PACKAGE_OpenSSL=ON >"$folder/log.txt" 2>&1 ||
     ! cmake --build "$folder" -j 2 >>"$folder/log.txt" 2>&1; then
     cat "$folder/log.txt" >&2
-    fail 'does not build (a new source file of the host that the core needs goes into cmake/core.cmake)'
+    fail 'does not build (does a source that the core needs include a header of a package?)'
 fi
 
 # Headers: our own, the compiler's and the C library's.

@@ -1,0 +1,231 @@
+#!/usr/bin/env python3
+"""make gpu-check: build the core for this machine's GPU, check it, look at it with compute-sanitizer, measure it, and
+measure what else is installed. docs/gpu.md, "Measuring on your card", says how to read the results.
+
+It takes nvcc, a C++ compiler, CMake and Python 3, downloads nothing, and ends within nine minutes: each stage has its
+time, and what a stage has found so far is on disk. Results: DATE-gpu.csv and DATE-gpu.md in bench/results, or in
+EPNET_RESULTS, where the stages' logs then lie too. The first stage that fails ends it; the page is written all the same.
+"""
+import argparse
+import datetime
+import os
+import re
+import shutil
+import subprocess
+import sys
+import time
+
+import gpu_page
+
+ROOT = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
+TOTAL = 520  # s
+
+
+def output_of(command):
+    """What a command prints, "" if it cannot be run."""
+    try:
+        return subprocess.run(command, capture_output=True, text=True, timeout=30).stdout.strip()
+    except (OSError, subprocess.TimeoutExpired):
+        return ""
+
+
+def find_tool(name):
+    """A program of the CUDA toolkit, whose folder is often not on the PATH."""
+    folders = [os.path.join(os.environ[key], "bin") for key in ("CUDA_PATH", "CUDA_HOME") if key in os.environ]
+    return shutil.which(name) or shutil.which(name, path=os.pathsep.join(folders + ["/usr/local/cuda/bin"]))
+
+
+class Machine:
+    """What is here, and what is missing."""
+
+    def __init__(self, device):
+        query = ["nvidia-smi", "--query-gpu=name,driver_version,memory.total,compute_cap,clocks.max.sm",
+                 "--format=csv,noheader"]
+        cards = output_of(query).splitlines()
+        fields = [f.strip() for f in cards[device].split(",")] if device < len(cards) else []
+        known = len(fields) == 5
+        self.name, self.driver, self.memory, self.capability, self.clock = fields if known else [""] * 5
+        self.nvcc = find_tool("nvcc")
+        self.missing = []
+        if not self.nvcc:
+            self.missing.append("nvcc, the CUDA compiler (looked on PATH, in CUDA_PATH, CUDA_HOME, /usr/local/cuda/bin)")
+        if not shutil.which("cmake"):
+            self.missing.append("cmake")
+        if not any(shutil.which(name) for name in (os.environ.get("CXX", ""), "c++", "g++", "clang++") if name):
+            self.missing.append("a C++ compiler")
+        if not shutil.which("nvidia-smi"):
+            self.missing.append("a GPU with its driver: there is no nvidia-smi")
+        elif not known:
+            self.missing.append(f"a GPU number {device}: nvidia-smi lists {len(cards)}")
+
+    def architecture(self):
+        """As CMake wants it: "90-real"; None where only the toolkit's own list serves."""
+        digits = self.capability.replace(".", "")
+        return f"{digits}-real" if digits.isdigit() else None
+
+    def facts(self):
+        compiler = output_of([os.environ.get("CXX", "c++"), "--version"]).splitlines()
+        toolkit = re.search(r"release ([\d.]+)", output_of([self.nvcc, "--version"]) if self.nvcc else "")
+        model = re.search(r"model name\s*: (.*)", open("/proc/cpuinfo").read())
+        commit = output_of(["git", "-C", ROOT, "describe", "--always", "--dirty"])
+        device = f"{self.name}, {self.memory}, compute capability {self.capability}, at most {self.clock}"
+        return {"device": device if self.name else "none that nvidia-smi knows", "driver": self.driver, "CUDA toolkit": toolkit.group(1) if toolkit else "",
+                "C++ compiler": compiler[0] if compiler else "",
+                "host": f"{model.group(1) if model else 'unknown processor'}, {os.cpu_count()} cores",
+                "source": commit or "not a clone"}
+
+
+class Run:
+    """The stages: each is a command with a time and a log."""
+
+    def __init__(self, arguments, machine):
+        self.arguments, self.machine = arguments, machine
+        self.start = time.monotonic()
+        stem = os.path.join(arguments.results, datetime.date.today().isoformat() + "-gpu")
+        self.csv, self.page = stem + ".csv", stem + ".md"
+        self.logs = arguments.results if arguments.logs else os.path.join(arguments.build, "logs")
+        self.stages = []  # name, verdict, seconds
+        for folder in (arguments.results, arguments.build, self.logs):
+            os.makedirs(folder, exist_ok=True)
+        if os.path.exists(self.csv):
+            os.remove(self.csv)
+
+    def left(self, share):
+        """Seconds for a stage: its share, less where the whole has run long."""
+        return max(5.0, min(share, TOTAL - (time.monotonic() - self.start)))
+
+    def note(self, name, verdict, seconds=0.0):
+        self.stages.append((name, verdict, seconds))
+        print(f"gpu-check: {name}: {verdict} ({seconds:.0f} s)", flush=True)
+        self.write_page()
+
+    def write_page(self):
+        gpu_page.write(self.page, self.csv, self.machine.facts(), self.stages,
+                       os.path.join(self.arguments.build, "ptxas"))
+
+    def stage(self, name, commands, share, may_be_cut=False):
+        """Run the commands one after the other; whether all ended well."""
+        begun = time.monotonic()
+        limit = begun + self.left(share)
+        verdict = "ok"
+        with open(os.path.join(self.logs, name.replace(" ", "-") + ".log"), "w") as log:
+            for command in commands:
+                log.write("$ " + " ".join(command) + "\n")
+                log.flush()
+                try:
+                    code = subprocess.run(command, stdout=log, stderr=subprocess.STDOUT, cwd=ROOT,
+                                          timeout=max(1.0, limit - time.monotonic())).returncode
+                except subprocess.TimeoutExpired:
+                    verdict = "cut short: its time was over"
+                    break
+                except OSError as reason:
+                    log.write(f"{reason}\n")
+                    code = reason.strerror
+                if code != 0:
+                    verdict = f"FAILED ({code})"
+                    break
+        self.note(name, verdict, time.monotonic() - begun)
+        if verdict.startswith("FAILED"):
+            show_end(log.name)
+        return verdict == "ok" or (may_be_cut and not verdict.startswith("FAILED"))
+
+    # ---- the stages, in their order ----
+
+    def build(self):
+        build = self.arguments.build
+        configure = ["cmake", "--preset", "gpu", "-B", build, "-DEPNET_CUDA=ON", f"-DEPNET_NVCC={self.machine.nvcc}"]
+        if self.machine.architecture():
+            configure.append(f"-DCMAKE_CUDA_ARCHITECTURES={self.machine.architecture()}")
+        return self.stage("build", [configure, ["cmake", "--build", build, "-j", str(os.cpu_count())]], 180)
+
+    def epnet_gpu(self, verb, share, *more):
+        return [self.arguments.program, verb, "--device", str(self.arguments.device), "--size", self.arguments.size,
+                "--seconds", f"{self.left(share):.0f}", *more]
+
+    def check(self):
+        return self.stage("check", [self.epnet_gpu("check", 80, "--csv", self.csv)], 110)
+
+    def sanitize(self):
+        tool = find_tool("compute-sanitizer")
+        if not self.arguments.build_it:
+            self.note("memcheck and racecheck", "left out: the program was built elsewhere")
+            return True
+        if not tool:
+            self.note("memcheck and racecheck", "left out: there is no compute-sanitizer")
+            return True
+        good = True
+        for name in ("memcheck", "racecheck"):
+            command = [tool, "--tool", name, "--error-exitcode", "9", self.arguments.program, "check", "--device",
+                       str(self.arguments.device), "--size", "small", "--seconds", "20"]
+            good = good and self.sanitize_with(name, command)
+        return good
+
+    def sanitize_with(self, name, command):
+        begun = time.monotonic()
+        log = os.path.join(self.logs, name + ".log")
+        with open(log, "w") as file:
+            try:
+                code = subprocess.run(command, stdout=file, stderr=subprocess.STDOUT, timeout=self.left(40)).returncode
+            except subprocess.TimeoutExpired:
+                code = None
+        seconds = time.monotonic() - begun
+        text = open(log, errors="replace").read()
+        if "Device not supported" in text or "not supported on this" in text:
+            self.note(name, "left out: compute-sanitizer does not work on this machine", seconds)
+            return True
+        if code is None:
+            found = re.search(r"^========= .*(Invalid|hazard|Error)", text, re.M)
+            self.note(name, "FAILED before its time was over" if found else
+                      "cut short: nothing found until its time was over", seconds)
+            return not found
+        self.note(name, "ok" if code == 0 else f"FAILED (exit code {code})", seconds)
+        if code != 0:
+            show_end(log)
+        return code == 0
+
+    def bench(self):
+        points = os.path.join(self.logs if not self.arguments.logs else self.arguments.build, "peers.json")
+        commands = [self.epnet_gpu("bench", 110, "--csv", self.csv, "--peers", points)]
+        good = self.stage("bench", commands, 150, may_be_cut=True)
+        if good and os.path.exists(points):
+            seconds = self.left(80)
+            self.stage("peers", [[sys.executable, os.path.join(ROOT, "bench", "gpu_peers.py"), points, "--csv", self.csv,
+                                  "--seconds", f"{seconds:.0f}"]], 110, may_be_cut=True)
+        return good
+
+    def all(self):
+        stages = [self.check, self.sanitize, self.bench]
+        if self.arguments.build_it:
+            stages.insert(0, self.build)
+        good = all(stage() for stage in stages)  # ends at the first that fails
+        print(f"gpu-check: {'all is well' if good else 'FAILED'}: {self.page}")
+        return 0 if good else 1
+
+
+def show_end(path, lines=15):
+    with open(path, errors="replace") as file:
+        sys.stdout.write("".join(file.readlines()[-lines:]))
+
+
+def main():
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("--results", default=os.environ.get("EPNET_RESULTS"), help="folder of the results")
+    parser.add_argument("--build", default=os.path.join(ROOT, "build", "gpu"), help="build folder")
+    parser.add_argument("--device", type=int, default=0, help="which GPU")
+    parser.add_argument("--size", default="full", choices=("tiny", "small", "full"))
+    parser.add_argument("--program", help="an epnet_gpu that is built already; the machine is not looked at")
+    arguments = parser.parse_args()
+    arguments.logs = arguments.results is not None
+    arguments.results = os.path.abspath(arguments.results or os.path.join(ROOT, "bench", "results"))
+    arguments.build = os.path.abspath(arguments.build)
+    arguments.build_it = arguments.program is None
+    machine = Machine(arguments.device)
+    if arguments.build_it and machine.missing:
+        print("gpu-check: this machine lacks\n  " + "\n  ".join(machine.missing), file=sys.stderr)
+        return 1
+    arguments.program = os.path.abspath(arguments.program or os.path.join(arguments.build, "epnet_gpu"))
+    return Run(arguments, machine).all()
+
+
+if __name__ == "__main__":
+    sys.exit(main())

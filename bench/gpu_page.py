@@ -1,0 +1,138 @@
+"""The page of `make gpu-check`: a Markdown file from the lines of its CSV file, as far as they go."""
+import collections
+import csv
+import datetime
+import glob
+import os
+import re
+import shutil
+import subprocess
+
+
+def number(text):
+    """Four digits at most, as a person reads them."""
+    return f"{float(text):.4g}" if text else ""
+
+
+def table(head, rows):
+    """Lines of a Markdown table; none without rows."""
+    if not rows:
+        return []
+    return ["| " + " | ".join(head) + " |", "|" + "---|" * len(head)] + [
+        "| " + " | ".join(str(cell).replace("|", "/") for cell in row) + " |" for row in rows] + [""]
+
+
+def spread(row):
+    return f"{number(row['low'])} .. {number(row['high'])}" if row["low"] else ""
+
+
+def check_lines(rows):
+    """How many checks there were, the worst of each kind, and every one that failed."""
+    checks = [r for r in rows if r["section"] == "check"]
+    failed = [r for r in checks if r["verdict"] == "FAILED"]
+    left = [r for r in checks if r["verdict"] == "left out"]
+    groups = collections.OrderedDict()
+    for row in checks:
+        if row["value"]:
+            groups.setdefault(re.split(r"[,:]", row["name"])[0], []).append(row)
+    lines = [f"{len(checks) - len(left)} checks, {len(failed)} failed, {len(left)} left out.", ""]
+    lines += table(["check", "number", "N", "worst", "allowed there"], [
+        [name, len(group), f"{min(int(r['nodes']) for r in group)} .. {max(int(r['nodes']) for r in group)}",
+         *worst_of(group)] for name, group in groups.items()])
+    lines += table(["failed", "N", "worst", "allowed", "note"],
+                   [[r["name"], r["nodes"], number(r["value"]), number(r["limit"]), r["note"]] for r in failed])
+    lines += table(["left out", "N", "why"], [[r["name"], r["nodes"], r["note"]] for r in left])
+    return lines
+
+
+def worst_of(group):
+    """The row nearest to its limit: value and limit."""
+    def nearness(row):
+        value, limit = float(row["value"]), float(row["limit"])
+        return value / limit if limit > 0 else value
+    row = max(group, key=nearness)
+    return number(row["value"]), number(row["limit"])
+
+
+def steps_lines(rows):
+    found = [r for r in rows if r["section"] == "steps"]
+    return table(["N", "points", "applications of L x points, 1/s", "spread", "bound (computed)", "fraction of it"], [
+        [r["nodes"], r["points"], number(r["value"]), spread(r), number(r["limit"]),
+         f"{float(r['value']) / float(r['limit']):.2f}" if r["limit"] else ""]
+        for r in sorted(found, key=lambda r: int(r["nodes"])) if r["value"]])
+
+
+def trajectory_lines(rows):
+    cpu = {(r["nodes"], r["name"]): r for r in rows if r["section"] == "cpu"}
+    found = [r for r in rows if r["section"] == "trajectories" and r["value"]]
+    cells = []
+    for r in sorted(found, key=lambda r: int(r["nodes"])):
+        other = cpu.get((r["nodes"], r["name"]))
+        cells.append([r["nodes"], r["points"], number(r["value"]), spread(r), number(other["value"]) if other else "",
+                      f"{float(r['value']) / float(other['value']):.3g}" if other else ""])
+    return table(["N", "points", "trajectories/s", "spread", "our CPU backend, all cores", "ratio"], cells)
+
+
+def plain_lines(rows, section):
+    return table(["what", "N", "points", "quantity", "value", "spread", "unit", "note"], [
+        [r["name"], r["nodes"], r["points"], r["quantity"], number(r["value"]), spread(r), r["unit"],
+         " ".join(filter(None, (r["verdict"], r["note"])))] for r in rows if r["section"] == section])
+
+
+def demangled(names):
+    if not names or not shutil.which("c++filt"):
+        return names
+    text = subprocess.run(["c++filt", "-p"], input="\n".join(names), capture_output=True, text=True).stdout
+    return text.splitlines() or names
+
+
+def register_lines(folder):
+    """Registers and spills of every kernel from what ptxas said in the build."""
+    kernels = []
+    for path in sorted(glob.glob(os.path.join(folder, "*.log"))):
+        name = architecture = spills = None
+        for line in open(path, errors="replace"):
+            entry = re.search(r"Compiling entry function '(\S+)' for '(\S+)'", line)
+            if entry:
+                name, architecture = entry.groups()
+            stack = re.search(r"(\d+) bytes stack frame, (\d+) bytes spill stores, (\d+) bytes spill loads", line)
+            if stack:
+                spills = stack.groups()
+            used = re.search(r"Used (\d+) registers", line)
+            if used and name:
+                kernels.append([name, architecture, used.group(1), *(spills or ("", "", ""))])
+                name = None
+    for kernel, plain in zip(kernels, demangled([k[0] for k in kernels])):
+        kernel[0] = f"`{plain}`"
+    return table(["kernel", "architecture", "registers", "stack", "spill stores", "spill loads"], kernels)
+
+
+def write(path, csv_path, facts, stages, ptxas):
+    """Write the page; `stages` are (name, verdict, seconds)."""
+    rows = []
+    if os.path.exists(csv_path):
+        with open(csv_path, newline="") as file:
+            rows = list(csv.DictReader(file))
+    sections = [
+        ("Checks", "The device against the CPU backend; differences in the units that the note of each line in "
+         f"{os.path.basename(csv_path)} names.", check_lines(rows)),
+        ("Time loop", "Trajectories with one sample at the end: nothing but applications of L. The bound is computed from "
+         "compiled code and the data sheet of an H200, for that card alone.", steps_lines(rows)),
+        ("Trajectories", "All columns at 101 times, tolerance 1e-9, from parameters in host memory to rows in host "
+         "memory. Wall clock, median of repeats after a warm-up.", trajectory_lines(rows)),
+        ("Sweeps", "Through the worker pool of `epnet run`, without writing a file.", plain_lines(rows, "sweep")),
+        ("Single applications", "A difference of two runs of Euler steps; GB/s counts every probability read and written "
+         "once.", plain_lines(rows, "application") + plain_lines(rows, "sparse")),
+        ("Other tools", "The same points in the same run, each validated against our rows first; they give p and three "
+         "columns, ours gives all.", plain_lines(rows, "peer")),
+        ("Registers", "What ptxas reports of the build that was measured.", register_lines(ptxas)),
+    ]
+    lines = [f"# GPU results, {datetime.date.today().isoformat()}", "",
+             f"Written by `make gpu-check`; every line is in {os.path.basename(csv_path)}.", ""]
+    lines += table(["", ""], [[name, value] for name, value in facts.items()])
+    lines += table(["stage", "result", "s"], [[n, v, f"{s:.0f}"] for n, v, s in stages])
+    for title, text, body in sections:
+        if body:
+            lines += [f"## {title}", "", text, "", *body]
+    with open(path, "w") as file:
+        file.write("\n".join(lines).rstrip() + "\n")
