@@ -1,8 +1,12 @@
 #include "two_backends.h"
 
+#include "cpu/cpu_backend.h"
+#include "cuda_backend.h"
+#include "emulation.h"
 #include "support/check.h"
 
 #include <math.h>
+#include <stdlib.h>
 #include <string.h>
 
 TestRows two_backends_rows(const EpnetProblem *problem, size_t count, bool kept) {
@@ -87,4 +91,75 @@ void two_backends_same_bytes(const EpnetProblem *problem, const TestRows *all, c
     if (all->rows.trajectory != NULL && part->rows.trajectory != NULL)
         assert_memory_equal(all->rows.trajectory + from * kept, part->rows.trajectory,
                             n * kept * sizeof(double));
+}
+
+/* ---- points and problems ------------------------------------------------------------------------------ */
+
+TestPoints test_points_make(TestRandom *random, TestNetwork network, size_t count) {
+    const size_t nodes = (size_t)network.nodes, edges = network.edge_count, each = 2 * nodes + 2 * edges;
+    TestPoints p = {network, count, oracle_allocate(count, sizeof(EpnetPoint)),
+                    oracle_allocate(count * each + 1, sizeof(double))};
+    for (size_t k = 0; k < count; k++) {
+        double *up = p.storage + k * each, *down = up + nodes, *rate = down + nodes, *drive = rate + edges;
+        for (size_t i = 0; i < nodes; i++) {
+            up[i] = network.flip_up[i] * test_random_log(random, 0.3, 3);
+            down[i] = network.flip_down[i] * test_random_log(random, 0.3, 3);
+        }
+        for (size_t e = 0; e < edges; e++) {
+            rate[e] = network.rate[e] * test_random_log(random, 0.3, 3);
+            drive[e] = network.drive[e] * test_random_uniform(random);
+        }
+        p.points[k] = (EpnetPoint){up, down, rate, drive, 0};
+    }
+    return p;
+}
+
+void test_points_free(TestPoints *p) {
+    test_network_free(&p->network);
+    free(p->points);
+    free(p->storage);
+}
+
+int two_backends_set_up(void **state) {
+    (void)state;
+    epnet_emulation_reset();
+    return 0;
+}
+
+int two_backends_tear_down(void **state) {
+    (void)state;
+    const EpnetEmulationHeld held = epnet_emulation_held();
+    return held.allocations == 0 && held.streams == 0 && held.events == 0 ? 0 : -1;
+}
+
+static const double times[] = {0, 0.15, 0.6, 0.61, 2.5};
+
+EpnetProblem two_backends_trajectory(const TestPoints *p, const double *initial, size_t time_count,
+                                     const uint64_t *cuts, size_t cut_count) {
+    EpnetProblem problem = test_network_problem(&p->network, initial);
+    problem.tolerance = 1e-11;
+    problem.times = times;
+    problem.time_count = time_count;
+    problem.cuts = cuts;
+    problem.cut_count = cut_count;
+    return problem;
+}
+
+EpnetProblem two_backends_stationary(const TestPoints *p, const uint64_t *cuts, size_t cut_count) {
+    EpnetProblem problem = test_network_problem(&p->network, NULL);
+    problem.kind = EPNET_STATIONARY;
+    problem.cuts = cuts;
+    problem.cut_count = cut_count;
+    return problem;
+}
+
+void two_backends_check(const EpnetProblem *problem, const TestPoints *p, EpnetPointStatus status,
+                        double relative, double absolute) {
+    TestRows cpu = two_backends_solve(&epnet_cpu_backend, 0, problem, p->points, p->count, true);
+    for (size_t k = 0; k < p->count; k++)
+        assert_int_equal(cpu.rows.status[k], status);
+    TestRows cuda = two_backends_solve(&epnet_cuda_backend, 0, problem, p->points, p->count, true);
+    two_backends_compare(problem, &cpu, &cuda, relative, absolute);
+    test_rows_free(&cpu);
+    test_rows_free(&cuda);
 }
