@@ -179,6 +179,17 @@ static void points_outlast_the_grid_file(void **state) {
     free(path);
 }
 
+/* A run that fails before it has solved anything leaves nothing that would be in the way of the next: here
+ * the file may have 4 KiB, enough for the start of a journal alone. */
+static void a_failed_start_leaves_nothing(void **state) {
+    (void)state;
+    const char *const limited[] = {
+        "sh", "-c", "trap '' XFSZ; ulimit -f 8; exec \"$0\" run sweep.toml -o a.nc", EPNET_PROGRAM, NULL};
+    test_output_expect(test_program_run(folder, NULL, limited), 5, "",
+                       "epnet: error: cannot write a.nc.journal: File too large\n");
+    assert_int_equal(test_folder_count(folder), 1);
+}
+
 /* A journal beside a complete grid file of its own spec is of no more use; another's stays. */
 static void a_leftover_journal_goes(void **state) {
     (void)state;
@@ -203,6 +214,7 @@ int main(void) {
         cmocka_unit_test_setup_teardown(another_spec_is_refused, make_folder, remove_folder),
         cmocka_unit_test_setup_teardown(one_run_at_a_time, make_folder, remove_folder),
         cmocka_unit_test_setup_teardown(points_outlast_the_grid_file, make_folder, remove_folder),
+        cmocka_unit_test_setup_teardown(a_failed_start_leaves_nothing, make_folder, remove_folder),
         cmocka_unit_test_setup_teardown(a_leftover_journal_goes, make_folder, remove_folder),
     };
     return cmocka_run_group_tests(tests, run_undisturbed, remove_undisturbed);
