@@ -17,8 +17,9 @@ struct EpnetCudaResident {
     EpnetCudaReach reach;
     EpnetCudaSlots slots;
     EpnetCudaArray scratch; /* of the kernels */
-    int *stop;              /* the batch's stop flag, copied to where the device can read it */
-    const int *device_stop;
+    EpnetCudaArray stop; /* the flag that kernels watch: in the device's memory, which is read at no cost */
+    cudaStream_t signal; /* carries it there while a kernel runs */
+    bool signalled;
     size_t most; /* points of a launch: less after the device's memory was exhausted */
     char note[256];
 };
@@ -32,22 +33,46 @@ void epnet_cuda_resident_close(EpnetCudaResident *cuda) {
     epnet_cuda_array_free(&cuda->scratch);
     epnet_cuda_problem_free(&cuda->shared);
     epnet_cuda_reach_free(&cuda->reach);
-    if (cuda->stop != NULL)
-        (void)cudaFreeHost(cuda->stop); /* what fails from here on has been told before */
+    epnet_cuda_array_free(&cuda->stop);
+    if (cuda->signal != NULL)
+        (void)cudaStreamDestroy(cuda->signal); /* what fails from here on has been told before */
     free(cuda);
 }
 
-/* The flag that the kernels watch. */
-static EpnetCudaResult make_stop(EpnetCudaResident *cuda) {
-    void *host = NULL, *device = NULL;
-    EpnetCudaResult result = EPNET_CUDA(cudaHostAlloc, &host, sizeof *cuda->stop, cudaHostAllocMapped);
-    if (!epnet_cuda_ok(result))
-        return result;
-    cuda->stop = host;
-    *cuda->stop = 0;
-    result = EPNET_CUDA(cudaHostGetDevicePointer, &device, host, 0);
-    cuda->device_stop = device;
+static const EpnetCudaResult nothing_left = {cudaSuccess, ""};
+
+/* Whether a stream is done: cudaErrorNotReady if not, which is then no error of the next launch. */
+static EpnetCudaResult query(cudaStream_t stream) {
+    const EpnetCudaResult result = EPNET_CUDA(cudaStreamQuery, stream);
+    if (result.code == cudaErrorNotReady)
+        (void)cudaGetLastError();
     return result;
+}
+
+/* Reset the flag, while no kernel runs that watches it. */
+static EpnetCudaResult clear_stop(EpnetCudaResident *cuda) {
+    EpnetCudaResult result = EPNET_CUDA(cudaMemsetAsync, cuda->stop.device, 0, sizeof(int), cuda->signal);
+    if (epnet_cuda_ok(result))
+        result = EPNET_CUDA(cudaStreamSynchronize, cuda->signal);
+    cuda->signalled = !epnet_cuda_ok(result);
+    return result;
+}
+
+static EpnetCudaResult make_stop(EpnetCudaResident *cuda) {
+    EpnetCudaResult result = EPNET_CUDA(cudaStreamCreateWithFlags, &cuda->signal, cudaStreamNonBlocking);
+    if (epnet_cuda_ok(result))
+        result = epnet_cuda_array_alloc(&cuda->stop, sizeof(int));
+    return epnet_cuda_ok(result) ? clear_stop(cuda) : result;
+}
+
+/* Tell the kernels that run to leave soon. */
+static EpnetCudaResult send_stop(EpnetCudaResident *cuda) {
+    cuda->signalled = true;
+    *(int *)cuda->stop.host = 1;
+    EpnetCudaResult result = epnet_cuda_array_upload(&cuda->stop, sizeof(int), cuda->signal);
+    if (epnet_cuda_ok(result))
+        result = query(cuda->signal); /* which also sees it off */
+    return result.code == cudaErrorNotReady ? nothing_left : result;
 }
 
 EpnetStatus epnet_cuda_resident_open(const EpnetProblem *problem, int device, cudaStream_t stream,
@@ -78,7 +103,7 @@ static EpnetCudaResult reserve_slots(EpnetCudaResident *cuda, size_t count, bool
     EpnetCudaSlots *slots = &cuda->slots;
     if (slots->capacity >= count && slots->keeps_trajectories == keeps_trajectories &&
         slots->has_masks >= has_masks)
-        return (EpnetCudaResult){cudaSuccess, ""};
+        return nothing_left;
     has_masks |= slots->has_masks;
     epnet_cuda_slots_free(slots);
     return epnet_cuda_slots_alloc(cuda->problem, count, keeps_trajectories, has_masks, slots);
@@ -95,7 +120,7 @@ static EpnetCudaResult reserve_scratch(EpnetCudaResident *cuda, const EpnetCudaL
     const size_t bytes =
         (size_t)layout->blocks * (size_t)layout->groups * layout->scratch_per_group * sizeof(double);
     if (cuda->scratch.bytes >= bytes)
-        return (EpnetCudaResult){cudaSuccess, ""};
+        return nothing_left;
     epnet_cuda_array_free(&cuda->scratch);
     return epnet_cuda_array_alloc_device(&cuda->scratch, bytes);
 }
@@ -106,16 +131,18 @@ static EpnetCudaResult reserve_scratch(EpnetCudaResident *cuda, const EpnetCudaL
 static EpnetCudaResult wait_for(EpnetCudaResident *cuda, const volatile int *stop) {
     struct timespec pause = {0, 20000};
     const long longest = 500000;
-    while (stop != NULL) {
-        EpnetCudaResult result = EPNET_CUDA(cudaStreamQuery, cuda->stream);
+    EpnetCudaResult sent = nothing_left;
+    while (stop != NULL && epnet_cuda_ok(sent)) {
+        const EpnetCudaResult result = query(cuda->stream);
         if (result.code != cudaErrorNotReady)
             return result;
-        (void)cudaGetLastError(); /* "not ready" counts as an error that the next launch would report */
-        *(volatile int *)cuda->stop = *stop;
+        if (*stop && !cuda->signalled)
+            sent = send_stop(cuda);
         nanosleep(&pause, NULL);
         pause.tv_nsec = 2 * pause.tv_nsec < longest ? 2 * pause.tv_nsec : longest;
     }
-    return EPNET_CUDA(cudaStreamSynchronize, cuda->stream);
+    const EpnetCudaResult result = EPNET_CUDA(cudaStreamSynchronize, cuda->stream);
+    return epnet_cuda_ok(sent) ? result : sent;
 }
 
 typedef cudaError_t (*Launcher)(const EpnetCudaLayout *layout, const EpnetCudaProblem *problem,
@@ -123,7 +150,7 @@ typedef cudaError_t (*Launcher)(const EpnetCudaLayout *layout, const EpnetCudaPr
 
 static EpnetCudaResult launch(EpnetCudaResident *cuda, Launcher launcher, const char *name,
                               EpnetCudaLayout *layout) {
-    const EpnetCudaBatch batch = epnet_cuda_slots_batch(&cuda->slots, cuda->device_stop);
+    const EpnetCudaBatch batch = epnet_cuda_slots_batch(&cuda->slots, cuda->stop.device);
     fit_layout(layout, cuda->slots.count);
     EpnetCudaResult result = reserve_scratch(cuda, layout);
     if (epnet_cuda_ok(result))
@@ -205,9 +232,8 @@ static EpnetStatus fail_for_memory(const EpnetCudaResident *cuda, EpnetCudaResul
 
 EpnetStatus epnet_cuda_resident_solve(EpnetCudaResident *cuda, const EpnetBatch *batch, EpnetRows *rows,
                                       EpnetError *error) {
-    EpnetStatus status = EPNET_OK;
+    EpnetStatus status = cuda->signalled ? epnet_cuda_check(clear_stop(cuda), error) : EPNET_OK;
     size_t done = 0;
-    *cuda->stop = 0;
     while (status == EPNET_OK && done < batch->count && !stopped(batch)) {
         const size_t rest = batch->count - done, count = rest < cuda->most ? rest : cuda->most;
         const EpnetCudaResult result = solve_piece(cuda, batch, done, count, rows);
@@ -252,7 +278,7 @@ EpnetStatus epnet_cuda_resident_apply(EpnetCudaResident *cuda, const EpnetPoint 
         result = reserve_scratch(cuda, &layout);
     }
     if (epnet_cuda_ok(result)) {
-        const EpnetCudaBatch batch = epnet_cuda_slots_batch(&cuda->slots, cuda->device_stop);
+        const EpnetCudaBatch batch = epnet_cuda_slots_batch(&cuda->slots, cuda->stop.device);
         result = EPNET_CUDA(epnet_cuda_apply, &layout, &cuda->shared.problem, &batch, state.device,
                             image.device, cuda->scratch.device, cuda->stream);
     }

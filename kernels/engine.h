@@ -48,7 +48,7 @@ typedef struct EpnetCudaBatch {
     const uint32_t *degree_min; /* count: flips that the farthest reachable state needs (host/cpu/reach.h) */
     double *law; /* count x 2^nodes: stationary laws, written by epnet_cuda_stationary() if not NULL,
                     read by epnet_cuda_trajectory() where the problem has no initial law */
-    const volatile int *stop; /* host memory that the device can read; nonzero: leave soon */
+    const volatile int *stop; /* set by the host while kernels run; nonzero: leave soon */
     int *status;        /* count: EpnetPointStatus; -1 before. A trajectory whose stationary law is not ok
                            keeps its status */
     double *last;       /* count x width */

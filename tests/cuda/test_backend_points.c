@@ -198,6 +198,38 @@ static void stopped_batches_end(void **state) {
     test_points_free(&p);
 }
 
+/* A stop that comes after the work was begun reaches the kernels: here it is raised by the first point, which
+ * has no unique law, and the flag is where its status goes. The next batch is solved. */
+static void a_stop_reaches_the_kernels(void **state) {
+    (void)state;
+    TestRandom random = test_random(22);
+    for (int nodes = 4; nodes <= 8; nodes += 4) {
+        TestPoints p = test_points_make(&random, test_network_ring(nodes, 0.7, INFINITY), 3);
+        memset((double *)p.points[0].flip_up, 0, (size_t)nodes * sizeof(double));
+        memset((double *)p.points[0].flip_down, 0, (size_t)nodes * sizeof(double));
+        const EpnetProblem stationary = two_backends_stationary(&p, NULL, 0);
+        const EpnetProblem trajectory = two_backends_trajectory(&p, NULL, 3, NULL, 0);
+        const EpnetProblem *const problems[] = {&stationary, &trajectory};
+        for (size_t i = 0; i < 2; i++) {
+            TestRows rows = two_backends_rows(problems[i], p.count, false);
+            EpnetBatch batch = {problems[i], p.count, p.points, rows.rows.status};
+            EpnetError error;
+            void *context;
+            assert_int_equal(epnet_cuda_backend.open(problems[i], 0, 1, &context, &error), EPNET_OK);
+            assert_int_equal(epnet_cuda_backend.solve(context, &batch, &rows.rows, &error), EPNET_OK);
+            for (size_t k = 1; k < p.count; k++)
+                assert_int_equal(rows.rows.status[k], EPNET_POINT_NOT_CONVERGED);
+            batch.stop = NULL;
+            assert_int_equal(epnet_cuda_backend.solve(context, &batch, &rows.rows, &error), EPNET_OK);
+            for (size_t k = 1; k < p.count; k++)
+                assert_int_equal(rows.rows.status[k], EPNET_POINT_OK);
+            epnet_cuda_backend.close(context);
+            test_rows_free(&rows);
+        }
+        test_points_free(&p);
+    }
+}
+
 int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test_setup_teardown(impossible_flips_from_a_pure_state, two_backends_set_up,
@@ -209,6 +241,8 @@ int main(void) {
                                         two_backends_tear_down),
         cmocka_unit_test_setup_teardown(one_application, two_backends_set_up, two_backends_tear_down),
         cmocka_unit_test_setup_teardown(stopped_batches_end, two_backends_set_up, two_backends_tear_down),
+        cmocka_unit_test_setup_teardown(a_stop_reaches_the_kernels, two_backends_set_up,
+                                        two_backends_tear_down),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
