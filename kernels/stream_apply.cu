@@ -62,18 +62,6 @@ __global__ void __launch_bounds__(1 << THREAD_BITS, LEAST_BLOCKS)
     const uint64_t within =
         whole ? tile_index : (tile_index & low_mask) | tile_index >> pass.low << pass.window;
 
-    double thread_rate[THREAD_BITS], register_rate[REGISTER_BITS][2];
-#pragma unroll
-    for (int m = 0; m < THREAD_BITS; m++) {
-        const int x = 1 - (t >> m & 1); /* of the state that the inflow comes from */
-        thread_rate[m] = m < first_bit ? 0 : pass.thread_part[(2 * m + x) * THREADS + t];
-    }
-#pragma unroll
-    for (int m = 0; m < REGISTER_BITS; m++) {
-        for (int x = 0; x < 2; x++)
-            register_rate[m][x] = pass.thread_part[(2 * (THREAD_BITS + m) + x) * THREADS + t];
-    }
-
     const uint64_t tiles = (uint64_t)1 << (problem.nodes - TILE_BITS);
     for (uint64_t tile = blockIdx.x; tile < tiles; tile += gridDim.x) {
         const uint64_t tile_state = epnet_stream_tile_state(&pass, tile), s0 = tile_state + within;
@@ -96,18 +84,22 @@ __global__ void __launch_bounds__(1 << THREAD_BITS, LEAST_BLOCKS)
         for (int m = 0; m < THREAD_BITS; m++) {
             if (m < first_bit)
                 continue;
-            const int x = 1 - (t >> m & 1), partner = t ^ 1 << m;
+            const int x = 1 - (t >> m & 1); /* of the state that the inflow comes from */
+            const int table = 2 * m + x, partner = t ^ 1 << m;
+            const double rate = pass.thread_part[table * THREADS + t];
 #pragma unroll
             for (int r = 0; r < REGISTERS; r++)
-                inflow[r] += (thread_rate[m] + row[(2 * m + x) * REGISTERS + r]) * in[r * THREADS + partner];
+                inflow[r] += (rate + row[table * REGISTERS + r]) * in[r * THREADS + partner];
         }
 #pragma unroll
         for (int m = 0; m < REGISTER_BITS; m++) {
+            const int table = 2 * (THREAD_BITS + m);
+            const double rate[2] = {pass.thread_part[table * THREADS + t],
+                                    pass.thread_part[(table + 1) * THREADS + t]};
 #pragma unroll
             for (int r = 0; r < REGISTERS; r++) {
                 const int from = r ^ 1 << m, x = from >> m & 1;
-                inflow[r] += (register_rate[m][x] + row[(2 * (THREAD_BITS + m) + x) * REGISTERS + from]) *
-                             in[from * THREADS + t];
+                inflow[r] += (rate[x] + row[(table + x) * REGISTERS + from]) * in[from * THREADS + t];
             }
         }
 #pragma unroll 1

@@ -105,9 +105,9 @@ cudaError_t epnet_stream_reduce(EpnetStreamReduction kind, uint64_t n, const dou
     case EPNET_STREAM_LEAST:
         return launch(Masked{a, mask}, n, EpnetLeast(), INFINITY, partials, result, stream);
     case EPNET_STREAM_GREATEST:
-        return launch(Sum{a}, n, EpnetGreatest(), -INFINITY, partials, result, stream);
+        break;
     }
-    return cudaErrorInvalidValue;
+    return launch(Sum{a}, n, EpnetGreatest(), -INFINITY, partials, result, stream);
 }
 
 cudaError_t epnet_stream_combine(uint64_t n, double *out, double a, const double *x, double b,

@@ -169,6 +169,29 @@ static void test_laws(void **state) {
     }
 }
 
+/* Laws with entries far below rounding, which the corrections leave at or below zero: mended, so positive. */
+static void test_tiny_entries(void **state) {
+    (void)state;
+    TestRandom random = test_random(418);
+    epnet_emulation_reset();
+    for (int nodes = 6; nodes <= 10; nodes += 2) {
+        TestNetwork network = test_network_random(&random, nodes, 0.3, 1e-3, 1e-2, TEST_DRIVES_FINITE);
+        for (int j = 0; j < nodes; j++) {
+            network.flip_up[j] = 1e-5 * (1 + j);
+            network.flip_down[j] = 1 + 0.1 * j;
+        }
+        const EpnetPoint point = test_network_point(&network);
+        uint64_t cuts[CUTS];
+        const EpnetProblem problem = make_stationary(&network, cuts);
+        TestRows got = stream_run_rows(&problem, &point, 1);
+        assert_int_equal(got.rows.status[0], EPNET_POINT_OK);
+        assert_true(isfinite(got.rows.last[EPNET_ENTROPY_PRODUCTION_CHANNELS]) != 0); /* no entry is empty */
+        test_rows_free(&got);
+        compare_points(&problem, &point, 1, 1e-10);
+        test_network_free(&network);
+    }
+}
+
 /* Near equilibrium the production is a sum of tiny terms: its own digits count, not those of the activity. */
 static void test_near_equilibrium(void **state) {
     (void)state;
@@ -287,9 +310,13 @@ static void test_orders(void **state) {
 
 int main(void) {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_trajectories), cmocka_unit_test(test_zero_rates),
-        cmocka_unit_test(test_laws),         cmocka_unit_test(test_near_equilibrium),
-        cmocka_unit_test(test_oracle),       cmocka_unit_test(test_large),
+        cmocka_unit_test(test_trajectories),
+        cmocka_unit_test(test_zero_rates),
+        cmocka_unit_test(test_laws),
+        cmocka_unit_test(test_tiny_entries),
+        cmocka_unit_test(test_near_equilibrium),
+        cmocka_unit_test(test_oracle),
+        cmocka_unit_test(test_large),
         cmocka_unit_test(test_orders),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
