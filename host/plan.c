@@ -68,7 +68,8 @@ EpnetStatus epnet_plan(const EpnetSpec *spec, const EpnetRunOptions *options, Ep
         plan->batch = epnet_workers_most(spec, &device, options->batch, plan->points);
         if (options->batch == 0 && device.chunk == 0)
             plan->batch = epnet_queue_chunk(seconds, plan->points, workers, plan->batch);
-        const uint64_t solved = workers * per_point * (uint64_t)in_flight;
+        const size_t at_once = (size_t)in_flight < plan->batch ? (size_t)in_flight : plan->batch;
+        const uint64_t solved = workers * per_point * at_once;
         plan->memory = 2 * workers * epnet_chunk_bytes(spec, plan->batch) + plan->states * sizeof(double);
         if (device.backend->has_own_memory)
             plan->device_memory = solved;

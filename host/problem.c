@@ -21,6 +21,7 @@ EpnetStatus epnet_problem_make(const EpnetSpec *spec, EpnetProblemStorage *stora
         .time_count = spec->kind == EPNET_TRAJECTORY ? spec->time_count : 0,
         .times = spec->times,
         .steps = spec->steps,
+        .keeps_trajectories = epnet_spec_keeps_trajectories(spec),
         .constant_drive = spec->network.constant_drive,
         .leak = spec->leak,
     };

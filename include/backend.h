@@ -124,12 +124,13 @@ typedef struct EpnetProblem {
     const double *initial; /* 2^nodes probabilities that sum to 1; NULL: start from the stationary law */
     EpnetKind kind;
     EpnetMethod method;
-    double tolerance;      /* L1 error of p at every sampled time (chebyshev, uniformization) */
-    double dt;             /* [s], step of euler and rk4 */
-    size_t time_count;     /* sampled times; 0 if stationary */
-    const double *times;   /* [s], increasing, >= 0 */
-    const uint64_t *steps; /* times / dt as whole numbers (euler, rk4), else NULL */
-    bool constant_drive;   /* every point has a sigma, and its one drive is solved for */
+    double tolerance;        /* L1 error of p at every sampled time (chebyshev, uniformization) */
+    double dt;               /* [s], step of euler and rk4 */
+    size_t time_count;       /* sampled times; 0 if stationary */
+    const double *times;     /* [s], increasing, >= 0 */
+    const uint64_t *steps;   /* times / dt as whole numbers (euler, rk4), else NULL */
+    bool keeps_trajectories; /* batches will ask for them: how much memory their rows take */
+    bool constant_drive;     /* every point has a sigma, and its one drive is solved for */
     EpnetLeakSettings leak;
 } EpnetProblem;
 
@@ -210,7 +211,8 @@ typedef struct EpnetBackend {
      * exhausted. */
     bool (*estimate)(const EpnetProblem *problem, const EpnetPoint *point, double *applications,
                      double *seconds);
-    /* Bytes that one point in flight needs, and how many points are in flight at once. */
+    /* Bytes that one point in flight needs, and how many points of a batch are in flight at once (at most).
+     */
     uint64_t (*memory)(const EpnetProblem *problem, int threads, int *in_flight);
 } EpnetBackend;
 

@@ -7,6 +7,7 @@
 #include "status.h"
 #include "stream.h"
 
+#include <limits.h>
 #include <math.h>
 #include <stdio.h>
 
@@ -61,8 +62,9 @@ static EpnetStatus check_kind(const EpnetProblem *problem, EpnetError *error) {
 
 /* Bytes that one context takes at least. */
 static uint64_t least_bytes(const EpnetProblem *problem) {
-    return problem->nodes > EPNET_RESIDENT_NODES ? epnet_streaming_bytes(problem)
-                                                 : epnet_cuda_point_bytes(problem, true);
+    return problem->nodes > EPNET_RESIDENT_NODES
+               ? epnet_streaming_bytes(problem)
+               : epnet_cuda_point_bytes(problem, problem->keeps_trajectories);
 }
 
 static bool fits(const EpnetProblem *problem, uint64_t available) {
@@ -125,19 +127,32 @@ void epnet_cuda_workers(const EpnetProblem *problem, int device, int threads, in
         *count = problem->nodes < 17 ? 4 : problem->nodes < 24 ? 2 : 1;
         return;
     }
-    const size_t point = epnet_cuda_point_bytes(problem, true);
+    const size_t point = epnet_cuda_point_bytes(problem, problem->keeps_trajectories);
     *chunk = states >> problem->nodes;
     *chunk = *chunk < LEAST ? LEAST : *chunk > MOST ? MOST : *chunk;
     *chunk = *chunk > bytes / point ? bytes / point : *chunk;
     *chunk = *chunk > 0 ? *chunk : 1;
 }
 
+/* Bytes of the kernels' scratch memory for one point at most, by the first device; 0 if it does not answer.
+ */
+static uint64_t scratch_bytes(const EpnetProblem *problem) {
+    EpnetCudaLayout layout;
+    size_t most = 0;
+    if (cudaSetDevice(0) == cudaSuccess && problem->initial == NULL &&
+        epnet_cuda_stationary_layout(problem, &layout) == cudaSuccess)
+        most = layout.scratch_per_group;
+    if (problem->kind == EPNET_TRAJECTORY &&
+        epnet_cuda_trajectory_layout(problem, INFINITY, (uint32_t)problem->nodes, &layout) == cudaSuccess)
+        most = layout.scratch_per_group > most ? layout.scratch_per_group : most;
+    (void)cudaGetLastError();
+    return most * sizeof(double);
+}
+
 uint64_t epnet_cuda_memory(const EpnetProblem *problem, int threads, int *in_flight) {
-    int count, each;
-    size_t chunk;
-    epnet_cuda_workers(problem, 0, threads, &count, &each, &chunk);
-    *in_flight = (int)chunk;
-    return least_bytes(problem);
+    (void)threads;
+    *in_flight = problem->nodes > EPNET_RESIDENT_NODES ? 1 : INT_MAX; /* a whole batch */
+    return least_bytes(problem) + (problem->nodes > EPNET_RESIDENT_NODES ? 0 : scratch_bytes(problem));
 }
 
 bool epnet_cuda_estimate(const EpnetProblem *problem, const EpnetPoint *point, double *applications,
