@@ -11,7 +11,7 @@ help:
 	@echo 'make test          install what is missing, build, run every test'
 	@echo 'make test-long     the same tests on more cases'
 	@echo 'make fuzz          fuzz the readers of specs, tables, journals and grid files (MINUTES=20)'
-	@echo 'make faults        let every call to the system fail in turn'
+	@echo 'make faults        let every call to the system fail in turn (STRIDE=1)'
 	@echo 'make reliability   the figures of docs/reliability.md (KILLS=1000)'
 	@echo 'make bench         check, then time'
 	@echo 'make gpu-check     on a machine with a GPU: build for it, check, measure (docs/gpu.md)'
@@ -42,9 +42,10 @@ fuzz:
 	@cmake/dependencies.sh clang libclang-rt-dev llvm libomp-dev
 	tests/fuzz/run.sh $(MINUTES)
 
+STRIDE ?= 1
 faults: build-release
-	EPNET_FAULTS=all build/release/tests/test_faults
-	EPNET_FAULTS=all build/release/tests/test_faults_memory
+	EPNET_FAULTS=$(STRIDE) build/release/tests/test_faults
+	EPNET_FAULTS=$(STRIDE) build/release/tests/test_faults_memory
 
 reliability: build-release
 	tests/reliability.sh build/release

@@ -35,6 +35,7 @@ typedef struct Tally {
     size_t lost, again; /* points in the journal before a kill and not after; that were computed anew */
     size_t wrong;       /* grid files that were not those of the undisturbed run */
     size_t unkept, most_unkept; /* chunks that were taken and not kept: in all, by one kill for each thread */
+    size_t two_deep;            /* kills that cost a thread more than the chunk in work */
     size_t unkept_points, taken_points;
 } Tally;
 
@@ -96,6 +97,7 @@ static void takes_check(const bool before[POINTS], const bool after[POINTS], siz
     for (size_t k = 0; k < POINTS; k++)
         tally->lost += before[k] && !after[k];
     tally->unkept += unkept;
+    tally->two_deep += unkept > threads;
     if (unkept > tally->most_unkept * threads)
         tally->most_unkept = (unkept + threads - 1) / threads;
 }
@@ -181,9 +183,11 @@ static void nothing_is_lost(void **state) {
     print_message(
         "%zu kills (%zu while the grid file was written), %zu requests to stop, %zu sweeps of %d points\n"
         "points lost %zu, kept points computed again %zu, wrong grid files %zu\n"
-        "chunks cut short %zu, at most %zu a thread and kill; %zu of %zu points computed twice\n",
+        "chunks cut short %zu, at most %zu a thread and kill, above one in %zu of them; %zu of %zu points "
+        "computed twice\n",
         tally.kills, tally.kills_while_writing, tally.stops, tally.sweeps, (int)POINTS, tally.lost,
-        tally.again, tally.wrong, tally.unkept, tally.most_unkept, tally.unkept_points, tally.taken_points);
+        tally.again, tally.wrong, tally.unkept, tally.most_unkept, tally.two_deep, tally.unkept_points,
+        tally.taken_points);
     assert_int_equal(tally.lost, 0);
     assert_int_equal(tally.again, 0);
     assert_int_equal(tally.wrong, 0);

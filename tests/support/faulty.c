@@ -315,13 +315,22 @@ enum { SLOWNESS = 3 };
 enum { SLOWNESS = 1 };
 #endif
 
+static uint64_t stride_read(const char *text) {
+    char *end = NULL;
+    const uint64_t stride = strtoull(text, &end, 10);
+    if (end == text || *end != '\0' || stride == 0)
+        fail_msg("EPNET_FAULTS is '%s', not a number from 1 on", text);
+    return stride;
+}
+
 void faulty_search(const FaultSearch *search) {
-    const bool all = getenv("EPNET_FAULTS") != NULL;
+    const char *stride = getenv("EPNET_FAULTS");
     Outcomes outcomes = {0};
     uint64_t count = 0;
     for (Start start = 0; start < STARTS; start++) {
         const uint64_t last = calls[start][search->kind] > 0 ? calls[start][search->kind] - 1 : 0;
-        uint64_t steps = all ? last / search->every : (search->most - 1) / SLOWNESS;
+        uint64_t steps =
+            stride != NULL ? last / (search->every * stride_read(stride)) : (search->most - 1) / SLOWNESS;
         steps = steps > last ? last : steps;
         for (uint64_t k = 0; k <= steps && calls[start][search->kind] > 0; k++)
             check_call(search, start, 1 + (steps > 0 ? k * last / steps : 0), &outcomes);

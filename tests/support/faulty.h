@@ -18,7 +18,7 @@ typedef struct FaultSearch {
     int error;    /* of FAULT_ERROR */
     bool lasting; /* not one call, but it and all after it */
     size_t most;  /* calls to try from each start, spread evenly from the first to the last */
-    size_t every; /* with EPNET_FAULTS=all: try every so many calls */
+    size_t every; /* with EPNET_FAULTS=1: try every so many calls; with =2 every twice as many, ... */
 } FaultSearch;
 
 /* cmocka fixtures of a group: a small sweep in a folder of its own, run undisturbed to count its calls and to
