@@ -329,8 +329,9 @@ void faulty_search(const FaultSearch *search) {
     uint64_t count = 0;
     for (Start start = 0; start < STARTS; start++) {
         const uint64_t last = calls[start][search->kind] > 0 ? calls[start][search->kind] - 1 : 0;
-        uint64_t steps =
-            stride != NULL ? last / (search->every * stride_read(stride)) : (search->most - 1) / SLOWNESS;
+        uint64_t steps = (search->most - 1) / SLOWNESS;
+        if (stride != NULL && last / (search->every * stride_read(stride)) > steps)
+            steps = last / (search->every * stride_read(stride));
         steps = steps > last ? last : steps;
         for (uint64_t k = 0; k <= steps && calls[start][search->kind] > 0; k++)
             check_call(search, start, 1 + (steps > 0 ? k * last / steps : 0), &outcomes);
