@@ -151,6 +151,9 @@ static EpnetStatus identity_check(const EpnetResult *result, EpnetError *error) 
     return EPNET_OK;
 }
 
+static const size_t most_points = (size_t)1 << 48,
+                    most_rows = (size_t)1 << 59; /* whose bytes can be counted */
+
 /* ---- axes and times ------------------------------------------------------------------------------------ */
 
 /* Values of the coordinate variable of dimension `dimension` of a group. */
@@ -194,7 +197,6 @@ static int axis_read(EpnetResult *result, int dimension) {
 
 /* The dimensions of `status` are the axes, in order. */
 static EpnetStatus axes_read(EpnetResult *result, EpnetError *error) {
-    const size_t most = (size_t)1 << 48;
     int status, rank, dimensions[NC_MAX_VAR_DIMS];
     int code = nc_inq_varid(result->ncid, "status", &status);
     if (code == NC_ENOTVAR)
@@ -214,7 +216,7 @@ static EpnetStatus axes_read(EpnetResult *result, EpnetError *error) {
         if (code != NC_NOERR)
             return fail_netcdf(result, code, error);
         size_t size = result->axes[a].size;
-        if (size == 0 || size > most / result->points)
+        if (size == 0 || size > most_points / result->points)
             return fail_damaged(result, "an axis has no or too many values", error);
         result->points *= size;
     }
@@ -253,8 +255,11 @@ static EpnetStatus times_read(EpnetResult *result, EpnetError *error) {
                                &result->times);
     if (code != NC_NOERR)
         return fail_netcdf(result, code, error);
-    return result->time_count > 0 ? EPNET_OK
-                                  : fail_damaged(result, "the trajectory table has no times", error);
+    if (result->time_count == 0)
+        return fail_damaged(result, "the trajectory table has no times", error);
+    if (result->time_count > most_rows / result->points)
+        return fail_damaged(result, "the trajectory table has too many rows", error);
+    return EPNET_OK;
 }
 
 /* A variable over `count` values of the group "quench". */

@@ -30,6 +30,13 @@ static int remove_folder(void **state) {
     return 0;
 }
 
+static int remove_file(const char *name) {
+    char *path = test_path(folder, name);
+    const int result = remove(path);
+    free(path);
+    return result;
+}
+
 static TestOutput run(const char *program, const char *spec, const char *output, const char *threads) {
     test_file_write(folder, "s.toml", spec);
     const char *const job[] = {program, "run", "s.toml", "-o", output, "--threads", threads, "--force", NULL};
@@ -81,7 +88,7 @@ static void check_spoilt(const char *solve, const char *what, const char *status
     snprintf(told, sizeof told, "1 of 6 points failed: 1 %s; first: flip_up=2 (%s)", status, status);
     const bool trajectory = strstr(solve, "stationary") == NULL;
     unsetenv("EPNET_TAMPER");
-    remove(test_path(folder, "good.nc"));
+    remove_file("good.nc");
     test_output_expect(run(EPNET_TAMPERED, spec, "good.nc", "1"), 0, "all ok", "");
     assert_int_equal(setenv("EPNET_TAMPER", tamper, 1), 0);
     for (const char *threads = "13"; *threads != '\0'; threads++) {
@@ -89,7 +96,7 @@ static void check_spoilt(const char *solve, const char *what, const char *status
         test_output_expect(run(EPNET_TAMPERED, spec, "spoilt.nc", count), 4, "6, each of 8 states, 1 failed",
                            told);
         check_tables(trajectory ? "trajectory" : "points", "2");
-        assert_int_equal(remove(test_path(folder, "spoilt.nc")), 0);
+        assert_int_equal(remove_file("spoilt.nc"), 0);
     }
 }
 

@@ -203,6 +203,30 @@ static void test_open_failures(void **state) {
     scratch_remove();
 }
 
+/* A valid file of 2^48 points x 2^16 times, of which nothing was written: as many rows as a size can count,
+ * and none. */
+static void test_too_many_rows(void **state) {
+    (void)state;
+    static const char *const axes[] = {"drive", "copy_total", "flip_up"};
+    int ncid, group, shape[4], variable;
+    scratch_make();
+    assert_int_equal(nc_create(scratch_path("a.nc"), NC_NETCDF4, &ncid), NC_NOERR);
+    assert_int_equal(nc_put_att_text(ncid, NC_GLOBAL, "source", 7, "epnet 9"), NC_NOERR);
+    assert_int_equal(nc_put_att_text(ncid, NC_GLOBAL, "spec_sha256", 2, "00"), NC_NOERR);
+    for (int a = 0; a < 3; a++) {
+        assert_int_equal(nc_def_dim(ncid, axes[a], 65536, &shape[a]), NC_NOERR);
+        assert_int_equal(nc_def_var(ncid, axes[a], NC_DOUBLE, 1, &shape[a], &variable), NC_NOERR);
+    }
+    assert_int_equal(nc_def_var(ncid, "status", NC_BYTE, 3, shape, &variable), NC_NOERR);
+    assert_int_equal(nc_def_var_fill(ncid, variable, NC_NOFILL, NULL), NC_NOERR);
+    assert_int_equal(nc_def_grp(ncid, "trajectory", &group), NC_NOERR);
+    assert_int_equal(nc_def_dim(group, "time", 65536, &shape[3]), NC_NOERR);
+    assert_int_equal(nc_def_var(group, "time", NC_DOUBLE, 1, &shape[3], &variable), NC_NOERR);
+    assert_int_equal(nc_close(ncid), NC_NOERR);
+    open_fails(scratch_path("a.nc"), "the trajectory table has too many rows");
+    scratch_remove();
+}
+
 /* A file cut short anywhere is refused. */
 static void test_truncated(void **state) {
     (void)state;
@@ -302,6 +326,7 @@ int main(void) {
         cmocka_unit_test(test_range_outside),
         cmocka_unit_test(test_no_space),
         cmocka_unit_test(test_open_failures),
+        cmocka_unit_test(test_too_many_rows),
         cmocka_unit_test(test_truncated),
         cmocka_unit_test(test_damaged),
         cmocka_unit_test(test_rewritten),

@@ -27,15 +27,18 @@ typedef struct Maker {
     bool intact; /* so far */
 } Maker;
 
-static EpnetSpec *spec_of_all(void) {
-    static EpnetSpec *spec;
+/* The spec of the run, or another one of the same shape. */
+static EpnetSpec *spec_of(bool other) {
+    static const char *const override = "network.flip_down=3";
+    static EpnetSpec *specs[2];
     EpnetError error;
-    if (spec == NULL) {
+    if (specs[other] == NULL) {
         fuzz_file_write(fuzz_path("spec.toml"), spec_text, sizeof spec_text - 1);
-        fuzz_require(epnet_spec_read(fuzz_path("spec.toml"), NULL, 0, &spec, &error) == EPNET_OK,
+        fuzz_require(epnet_spec_read(fuzz_path("spec.toml"), &override, other, &specs[other], &error) ==
+                         EPNET_OK,
                      "the spec is good");
     }
-    return spec;
+    return specs[other];
 }
 
 static void bytes_add(Maker *m, const void *bytes, size_t size) {
@@ -142,15 +145,29 @@ static void records_make(Maker *m) {
     }
 }
 
-/* The header as the program makes it, or with other numbers under a right checksum. */
-static void header_make(Maker *m) {
+static EpnetJournalHeader header_of(bool other) {
+    EpnetJournalHeader header;
     EpnetError error;
-    fuzz_require(epnet_journal_header_make(spec_of_all(), "cpu", 1, 1, &m->header, &error) == EPNET_OK,
+    fuzz_require(epnet_journal_header_make(spec_of(other), "cpu", 1, 1, &header, &error) == EPNET_OK,
                  "a header can be made");
-    if (fuzz_byte(&m->input) >= 224) {
-        const size_t field = 16 + 8 * (size_t)fuzz_choice(&m->input, 9 + EPNET_JOURNAL_TEXTS);
+    return header;
+}
+
+/* The header as the program makes it, or with other numbers or texts under a right checksum. */
+static void header_make(Maker *m) {
+    enum { NUMBERS_AT = 16, FIELDS = 9 + EPNET_JOURNAL_TEXTS, TEXTS_AT = NUMBERS_AT + 8 * FIELDS };
+    const unsigned choice = fuzz_byte(&m->input);
+    m->header = header_of(choice >= 216 && choice < 224);
+    if (choice >= 240) {
+        const size_t texts = m->header.size - TEXTS_AT - EPNET_DIGEST;
+        const size_t at = (size_t)fuzz_byte(&m->input) << 8 | fuzz_byte(&m->input);
+        m->header.bytes[TEXTS_AT + at % texts] = (uint8_t)fuzz_byte(&m->input);
+    } else if (choice >= 224) {
+        const size_t field = NUMBERS_AT + 8 * (size_t)fuzz_choice(&m->input, FIELDS);
         for (size_t k = 0; k < 8; k++)
             m->header.bytes[field + k] = (uint8_t)fuzz_byte(&m->input);
+    }
+    if (choice >= 224) {
         EpnetDigest digest = epnet_digest_begin();
         epnet_digest_add(&digest, m->header.bytes, m->header.size - EPNET_DIGEST);
         fuzz_require(epnet_digest_end(&digest, m->header.bytes + m->header.size - EPNET_DIGEST, EPNET_DIGEST),
@@ -158,6 +175,38 @@ static void header_make(Maker *m) {
         m->intact = false;
     }
     bytes_add(m, m->header.bytes, m->header.size);
+}
+
+/* A header that was read, against that of the run that would go on: refused in words, or the same. */
+static void header_check(const EpnetJournalHeader *found, const char *path) {
+    EpnetJournalHeader own = header_of(false);
+    EpnetError error = {0};
+    EpnetStatus status = epnet_journal_header_compare(found, &own, path, &error);
+    if (status != EPNET_OK)
+        fuzz_message_check(status, &error);
+    fuzz_require((status == EPNET_OK) ==
+                     (found->size == own.size && memcmp(found->bytes, own.bytes, own.size) == 0),
+                 "a journal is gone on with by its own run alone");
+    epnet_journal_header_free(&own);
+}
+
+/* A record that is damaged between its reading and its use is not used. */
+static void late_damage_check(const char *path, const EpnetJournalHeader *header,
+                              const EpnetJournalEntry *entry, EpnetChunk *chunk) {
+    EpnetError error = {0};
+    uint8_t byte = 0;
+    const off_t at = (off_t)(entry->offset + entry->head.length / 2);
+    int fd = open(path, O_RDWR | O_CLOEXEC);
+    fuzz_require(fd >= 0 && pread(fd, &byte, 1, at) == 1, "a file can be opened");
+    byte = (uint8_t)~byte;
+    fuzz_require(pwrite(fd, &byte, 1, at) == 1, "a file can be written");
+    EpnetStatus status =
+        epnet_journal_chunk_read(fd, path, header, &entry->head, entry->offset, chunk, &error);
+    fuzz_require(status == EPNET_IO, "a damaged record is refused");
+    fuzz_message_check(status, &error);
+    byte = (uint8_t)~byte;
+    fuzz_require(pwrite(fd, &byte, 1, at) == 1, "a file can be written");
+    close(fd);
 }
 
 static void content_check(int fd, const char *path, const EpnetJournalHeader *header, size_t size,
@@ -187,6 +236,8 @@ static void content_check(int fd, const char *path, const EpnetJournalHeader *he
             fuzz_require(epnet_journal_chunk_read(fd, path, header, &entry->head, entry->offset, &chunk,
                                                   &error) == EPNET_OK,
                          "a record that verifies can be read");
+            if (k == 0)
+                late_damage_check(path, header, entry, &chunk);
         }
     }
     fuzz_require(points == content.points, "points are counted");
@@ -201,7 +252,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t size) {
     EpnetJournalHeader found;
     EpnetError error = {0};
     char path[512];
-    fuzz_require(epnet_chunk_alloc(spec_of_all(), MOST_COUNT, &m.chunk, &error) == EPNET_OK,
+    fuzz_require(epnet_chunk_alloc(spec_of(false), MOST_COUNT, &m.chunk, &error) == EPNET_OK,
                  "there is memory");
     if (size > 0 && bytes[0] == 0xFF) {
         m.intact = false;
@@ -216,8 +267,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t size) {
     fuzz_require(fd >= 0, "a file can be opened");
     EpnetStatus status = epnet_journal_header_read(fd, path, &found, &error);
     if (status == EPNET_OK) {
-        if (m.header.bytes != NULL)
-            epnet_journal_header_compare(&found, &m.header, path, &error);
+        header_check(&found, path);
         content_check(fd, path, &found, m.size, &m);
         epnet_journal_header_free(&found);
     } else {

@@ -172,6 +172,30 @@ static void refusal_check(EpnetStatus status, const EpnetError *error) {
                  "a refusal has its line and column");
 }
 
+/* The effective text of a spec, as grid files and journals hold it, is read as the same spec. */
+static void again_check(const EpnetSpec *spec) {
+    EpnetSpec *again = NULL;
+    EpnetError error = {0};
+    fuzz_require(epnet_spec_read_text(spec->path, spec->text, spec->override_count, &again, &error) ==
+                     EPNET_OK,
+                 "a spec is read again from its own text");
+    fuzz_require(strcmp(epnet_spec_sha256(again), epnet_spec_sha256(spec)) == 0, "as the same spec");
+    epnet_spec_free(again);
+}
+
+/* Any text with any number of overrides at its end, as a journal may hold it. */
+static void text_check(const char *text, size_t size) {
+    EpnetSpec *spec = NULL;
+    EpnetError error = {0};
+    char *copy = strndup(text, size);
+    fuzz_require(copy != NULL, "there is memory");
+    EpnetStatus status = epnet_spec_read_text(fuzz_path("spec.toml"), copy, size % 4, &spec, &error);
+    if (status != EPNET_OK)
+        fuzz_message_check(status, &error);
+    epnet_spec_free(spec);
+    free(copy);
+}
+
 int LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t size) {
     Parts parts;
     EpnetSpec *spec = NULL;
@@ -186,10 +210,12 @@ int LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t size) {
         solve_check(spec);
         initial_check(spec);
         grid_check(spec);
+        again_check(spec);
     } else {
         refusal_check(status, &error);
     }
     epnet_spec_free(spec);
+    text_check(parts.text, parts.spec_size);
     parts_free(&parts);
     return 0;
 }

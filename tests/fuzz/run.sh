@@ -42,7 +42,7 @@ for target in $targets; do
     corpus=tests/fuzz/corpus/$target
     found=$build/found/$target
     mkdir -p "$found"
-    set -- -rss_limit_mb=3000 -timeout=60 -max_len=4096 -print_final_stats=1 -artifact_prefix=$build/
+    set -- -rss_limit_mb=3000 -timeout=60 -max_len=5000 -print_final_stats=1 -artifact_prefix=$build/
     [ ! -f tests/fuzz/$target.dict ] || set -- "$@" -dict=tests/fuzz/$target.dict
     # HDF5 keeps lists of its own, so that libFuzzer suspects leaks at every input; the replay checks them once.
     [ $target != grid_file ] || set -- "$@" -detect_leaks=0
