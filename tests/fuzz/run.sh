@@ -14,7 +14,7 @@ readers_journal='host/journal_header.c host/journal_record.c host/journal_read.c
 targets='csv spec journal grid_file'
 
 # What a short run does: enough to meet what a change breaks at once.
-runs_csv=200000 runs_spec=10000 runs_journal=10000 runs_grid_file=600
+runs_csv=200000 runs_spec=10000 runs_journal=10000 runs_grid_file=400
 
 missing() {
     echo "fuzz: left out, $1; tests/fuzz has been replayed with the other tests"
