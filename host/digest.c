@@ -1,5 +1,6 @@
 #include "digest.h"
 
+#include <errno.h>
 #include <openssl/evp.h>
 #include <string.h>
 
@@ -18,6 +19,8 @@ bool epnet_digest_end(EpnetDigest *digest, unsigned char *check, size_t size) {
     const bool good = digest->good && EVP_DigestFinal_ex(digest->context, full, NULL) == 1;
     EVP_MD_CTX_free(digest->context);
     *digest = (EpnetDigest){NULL, false};
+    if (!good)
+        errno = ENOMEM; /* of an algorithm that is built in, nothing else can be missing */
     if (good && size > 0)
         memcpy(check, full, size);
     return good;

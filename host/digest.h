@@ -16,8 +16,8 @@ typedef struct EpnetDigest {
 EpnetDigest epnet_digest_begin(void);
 void epnet_digest_add(EpnetDigest *digest, const void *bytes, size_t size);
 
-/* Store the first `size` <= EPNET_DIGEST bytes of the digest and free it. False: libcrypto or memory failed.
- */
+/* Store the first `size` <= EPNET_DIGEST bytes of the digest and free it. False, with errno set: memory is
+ * exhausted. */
 bool epnet_digest_end(EpnetDigest *digest, unsigned char *check, size_t size);
 
 #endif

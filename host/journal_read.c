@@ -31,9 +31,13 @@ static bool bytes_get(Reader *reader, void *bytes, size_t size, uint64_t offset)
 
 /* Whether there is a record at `offset` whose head is good and which the file has room for. */
 static bool head_at(Reader *reader, uint64_t offset, EpnetJournalHead *head) {
-    return reader->size - offset >= sizeof *head && bytes_get(reader, head, sizeof *head, offset) &&
-           epnet_journal_head_good(reader->header, head) &&
-           head->length <= reader->size - offset - sizeof *head;
+    if (reader->size - offset < sizeof *head || !bytes_get(reader, head, sizeof *head, offset))
+        return false;
+    errno = 0;
+    const bool good = epnet_journal_head_good(reader->header, head);
+    if (!good && errno != 0) /* it could not be checked, which is not damage */
+        reader->reason = errno;
+    return good && head->length <= reader->size - offset - sizeof *head;
 }
 
 /* Failed points among the statuses that stand in bytes [from, from + size) of a payload; a status that there
@@ -64,8 +68,11 @@ static bool payload_good(Reader *reader, const EpnetJournalHead *head, uint64_t 
         epnet_digest_add(&digest, reader->block, good ? size : 0);
         done += size;
     }
-    return epnet_digest_end(&digest, check, sizeof check) && good &&
-           memcmp(check, head->payload_check, sizeof check) == 0;
+    if (!epnet_digest_end(&digest, check, sizeof check)) {
+        reader->reason = errno;
+        return false;
+    }
+    return good && memcmp(check, head->payload_check, sizeof check) == 0;
 }
 
 /* The first place from `offset` on where the mark of a record stands; the end of the file if there is none.
@@ -153,8 +160,9 @@ EpnetStatus epnet_journal_read(int fd, const char *path, const EpnetJournalHeade
     if (memory && reason == 0)
         return EPNET_OK;
     epnet_journal_content_free(content);
+    errno = reason;
     if (reason != 0)
-        return epnet_fail(error, EPNET_IO, "cannot read %s: %s", path, strerror(reason));
+        return epnet_fail_system(error, "cannot read %s", path);
     return epnet_fail_memory(error, sizeof(EpnetJournalEntry), "the records of a journal");
 }
 
