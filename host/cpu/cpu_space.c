@@ -55,6 +55,16 @@ static void add_scaled(size_t n, double *restrict a, double f, const double *res
         a[s] += f * b[s];
 }
 
+/* The step of the Chebyshev recurrence, in one sweep: out = a in + b image + c out, sum += w out. */
+EPNET_INSTRUCTION_LEVELS
+static void recur(size_t n, double a, const double *restrict in, double b, const double *restrict image,
+                  double c, double *restrict out, double w, double *restrict sum) {
+    for (size_t s = 0; s < n; s++) {
+        out[s] = a * in[s] + b * image[s] + c * out[s];
+        sum[s] += w * out[s];
+    }
+}
+
 static void cpu_step(void *engine, const EpnetSpaceStep *step) {
     EpnetCpuSpace *cpu = engine;
     const size_t n = cpu->states;
@@ -62,6 +72,11 @@ static void cpu_step(void *engine, const EpnetSpaceStep *step) {
         epnet_cpu_apply(cpu->generator, step->in, step->out);
     } else {
         epnet_cpu_apply(cpu->generator, step->in, cpu->image);
+        if (step->addend == step->out && step->sum != NULL && step->sum_factor == 1 && step->in_weight == 0) {
+            recur(n, step->in_factor, step->in, step->rate_factor, cpu->image, step->addend_factor, step->out,
+                  step->out_weight, step->sum);
+            return;
+        }
         if (step->addend == step->out) {
             update_own(n, step->in_factor, step->in, step->rate_factor, cpu->image, step->addend_factor,
                        step->out);
