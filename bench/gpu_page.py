@@ -80,10 +80,13 @@ def plain_lines(rows, section):
 
 
 def demangled(names):
+    """As in the source. What has a name of one file alone carries that file's before it."""
+    names = [re.sub(r"^__nv_static_\w*?__(?=_?ZN?\d)", "", name) for name in names]
+    names = [name if not name.startswith("ZN") else "_" + name for name in names]
     if not names or not shutil.which("c++filt"):
         return names
     text = subprocess.run(["c++filt", "-p"], input="\n".join(names), capture_output=True, text=True).stdout
-    return text.splitlines() or names
+    return [line.replace("(anonymous namespace)::", "") for line in text.splitlines()] or names
 
 
 def register_lines(folder):

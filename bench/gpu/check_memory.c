@@ -66,6 +66,10 @@ void gpu_check_memory(const GpuChecks *checks) {
         gpu_report_absence(checks->report, "check", "memory", 0, "the backend has no memory of its own");
         return;
     }
+    if (checks->size == GPU_SMALL) {
+        gpu_report_absence(checks->report, "check", "memory", 0, "compute-sanitizer needs some itself");
+        return;
+    }
     if (!gpu_checks_go_on(checks, "memory", 0))
         return;
     const bool full = checks->size == GPU_FULL;
