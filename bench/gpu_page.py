@@ -79,6 +79,18 @@ def plain_lines(rows, section):
          " ".join(filter(None, (r["verdict"], r["note"])))] for r in rows if r["section"] == section])
 
 
+def application_lines(rows):
+    """Milliseconds and bytes per second of one application of each size, beside copies within the device."""
+    found = [r for r in rows if r["section"] == "application" and r["value"]]
+    times = {r["nodes"]: r for r in found if r["quantity"] == "time"}
+    lines = [f"Copies within the device: {number(r['value'])} GB/s, read and written." for r in found
+             if r["name"].startswith("copy")] + [""]
+    return lines + table(["N", "ms", "spread", "GB/s", "of the copies'", "note"], [
+        [r["nodes"], number(times[r["nodes"]]["value"]), spread(times[r["nodes"]]), number(r["value"]),
+         f"{float(r['value']) / float(r['limit']):.2f}" if r["limit"] else "", r["note"]]
+        for r in sorted(found, key=lambda r: int(r["nodes"])) if r["quantity"] == "bytes" and r["nodes"] in times])
+
+
 def demangled(names):
     """As in the source. What has a name of one file alone carries that file's before it."""
     names = [re.sub(r"^__nv_static_\w*?__(?=_?ZN?\d)", "", name) for name in names]
@@ -125,7 +137,7 @@ def write(path, csv_path, facts, stages, ptxas):
          "memory. Wall clock, median of repeats after a warm-up.", trajectory_lines(rows)),
         ("Sweeps", "Through the worker pool of `epnet run`, without writing a file.", plain_lines(rows, "sweep")),
         ("Single applications", "A difference of two runs of Euler steps; GB/s counts every probability read and written "
-         "once.", plain_lines(rows, "application") + plain_lines(rows, "sparse")),
+         "once.", application_lines(rows) + plain_lines(rows, "sparse")),
         ("Other tools", "The same points in the same run, each validated against our rows first; they give p and three "
          "columns, ours gives all.", plain_lines(rows, "peer")),
         ("Registers", "What ptxas reports of the build that was measured.", register_lines(ptxas)),

@@ -11,6 +11,8 @@ typedef struct GpuBench {
     double deadline;   /* what is not begun by then is left out */
     const char *peers; /* file for gpu_peers.py, or NULL */
     GpuReport *report;
+    /* Bytes per second of copies within the subject's device (memory_cuda.h); NULL: no memory of its own. */
+    double (*copy_rate)(int device, size_t bytes);
 } GpuBench;
 
 /* Seconds of repeats. */
@@ -43,7 +45,7 @@ void gpu_bench_trajectories(const GpuBench *bench);
 /* Sweeps of five-node trajectories through the worker pool, from the spec's values to rows in host memory. */
 void gpu_bench_sweeps(const GpuBench *bench);
 
-/* N >= 14: one application of L, ms and bytes per second. */
+/* N >= 14: one application of L, ms and bytes per second, beside those of copies within the device. */
 void gpu_bench_applications(const GpuBench *bench);
 
 /* The same application as cuSPARSE's product with the assembled generator; left out where that is not there.

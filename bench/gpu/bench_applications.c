@@ -30,7 +30,7 @@ static uint64_t steps_of(const GpuBench *bench, int nodes) {
 }
 
 static void report_application(const GpuBench *bench, int nodes, const GpuTiming *few, const GpuTiming *many,
-                               uint64_t steps) {
+                               uint64_t steps, double copies) {
     static const char name[] = "one application of L";
     const double count = 2 * (double)steps;
     if (many->median <= few->median) {
@@ -57,7 +57,7 @@ static void report_application(const GpuBench *bench, int nodes, const GpuTiming
     snprintf(note, sizeof note, "2^N probabilities read and written once; %.3g ns per state and bit",
              1e9 * each.median / ldexp(nodes, nodes));
     gpu_bench_rate(bench, "application", name, nodes, 1, "bytes", "GB/s", gpu_bound_bytes(nodes) / 1e9, &each,
-                   NAN, note);
+                   copies / 1e9, note);
 }
 
 /* One point from the uniform law to the end of `steps` steps. */
@@ -118,7 +118,7 @@ static bool is_accepted(const GpuBench *bench, const char *name, int nodes) {
     return accepted;
 }
 
-static void bench_size(const GpuBench *bench, int nodes) {
+static void bench_size(const GpuBench *bench, int nodes, double copies) {
     static const char name[] = "one application of L";
     const uint64_t steps = steps_of(bench, nodes);
     EpnetError error = {.status = EPNET_OK};
@@ -126,17 +126,38 @@ static void bench_size(const GpuBench *bench, int nodes) {
     if (!gpu_bench_goes_on(bench, name, nodes) || !is_accepted(bench, name, nodes))
         return;
     if (time_steps(bench, nodes, steps, &few, &error) && time_steps(bench, nodes, 3 * steps, &many, &error))
-        report_application(bench, nodes, &few, &many, steps);
+        report_application(bench, nodes, &few, &many, steps, copies);
     else
         gpu_report_failure(bench->report, name, nodes, error.message);
 }
 
+/* Bytes per second of copies, NaN where they cannot be measured; a line of the report. */
+static double bench_copies(const GpuBench *bench) {
+    const size_t bytes = (size_t)1 << (bench->size == GPU_FULL ? 30 : 20);
+    const double rate = bench->copy_rate != NULL ? bench->copy_rate(bench->subject.device, bytes) : NAN;
+    const GpuLine line = {"application",
+                          "copy within the device",
+                          0,
+                          0,
+                          "bytes",
+                          rate / 1e9,
+                          NAN,
+                          NAN,
+                          "GB/s",
+                          NAN,
+                          "",
+                          isnan(rate) ? "not measured" : "read and written"};
+    gpu_report_line(bench->report, &line);
+    return rate;
+}
+
 void gpu_bench_applications(const GpuBench *bench) {
     static const int sizes[] = {20, 24, 22, 18, 16, 14, 26, 28, 30};
+    const double copies = bench_copies(bench);
     if (bench->size != GPU_FULL) {
-        bench_size(bench, 14);
+        bench_size(bench, 14, copies);
         return;
     }
     for (size_t i = 0; i < sizeof sizes / sizeof sizes[0]; i++)
-        bench_size(bench, sizes[i]);
+        bench_size(bench, sizes[i], copies);
 }

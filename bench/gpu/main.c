@@ -128,7 +128,11 @@ int main(int argc, char **argv) {
         gpu_checks_run(&checks);
         printf("%zu checks, %zu failed\n", report.checks, report.failed);
     } else {
-        const GpuBench bench = {subject, reference, options.size, deadline, options.peers, &report};
+        GpuBench bench = {subject, reference, options.size, deadline, options.peers, &report, NULL};
+#ifdef EPNET_HAVE_CUDA
+        if (backend == &epnet_cuda_backend)
+            bench.copy_rate = gpu_cuda_copy_rate;
+#endif
         gpu_bench_run(&bench);
     }
     if (!gpu_report_close(&report)) {

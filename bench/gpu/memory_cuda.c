@@ -4,6 +4,7 @@
 #include "status.h"
 
 #include <cuda_runtime_api.h>
+#include <math.h>
 #include <stdlib.h>
 
 enum { PIECES_MOST = 64 };
@@ -49,3 +50,33 @@ static void *hold(int device, size_t leave, EpnetError *error) {
 }
 
 const GpuMemoryHolder gpu_cuda_memory = {hold, release};
+
+/* ---- bandwidth ---------------------------------------------------------------------------------------- */
+
+enum { COPIES = 20 };
+
+typedef struct Copy {
+    void *from, *to;
+    size_t bytes;
+} Copy;
+
+static bool copy_all(void *argument) {
+    const Copy *copy = argument;
+    for (int i = 0; i < COPIES; i++)
+        if (cudaMemcpyAsync(copy->to, copy->from, copy->bytes, cudaMemcpyDeviceToDevice, NULL) != cudaSuccess)
+            return false;
+    return cudaDeviceSynchronize() == cudaSuccess;
+}
+
+double gpu_cuda_copy_rate(int device, size_t bytes) {
+    Copy copy = {NULL, NULL, bytes};
+    GpuTiming timing;
+    const bool good = cudaSetDevice(device) == cudaSuccess && cudaMalloc(&copy.from, bytes) == cudaSuccess &&
+                      cudaMalloc(&copy.to, bytes) == cudaSuccess &&
+                      cudaMemset(copy.from, 0x3F, bytes) == cudaSuccess &&
+                      gpu_measure(copy_all, &copy, 5, &timing);
+    (void)cudaFree(copy.from);
+    (void)cudaFree(copy.to);
+    (void)cudaGetLastError();
+    return good ? 2.0 * COPIES * (double)bytes / timing.median : NAN;
+}
