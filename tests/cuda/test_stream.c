@@ -2,6 +2,7 @@
 #include "stream_run.h"
 
 #include "cpu/cpu_backend.h"
+#include "stream_layout.h"
 
 #include <math.h>
 #include <stdlib.h>
@@ -43,10 +44,10 @@ static double bound_on_exit(const TestNetwork *network) {
 }
 
 /* Sizes at which the passes change: 5 (one narrow tile) .. 7 (direct nodes), 8 (a window), 10 and 11 (a
- * window and direct nodes), 12 (one wide tile). */
+ * window and direct nodes), 12 (one wide tile), 17 (a window), in the long run 22 (with direct nodes). */
 static void test_apply(void **state) {
     (void)state;
-    const int longest = check_long() ? 18 : 14;
+    const int longest = check_long() ? 22 : 18;
     TestRandom random = test_random(401);
     epnet_emulation_reset();
     for (int nodes = EPNET_STREAM_NODES_MIN; nodes <= longest; nodes++) {
@@ -66,6 +67,38 @@ static void test_apply(void **state) {
         free(got);
         free(expected);
         test_network_free(&network);
+    }
+}
+
+/* The passes of every size: each node is served once, and tiles and what is within them make up the states.
+ */
+static void test_plan(void **state) {
+    (void)state;
+    for (int nodes = EPNET_STREAM_NODES_MIN; nodes <= EPNET_STREAM_NODES_MAX; nodes++) {
+        EpnetStreamPlan plan;
+        uint64_t served = 0;
+        const uint64_t all = ((uint64_t)1 << nodes) - 1;
+        epnet_stream_plan(nodes, &plan);
+        assert_in_range(plan.pass_count, 1, EPNET_STREAM_PASSES);
+        for (int i = 0; i < plan.pass_count; i++) {
+            const EpnetStreamPass *pass = &plan.pass[i];
+            uint64_t within = 0;
+            for (int m = 0; m < epnet_stream_served(pass); m++) {
+                const uint64_t bit = (uint64_t)1 << epnet_stream_node(pass, m);
+                within |= m < pass->tile_bits ? bit : 0;
+                assert_int_equal(epnet_stream_tile_bit(pass, epnet_stream_node(pass, m)),
+                                 m < pass->tile_bits ? m : -1);
+                if (i > 0 && m < pass->low)
+                    continue; /* the first pass served it */
+                assert_int_equal(served & bit, 0);
+                served |= bit;
+            }
+            const uint64_t last_tile = ((uint64_t)1 << (nodes - pass->tile_bits)) - 1;
+            const uint64_t outside = epnet_stream_tile_state(pass, last_tile);
+            assert_int_equal(within & outside, 0);
+            assert_int_equal(within | outside, all);
+        }
+        assert_int_equal(served, all);
     }
 }
 
@@ -99,7 +132,7 @@ static void test_oracle(void **state) {
 /* The same bytes whatever order threads run in, and however many multiprocessors share the tiles. */
 static void test_same_bytes(void **state) {
     (void)state;
-    const int sizes[] = {6, 11, 14};
+    const int sizes[] = {6, 11, 14, 17};
     TestRandom random = test_random(403);
     for (size_t i = 0; i < sizeof sizes / sizeof *sizes; i++) {
         const size_t states = (size_t)1 << sizes[i];
@@ -152,10 +185,8 @@ static void test_refusals(void **state) {
 
 int main(void) {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_apply),
-        cmocka_unit_test(test_oracle),
-        cmocka_unit_test(test_same_bytes),
-        cmocka_unit_test(test_refusals),
+        cmocka_unit_test(test_plan),       cmocka_unit_test(test_apply),    cmocka_unit_test(test_oracle),
+        cmocka_unit_test(test_same_bytes), cmocka_unit_test(test_refusals),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
