@@ -52,6 +52,12 @@ EPNET_HOST_DEVICE double epnet_divergence_term(double p, double q, double log_ra
     return q * d * d * series;
 }
 
+/* The share of what a sum is rounded against below which the sum has lost too many digits: fewer than 12 are
+ * left, or, of a trajectory, than its states have (their L1 error is `tolerance`; 0 for a stationary law). */
+EPNET_HOST_DEVICE double epnet_cancellation(double tolerance) {
+    return 2.2e-16 / (tolerance > 2.2e-12 ? tolerance : 2.2e-12);
+}
+
 /* c(F): the most information [nat] that one attempted copy of drive F [nat] can carry, the capacity of a
  * Poisson channel with dark rate k = exp(-F) (docs/theory.md, statement 7): c(inf) = 1/e, c(F) ~ F^2/8.
  * With d = 1 - F/(e^F - 1): c = e^-d - 1 + d; both expressions cancel at small F and are expanded there. */

@@ -67,16 +67,12 @@ __device__ static inline void epnet_evolution_start(const EpnetDevicePoint &poin
     ev.applications = 0;
 }
 
-/* Equal up to the rounding of the sampled times: equally spaced ones differ by a few ulp. */
-__device__ static inline bool epnet_alike(double a, double b) {
-    return fabs(a - b) <= 16 * DBL_EPSILON * b;
-}
-
-/* Have the coefficients for x. False if there is no room for them. */
+/* Have the coefficients for x. Sampled times are rounded, so equal intervals differ in x by up to `rounding`:
+ * a series serves all of them. False if there is no room for the coefficients. */
 __device__ static EPNET_NOINLINE bool epnet_series_prepare(const EpnetGroup &group, EpnetDeviceSeries &series,
-                                                           bool chebyshev, double x, double tolerance,
-                                                           int degree_min) {
-    if (series.length > 0 && series.chebyshev == chebyshev && epnet_alike(series.x, x) &&
+                                                           bool chebyshev, double x, double rounding,
+                                                           double tolerance, int degree_min) {
+    if (series.length > 0 && series.chebyshev == chebyshev && fabs(series.x - x) <= rounding &&
         fabs(series.tolerance - tolerance) <= 1e-3 * tolerance)
         return true;
     const uint64_t length = chebyshev ? epnet_chebyshev_length(x, (uint64_t)degree_min)
@@ -151,8 +147,8 @@ __device__ static EPNET_NOINLINE EpnetPointStatus epnet_poisson_advance(const Ep
                      5; /* x + 10 sqrt(x) fits */
     const double x_max = fmin(EPNET_POISSON_X_MAX, u * u), steps = ceil(rate * dt / x_max);
     for (double i = 0; i < steps; i++) {
-        if (!epnet_series_prepare(group, ev.series, false, rate * dt / steps, tolerance / steps / 2,
-                                  ev.degree_min))
+        if (!epnet_series_prepare(group, ev.series, false, rate * dt / steps,
+                                  4 * DBL_EPSILON * rate * ev.time, tolerance / steps / 2, ev.degree_min))
             return EPNET_POINT_OUT_OF_MEMORY;
         const EpnetPolynomial polynomial = {1, 1 / rate, false, ev.series.degree, ev.series.c};
         epnet_polynomial<R, T>(group, point, polynomial);
@@ -210,7 +206,8 @@ epnet_chebyshev_advance(const EpnetGroup &group, const EpnetDevicePoint &point, 
     while (done < 1) {
         const double rest = (1 - done) * dt, steps = fmax(1.0, ceil(point.exit_max * rest / ev.x_cap));
         const double step = rest / steps, share = tolerance * step / dt, x = point.exit_max * step;
-        if (!epnet_series_prepare(group, ev.series, true, x, share / ev.margin, ev.degree_min))
+        if (!epnet_series_prepare(group, ev.series, true, x, 4 * DBL_EPSILON * point.exit_max * ev.time,
+                                  share / ev.margin, ev.degree_min))
             return EPNET_POINT_OUT_OF_MEMORY;
         if (epnet_chebyshev_step<R, T>(group, point, ev, x, share))
             done = steps > 1 ? done + step / dt : 1;

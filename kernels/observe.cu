@@ -5,10 +5,6 @@
 #include "observe_nodes.cuh"
 #include "observe_pairs.cuh"
 
-/* A sum that ends up below this share of what it is rounded against is taken pair by pair instead: it would
- * keep fewer than 12 digits. */
-#define EPNET_CANCELLATION 1e-4
-
 /* What one pass over the states yields. */
 struct EpnetStateSums {
     double activity, entropy;
@@ -53,8 +49,9 @@ epnet_state_sums(const EpnetGroup &group, const EpnetCudaProblem &problem, const
     return sums;
 }
 
-__device__ static inline bool epnet_cancels(double sum, double gross) {
-    return !(fabs(sum) >= EPNET_CANCELLATION * gross);
+/* Whether a sum has lost too many digits to cancellation against `gross`, or is no number. */
+__device__ static inline bool epnet_cancels(const EpnetCudaProblem &problem, double sum, double gross) {
+    return !(fabs(sum) >= epnet_cancellation(problem.time_count > 0 ? problem.tolerance : 0) * gross);
 }
 
 /* entropy_production, entropy_production_channels and the environment's flow. */
@@ -66,12 +63,14 @@ __device__ static inline void epnet_observe_production(const EpnetGroup &group,
     const double rate = sums.entropy_rate.finite;
     const EpnetChannels all = {true, 0};
     *production = rate + sums.production;
-    if (sums.empty > 0 || epnet_cancels(*production, sums.entropy_rate_gross + sums.production_gross))
+    if (sums.empty > 0 ||
+        epnet_cancels(problem, *production, sums.entropy_rate_gross + sums.production_gross))
         *production = epnet_pairs_production(group, problem, point);
     channels->production = rate + sums.flow;
     channels->environment_flow = sums.flow;
-    if (sums.empty > 0 || epnet_cancels(channels->production, sums.entropy_rate_gross + sums.flow_gross) ||
-        epnet_cancels(sums.flow, sums.flow_gross))
+    if (sums.empty > 0 ||
+        epnet_cancels(problem, channels->production, sums.entropy_rate_gross + sums.flow_gross) ||
+        epnet_cancels(problem, sums.flow, sums.flow_gross))
         *channels = epnet_pairs_channels(group, problem, point, all);
 }
 
@@ -159,7 +158,8 @@ __device__ static void epnet_observe_cut(const EpnetGroup &group, const EpnetCud
     epnet_group_sums(group, a);
     epnet_group_sums(group, b);
     EpnetChannelSums channels = {b[4] - a[1], b[4]};
-    if (sums.empty > 0 || epnet_cancels(channels.production, a[4] + b[5]) || epnet_cancels(b[4], b[5]))
+    if (sums.empty > 0 || epnet_cancels(problem, channels.production, a[4] + b[5]) ||
+        epnet_cancels(problem, b[4], b[5]))
         channels = epnet_pairs_channels(group, problem, point, crossing);
     if (group.rank == 0) {
         const EpnetLimit rate = {a[2] - sums.entropy_rate.finite, a[3] - sums.entropy_rate.log_t};

@@ -115,7 +115,7 @@ static void not_a_number(void **state) {
 
 static void no_memory(void **state) {
     (void)state;
-    check_spoilt(TIMES, "memory", "out_of_memory");
+    check_spoilt(POISSON, "memory", "out_of_memory");
 }
 
 /* Each invariant broken by a little, in a trajectory and in a stationary law. */

@@ -4,6 +4,7 @@
 #include "apply.h"
 #include "cpu_device.h"
 #include "estimate.h"
+#include "lanes.h"
 #include "point.h"
 
 #include <inttypes.h>
@@ -14,11 +15,12 @@ typedef struct Context {
     const EpnetProblem *problem;
     int threads;
     EpnetWorkspace *workspaces; /* threads */
+    EpnetLanes *lanes;          /* threads; NULL where points are solved one by one */
 } Context;
 
 static uint64_t cpu_memory(const EpnetProblem *problem, int threads, int *in_flight) {
     *in_flight = threads > 0 ? threads : omp_get_max_threads();
-    return epnet_workspace_bytes(problem);
+    return epnet_workspace_bytes(problem) + (epnet_lanes_serve(problem) ? epnet_lanes_bytes(problem) : 0);
 }
 
 /* Points do not wait for each other: a worker per thread. */
@@ -37,7 +39,10 @@ static void cpu_close(void *context) {
         return;
     for (int t = 0; t < cpu->threads; t++)
         epnet_workspace_free(&cpu->workspaces[t], cpu->problem);
+    for (int t = 0; cpu->lanes != NULL && t < cpu->threads; t++)
+        epnet_lanes_free(&cpu->lanes[t]);
     free(cpu->workspaces);
+    free(cpu->lanes);
     free(cpu);
 }
 
@@ -52,9 +57,14 @@ static EpnetStatus cpu_open(const EpnetProblem *problem, int device, int threads
         return epnet_fail_memory(error, sizeof *cpu, "the CPU backend");
     cpu->problem = problem;
     cpu->workspaces = epnet_calloc((size_t)in_flight, sizeof *cpu->workspaces);
-    bool ok = cpu->workspaces != NULL;
-    while (ok && cpu->threads < in_flight)
-        ok = epnet_workspace_alloc(&cpu->workspaces[cpu->threads++], problem);
+    if (epnet_lanes_serve(problem))
+        cpu->lanes = epnet_calloc((size_t)in_flight, sizeof *cpu->lanes);
+    bool ok = cpu->workspaces != NULL && (cpu->lanes != NULL || !epnet_lanes_serve(problem));
+    while (ok && cpu->threads < in_flight) {
+        const int t = cpu->threads++;
+        ok = epnet_workspace_alloc(&cpu->workspaces[t], problem) &&
+             (cpu->lanes == NULL || epnet_lanes_alloc(&cpu->lanes[t], problem));
+    }
     if (!ok) {
         cpu_close(cpu);
         *context = NULL;
@@ -66,13 +76,26 @@ static EpnetStatus cpu_open(const EpnetProblem *problem, int device, int threads
     return EPNET_OK;
 }
 
+/* Points first .. first + count - 1: side by side where that serves, then alone those that ask for more. */
+static void solve_few(Context *cpu, int thread, const EpnetBatch *batch, size_t first, size_t count,
+                      EpnetRows *rows) {
+    bool done[EPNET_LANES] = {false};
+    if (cpu->lanes != NULL)
+        epnet_lanes_solve(&cpu->lanes[thread], batch, first, count, rows, done);
+    for (size_t l = 0; l < count; l++) {
+        if (!done[l] && (batch->stop == NULL || !*batch->stop))
+            epnet_workspace_solve(&cpu->workspaces[thread], batch, first + l, rows);
+    }
+}
+
 static EpnetStatus cpu_solve(void *context, const EpnetBatch *batch, EpnetRows *rows, EpnetError *error) {
     (void)error; /* every failure is a point's own */
     Context *cpu = context;
+    const size_t few = cpu->lanes != NULL ? EPNET_LANES : 1;
 #pragma omp parallel for schedule(dynamic, 1) num_threads(cpu->threads)
-    for (size_t k = 0; k < batch->count; k++) {
-        if (batch->stop == NULL || !*batch->stop)
-            epnet_workspace_solve(&cpu->workspaces[omp_get_thread_num()], batch, k, rows);
+    for (size_t first = 0; first < batch->count; first += few) {
+        const size_t rest = batch->count - first;
+        solve_few(cpu, omp_get_thread_num(), batch, first, rest < few ? rest : few, rows);
     }
     return EPNET_OK;
 }

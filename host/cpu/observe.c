@@ -13,6 +13,7 @@ bool epnet_observer_alloc(EpnetObserver *o, const EpnetProblem *problem) {
     int low_bits = problem->nodes / 2;
     memset(o, 0, sizeof *o);
     o->problem = problem;
+    o->cancellation = epnet_cancellation(problem->kind == EPNET_TRAJECTORY ? problem->tolerance : 0);
     o->log_p = epnet_calloc(4 * states, sizeof(double));
     o->fills = epnet_calloc(2 * states, 1);
     o->sides = epnet_calloc(2 * problem->cut_count, sizeof *o->sides);
@@ -144,7 +145,7 @@ static double production(const EpnetObserver *o, const double *p, double entropy
     const size_t states = o->generator->states;
     if (w->production != NULL && !o->any_empty) {
         const double sum = entropy_rate + epnet_dot(states, w->production, p);
-        if (!epnet_cancels(sum, gross + epnet_dot_absolute(states, w->production, p)))
+        if (!epnet_cancels(o, sum, gross + epnet_dot_absolute(states, w->production, p)))
             return sum;
     }
     double sum = 0;
@@ -159,7 +160,7 @@ static EpnetChannelSums channels(const EpnetObserver *o, const double *p, double
     if (!o->any_empty) {
         const double flow = epnet_dot(states, o->weights.flow, p),
                      flow_gross = epnet_dot_absolute(states, o->weights.flow, p);
-        if (!epnet_cancels(flow, flow_gross) && !epnet_cancels(entropy_rate + flow, gross + flow_gross))
+        if (!epnet_cancels(o, flow, flow_gross) && !epnet_cancels(o, entropy_rate + flow, gross + flow_gross))
             return (EpnetChannelSums){entropy_rate + flow, flow};
     }
     const EpnetChannelSums flips = epnet_observe_flips(o, p), copies = epnet_observe_copies(o, NULL, p);

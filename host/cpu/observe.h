@@ -32,6 +32,7 @@ typedef struct EpnetObserver {
     double *fold[2];            /* 2^(N-1) each, contiguous: folded p and dp of the marginal tree */
     double *crossing_rate;      /* 2^N: pL of the crossing copies of the cut at hand */
     EpnetWeights weights;       /* of the point */
+    double cancellation;        /* epnet_cancellation() */
     EpnetSide *sides;           /* 2 per cut: S, its complement */
 } EpnetObserver;
 
@@ -67,15 +68,17 @@ EpnetChannelSums epnet_observe_copies(const EpnetObserver *observer, const unsig
                                       const double *p);
 double epnet_observe_node_production(const EpnetObserver *observer, const double *p, int node);
 
-/* Whether a sum that is rounded against `gross` has fewer than 12 digits left, or is no number. */
-static inline bool epnet_cancels(double sum, double gross) {
-    return !(fabs(sum) >= 1e-4 * gross);
+/* Whether a sum has lost too many digits to cancellation against `gross`, or is no number. */
+static inline bool epnet_cancels(const EpnetObserver *observer, double sum, double gross) {
+    return !(fabs(sum) >= observer->cancellation * gross);
 }
 
-/* observe_nodes.c: the nodes against laws of their own. From the marginals [nodes][2] and their rates of
- * change: sum over nodes of d/dt D(p_i || pi_i), pi_i the product stationary law in detailed balance, which
- * exists without copies or with F = 0 on every edge (else NaN); sum of D(p_i || pi_0i), pi_0i the law of the
- * flips alone (NaN if a node has none). */
+/* observe_nodes.c: the nodes against laws of their own: law, the product stationary law in detailed balance,
+ * which exists without copies or with F = 0 on every edge into the node (else NaN), and flip_law, that of the
+ * flips alone (NaN if there are none); P(x = 0), P(x = 1). */
+void epnet_observe_node_laws(const EpnetObserver *observer, int node, double *law, double *flip_law);
+/* From the marginals [nodes][2] and their rates of change: sum over nodes of d/dt D(p_i || law_i), NaN if a
+ * law has no two positive values; sum of D(p_i || flip_law_i). */
 double epnet_observe_node_divergence_rate(const EpnetObserver *observer, double (*p)[2], double (*dp)[2],
                                           double activity);
 double epnet_observe_flip_divergence(const EpnetObserver *observer, double (*p)[2]);

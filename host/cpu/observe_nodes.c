@@ -16,15 +16,22 @@ static double undriven_copies(const EpnetGenerator *g, int i) {
     return sum;
 }
 
+void epnet_observe_node_laws(const EpnetObserver *o, int node, double *law, double *flip_law) {
+    const EpnetGenerator *g = o->generator;
+    /* An undriven copy flips its target at beta whatever the source shows: it adds to both flips. */
+    const double copies = undriven_copies(g, node), up = g->flip_up[node], down = g->flip_down[node];
+    law[0] = (down + copies) / (up + copies + (down + copies));
+    law[1] = (up + copies) / (up + copies + (down + copies));
+    flip_law[0] = down / (up + down);
+    flip_law[1] = up / (up + down);
+}
+
 double epnet_observe_node_divergence_rate(const EpnetObserver *o, double (*p)[2], double (*dp)[2],
                                           double activity) {
-    const EpnetGenerator *g = o->generator;
     EpnetLimit sum = {0, 0};
-    for (int i = 0; i < g->nodes; i++) {
-        /* An undriven copy flips its target at beta whatever the source shows: it adds to both flips. */
-        const double copies = undriven_copies(g, i), up = g->flip_up[i] + copies,
-                     down = g->flip_down[i] + copies;
-        const double law[2] = {down / (up + down), up / (up + down)};
+    for (int i = 0; i < o->generator->nodes; i++) {
+        double law[2], flip_law[2];
+        epnet_observe_node_laws(o, i, law, flip_law);
         for (int x = 0; x < 2; x++) {
             if (!(law[x] > 0))
                 return NAN;
@@ -37,11 +44,10 @@ double epnet_observe_node_divergence_rate(const EpnetObserver *o, double (*p)[2]
 }
 
 double epnet_observe_flip_divergence(const EpnetObserver *o, double (*p)[2]) {
-    const EpnetGenerator *g = o->generator;
     double sum = 0;
-    for (int i = 0; i < g->nodes; i++) {
-        const double up = g->flip_up[i], down = g->flip_down[i];
-        const double law[2] = {down / (up + down), up / (up + down)};
+    for (int i = 0; i < o->generator->nodes; i++) {
+        double unused[2], law[2];
+        epnet_observe_node_laws(o, i, unused, law);
         for (int x = 0; x < 2; x++) {
             if (law[x] > 0)
                 sum += epnet_divergence_term(p[i][x], law[x], p[i][x] > 0 ? log(p[i][x]) - log(law[x]) : 0);

@@ -10,7 +10,7 @@
 /* Samples of a point from which on c(s), a logarithm per state and node, costs less than it saves. */
 enum { PRODUCTION_SAMPLES = 4 };
 
-static bool wants_production(const EpnetProblem *problem) {
+bool epnet_weights_have_production(const EpnetProblem *problem) {
     return problem->kind == EPNET_TRAJECTORY && problem->time_count >= PRODUCTION_SAMPLES;
 }
 
@@ -34,10 +34,10 @@ bool epnet_weights_alloc(EpnetWeights *w, const EpnetProblem *problem) {
     w->flow = epnet_calloc(states, sizeof(double));
     w->tables = epnet_calloc(epnet_generator_size(problem->nodes) - states, sizeof(double));
     w->cuts = epnet_calloc(problem->cut_count, sizeof *w->cuts);
-    if (wants_production(problem))
+    if (epnet_weights_have_production(problem))
         w->production = epnet_calloc(states, sizeof(double));
     if (w->flow == NULL || w->tables == NULL || w->cuts == NULL ||
-        (wants_production(problem) && w->production == NULL))
+        (epnet_weights_have_production(problem) && w->production == NULL))
         return false;
     for (size_t c = 0; c < problem->cut_count; c++) {
         if (!crossing_alloc(&w->cuts[c], problem, problem->cuts[c]))
@@ -61,8 +61,8 @@ void epnet_weights_free(EpnetWeights *w) {
 
 uint64_t epnet_weights_bytes(const EpnetProblem *problem) {
     const uint64_t states = (uint64_t)1 << problem->nodes, size = epnet_generator_size(problem->nodes);
-    const uint64_t doubles =
-        states * (wants_production(problem) ? 2 : 1) + (size - states) + problem->cut_count * (states + size);
+    const uint64_t doubles = states * (epnet_weights_have_production(problem) ? 2 : 1) + (size - states) +
+                             problem->cut_count * (states + size);
     return doubles * sizeof(double);
 }
 

@@ -26,6 +26,9 @@ typedef struct EpnetWeights {
     EpnetCrossing *cuts;
 } EpnetWeights;
 
+/* Whether c(s) is computed: when enough states are observed per point. */
+bool epnet_weights_have_production(const EpnetProblem *problem);
+
 /* False when memory is exhausted; free in any case. */
 bool epnet_weights_alloc(EpnetWeights *weights, const EpnetProblem *problem);
 void epnet_weights_free(EpnetWeights *weights);

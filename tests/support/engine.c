@@ -44,6 +44,7 @@ double *test_row_of(const TestNetwork *network, const double *p, const uint64_t 
     const double now = 0;
     EpnetProblem problem = test_network_problem(network, p);
     EpnetPoint point = test_network_point(network);
+    problem.tolerance = 1e-12; /* a row to full precision */
     problem.time_count = 1;
     problem.times = &now;
     problem.cuts = cuts;
