@@ -3,6 +3,7 @@
  * VALUE" is about the points whose node 0 flips up at the rate VALUE. Without it nothing is changed. */
 #include "cpu/apply.h"
 #include "cpu/evolve.h"
+#include "cpu/lanes.h"
 #include "cpu/observe.h"
 
 #include <math.h>
@@ -14,6 +15,8 @@ void __real_epnet_cpu_apply(const EpnetGenerator *g, const double *p, double *q)
 void __wrap_epnet_cpu_apply(const EpnetGenerator *g, const double *p, double *q);
 void __real_epnet_observe(EpnetObserver *o, const double *p, const double *dp, double *row);
 void __wrap_epnet_observe(EpnetObserver *o, const double *p, const double *dp, double *row);
+void __real_epnet_lanes_observe(EpnetLanes *lanes, EpnetVector *row, EpnetMask *alone);
+void __wrap_epnet_lanes_observe(EpnetLanes *lanes, EpnetVector *row, EpnetMask *alone);
 EpnetPointStatus __real_epnet_evolution_start(EpnetEvolution *ev, const EpnetGenerator *g, const double *p0);
 EpnetPointStatus __wrap_epnet_evolution_start(EpnetEvolution *ev, const EpnetGenerator *g, const double *p0);
 
@@ -46,15 +49,12 @@ static double *law_with_negative(const EpnetGenerator *g, const double *p) {
     return law;
 }
 
-void __wrap_epnet_observe(EpnetObserver *o, const double *p, const double *dp, double *row) {
-    const EpnetGenerator *g = o->generator;
-    double *law = spoils(g, "negative") ? law_with_negative(g, p) : NULL;
+/* Break the row of a point of generator g, or the sum of its pL. */
+static void spoil_row(const EpnetGenerator *g, double *row, double *mass_rate) {
     double *cut = row + EPNET_COLUMNS;
-    __real_epnet_observe(o, law != NULL ? law : p, dp, row);
-    free(law);
     const double error = 1e-8 * row[EPNET_ACTIVITY];
     if (spoils(g, "rate"))
-        o->mass_rate += error;
+        *mass_rate += error;
     if (spoils(g, "production"))
         row[EPNET_ENTROPY_PRODUCTION] = -error;
     if (spoils(g, "order"))
@@ -75,6 +75,34 @@ void __wrap_epnet_observe(EpnetObserver *o, const double *p, const double *dp, d
         cut[EPNET_CUT_MUTUAL_INFORMATION_RATE] = cut[EPNET_CUT_INFORMATION_FLOW] + error;
     if (spoils(g, "cut_bound"))
         cut[EPNET_CUT_FLOW_BOUND] = cut[EPNET_CUT_INFORMATION_FLOW] - error;
+}
+
+void __wrap_epnet_observe(EpnetObserver *o, const double *p, const double *dp, double *row) {
+    const EpnetGenerator *g = o->generator;
+    double *law = spoils(g, "negative") ? law_with_negative(g, p) : NULL;
+    __real_epnet_observe(o, law != NULL ? law : p, dp, row);
+    free(law);
+    spoil_row(g, row, &o->mass_rate);
+}
+
+void __wrap_epnet_lanes_observe(EpnetLanes *lanes, EpnetVector *row, EpnetMask *alone) {
+    const size_t width = epnet_row_width(lanes->problem->cut_count);
+    double *values = malloc(width * sizeof *values);
+    if (values == NULL)
+        abort();
+    __real_epnet_lanes_observe(lanes, row, alone);
+    for (int l = 0; l < EPNET_LANES; l++) {
+        for (size_t c = 0; c < width; c++)
+            values[c] = row[c][l];
+        double mass_rate = (*lanes->mass_rate)[l];
+        spoil_row(&lanes->generator[l], values, &mass_rate);
+        for (size_t c = 0; c < width; c++)
+            row[c][l] = values[c];
+        (*lanes->mass_rate)[l] = mass_rate;
+        if (spoils(&lanes->generator[l], "negative"))
+            (*lanes->least)[l] = -(*lanes->least)[l];
+    }
+    free(values);
 }
 
 EpnetPointStatus __wrap_epnet_evolution_start(EpnetEvolution *ev, const EpnetGenerator *g, const double *p0) {
