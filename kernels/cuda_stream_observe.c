@@ -261,7 +261,11 @@ static EpnetChannelSums channel_sums(EpnetStreamObserver *o, const uint64_t *cut
         EPNET_STREAM_DO(space, epnet_stream_flows, space->problem->nodes, point, flows, state,
                         space->partials.device, space->results.device, space->stream);
         epnet_stream_space_results(space, 3, sum);
-        if (!epnet_cancels(sum[0], sum[1]) && !epnet_cancels(entropy_rate + sum[0], sum[2] + sum[1]))
+        const EpnetProblem *problem = space->problem;
+        const double cancellation =
+            epnet_cancellation(problem->kind == EPNET_TRAJECTORY ? problem->tolerance : 0);
+        if (!epnet_cancels(cancellation, sum[0], sum[1]) &&
+            !epnet_cancels(cancellation, entropy_rate + sum[0], sum[2] + sum[1]))
             return (EpnetChannelSums){entropy_rate + sum[0], sum[0]};
     }
     EPNET_STREAM_DO(space, epnet_stream_channel_pairs, &space->shared.problem, &space->point, cut, state,

@@ -145,7 +145,7 @@ static double production(const EpnetObserver *o, const double *p, double entropy
     const size_t states = o->generator->states;
     if (w->production != NULL && !o->any_empty) {
         const double sum = entropy_rate + epnet_dot(states, w->production, p);
-        if (!epnet_cancels(o, sum, gross + epnet_dot_absolute(states, w->production, p)))
+        if (!epnet_cancels(o->cancellation, sum, gross + epnet_dot_absolute(states, w->production, p)))
             return sum;
     }
     double sum = 0;
@@ -160,7 +160,8 @@ static EpnetChannelSums channels(const EpnetObserver *o, const double *p, double
     if (!o->any_empty) {
         const double flow = epnet_dot(states, o->weights.flow, p),
                      flow_gross = epnet_dot_absolute(states, o->weights.flow, p);
-        if (!epnet_cancels(o, flow, flow_gross) && !epnet_cancels(o, entropy_rate + flow, gross + flow_gross))
+        if (!epnet_cancels(o->cancellation, flow, flow_gross) &&
+            !epnet_cancels(o->cancellation, entropy_rate + flow, gross + flow_gross))
             return (EpnetChannelSums){entropy_rate + flow, flow};
     }
     const EpnetChannelSums flips = epnet_observe_flips(o, p), copies = epnet_observe_copies(o, NULL, p);

@@ -68,9 +68,10 @@ EpnetChannelSums epnet_observe_copies(const EpnetObserver *observer, const unsig
                                       const double *p);
 double epnet_observe_node_production(const EpnetObserver *observer, const double *p, int node);
 
-/* Whether a sum has lost too many digits to cancellation against `gross`, or is no number. */
-static inline bool epnet_cancels(const EpnetObserver *observer, double sum, double gross) {
-    return !(fabs(sum) >= observer->cancellation * gross);
+/* Whether a sum has lost too many digits to cancellation against `gross` (epnet_cancellation()), or is no
+ * number. */
+static inline bool epnet_cancels(double cancellation, double sum, double gross) {
+    return !(fabs(sum) >= cancellation * gross);
 }
 
 /* observe_nodes.c: the nodes against laws of their own: law, the product stationary law in detailed balance,

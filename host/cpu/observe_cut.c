@@ -112,7 +112,8 @@ void epnet_observe_cut(EpnetObserver *o, size_t cut, const double *p, const doub
     EpnetChannelSums sums = {flow_in - whole.finite, flow_in};
     const double flow_gross = epnet_dot_absolute(states, crossing->flow, p),
                  gross = flow_gross + epnet_dot3_absolute(states, p, crossing->generator.exit, o->log_p);
-    if (o->any_empty || epnet_cancels(o, sums.production, gross) || epnet_cancels(o, flow_in, flow_gross))
+    if (o->any_empty || epnet_cancels(o->cancellation, sums.production, gross) ||
+        epnet_cancels(o->cancellation, flow_in, flow_gross))
         sums = epnet_observe_copies(o, crossing->use, p);
     columns[EPNET_CUT_MUTUAL_INFORMATION] = information;
     columns[EPNET_CUT_MUTUAL_INFORMATION_RATE] = epnet_limit_value(rate, activity);
