@@ -69,7 +69,7 @@ set_target_properties(epnet_kernels PROPERTIES
 target_include_directories(epnet_kernels PRIVATE include kernels)
 # Contraction to FMA is wanted on the device: results agree with the CPU's to rounding, not to the byte.
 target_compile_options(epnet_kernels PRIVATE
-  "SHELL:-Xcompiler=-Wall,-Wextra" "SHELL:-Xptxas=-v" -lineinfo "SHELL:--threads 2")
+  "SHELL:-Xcompiler=-Wall,-Wextra" "SHELL:-Xptxas=-v" -lineinfo)
 set_target_properties(epnet_kernels PROPERTIES CUDA_COMPILER_LAUNCHER
   "${PROJECT_SOURCE_DIR}/cmake/keep_ptxas_log.sh;${PROJECT_BINARY_DIR}/ptxas")
 if(CMAKE_CUDA_COMPILER_LAUNCHER)

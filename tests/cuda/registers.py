@@ -1,0 +1,143 @@
+#!/usr/bin/env python3
+"""Registers, stack and spills of every kernel: registers.py [--write] LOG_FOLDER NVCC
+
+Reads what ptxas said when the kernels were compiled (LOG_FOLDER/*.log, kept by cmake/keep_ptxas_log.sh) and compares
+it with registers.txt beside this file: a kernel or function that is not in the table, one that is gone, or one that
+spills more than the table says is an error. --write makes the table anew. Another release of nvcc allocates
+otherwise: then nothing is compared (exit 77)."""
+
+import pathlib
+import re
+import subprocess
+import sys
+
+TABLE = pathlib.Path(__file__).with_name("registers.txt")
+HEADER = """# Registers per thread, bytes of stack, bytes spilled (stores + loads) of every kernel, and of every device function
+# that is called and not inlined ("-": the caller's registers), per architecture; from ptxas.
+# Made by: tests/cuda/registers.py --write build/release/ptxas nvcc
+"""
+
+
+def nvcc_release(nvcc):
+    text = subprocess.run([nvcc, "--version"], check=True, capture_output=True, text=True).stdout
+    return re.search(r"release ([\d.]+)", text).group(1)
+
+
+def readable(names):
+    """Mangled names as a reader knows them: without parameters, and without the file's own hash."""
+    plain = [re.sub(r"^__nv_static_.*?__Z", "_Z", name) for name in names]
+    text = subprocess.run(["c++filt"], input="\n".join(plain), check=True, capture_output=True, text=True).stdout
+    result = {}
+    for mangled, name in zip(names, text.splitlines()):
+        name = re.sub(r"_INTERNAL_\w+::|\(anonymous namespace\)::", "", name)
+        name = name.replace("(int)", "").replace("(bool)", "")
+        name = re.sub(r"^(?:void|bool|double|EpnetPointStatus|EpnetStateSums|EpnetNodeSums) ", "", name)
+        depth = 0
+        for at, letter in enumerate(name):
+            depth += (letter == "<") - (letter == ">")
+            if letter == "(" and depth == 0:
+                name = name[:at]
+                break
+        result[mangled] = name.replace(" ", "")
+    return result
+
+
+def measured(folder):
+    """{(source, mangled name, architecture): [registers or None, stack, spilled]}"""
+    found = {}
+    kernels = TABLE.parents[2] / "kernels"
+    for log in sorted(pathlib.Path(folder).glob("*.log")):
+        if not (kernels / f"{log.stem}.cu").exists():
+            continue # of a source that is gone
+        order = []
+        for line in log.read_text().splitlines():
+            if match := re.search(r"Compiling entry function '(\w+)' for 'sm_(\d+)'", line):
+                order.append(("kernel", match.group(1), match.group(2)))
+            elif match := re.search(r"Function properties for (\w+)", line):
+                order.append(("function", match.group(1), None))
+            elif match := re.search(r"(\d+) bytes stack frame, (\d+) bytes spill stores, (\d+) bytes spill loads", line):
+                order.append(("stack", int(match.group(1)), int(match.group(2)) + int(match.group(3))))
+            elif match := re.search(r"Used (\d+) registers", line):
+                order.append(("registers", int(match.group(1)), None))
+            elif "bytes gmem" in line:
+                order.append(("module", None, None))
+        found.update(modules(log.stem, order))
+    known = sorted({a for _, _, a in found if not a.startswith("#")}, key=int)
+    return {(source, name, known[int(a[1:])] if a.startswith("#") else a): row
+            for (source, name, a), row in found.items()}
+
+
+def modules(source, order):
+    """One compilation is reported as: functions in any order, kernels with their architecture; a new one begins with
+    its global memory. Functions take the architecture of the kernels they stand with, or "#" and their turn: nvcc goes
+    through the architectures in order."""
+    groups, found = [], {}
+    for item in order:
+        if item[0] == "module":
+            groups.append([])
+        elif groups:
+            groups[-1].append(item)
+    for place, group in enumerate(groups):
+        names = {architecture for kind, _, architecture in group if kind == "kernel"}
+        architecture = names.pop() if names else f"#{place}"
+        kernels = {name for kind, name, _ in group if kind == "kernel"}
+        current = None
+        for kind, value, extra in group:
+            if kind == "function":
+                current = value
+                found[source, current, architecture] = [None, 0, 0]
+            elif kind == "stack" and current:
+                found[source, current, architecture][1:] = [value, extra]
+            elif kind == "registers" and current in kernels:
+                found[source, current, architecture][0] = value
+    return found
+
+
+def main():
+    arguments = [a for a in sys.argv[1:] if a != "--write"]
+    folder, nvcc = arguments
+    release = nvcc_release(nvcc)
+    found = measured(folder)
+    if not found:
+        sys.exit(f"registers: nothing from ptxas in {folder}")
+    names = readable(sorted({name for _, name, _ in found}))
+    rows = {}
+    for (source, name, architecture), (registers, stack, spilled) in found.items():
+        rows[source, names[name], architecture] = (registers, stack, spilled)
+
+    if "--write" in sys.argv:
+        with TABLE.open("w") as table:
+            table.write(f"{HEADER}# nvcc {release}\n")
+            table.write(f"{'# source':18} {'function':58} {'sm':>4} {'registers':>9} {'stack':>6} {'spilled':>7}\n")
+            for (source, name, architecture), (registers, stack, spilled) in sorted(rows.items()):
+                shown = "-" if registers is None else registers
+                table.write(f"{source:18} {name:58} {architecture:>4} {shown:>9} {stack:6} {spilled:7}\n")
+        return
+
+    lines = TABLE.read_text().splitlines()
+    written_by = next(line.split()[2] for line in lines if line.startswith("# nvcc "))
+    if written_by != release:
+        print(f"registers: the table is of nvcc {written_by}, this is {release}: not compared")
+        sys.exit(77)
+    table = {}
+    for line in lines:
+        if not line.startswith("#"):
+            source, name, architecture, _, _, spilled = line.split()
+            table[source, name, architecture] = int(spilled)
+    errors = []
+    for key in sorted(set(rows) | set(table)):
+        place = "{}.cu: {}, sm_{}".format(*key)
+        if key not in table:
+            errors.append(f"{place}: not in the table")
+        elif key not in rows:
+            errors.append(f"{place}: in the table, but not in the build")
+        elif rows[key][2] > table[key]:
+            errors.append(f"{place}: spills {rows[key][2]} bytes, the table says {table[key]}")
+    print(f"{len(rows)} functions, {sum(r[2] > 0 for r in rows.values())} of them spill")
+    if errors:
+        print("\n".join(errors))
+        sys.exit(f"registers: if this is meant, make the table anew: tests/cuda/registers.py --write {folder} {nvcc}")
+
+
+if __name__ == "__main__":
+    main()
