@@ -3,6 +3,8 @@
  * rounding loses. */
 #include "cpu/cpu_backend.h"
 #include "cuda_backend.h"
+#include "cuda_batch.h"
+#include "engine.h"
 #include "stream_run.h"
 #include "two_backends.h"
 
@@ -129,6 +131,83 @@ static void euler_leaves_the_probabilities(void **state) {
     test_network_free(&network);
 }
 
+/* ---- the trajectory kernel, launched by itself ----------------------------------------------------------
+ */
+
+/* The status of a point whose kernel has room for `series_length` coefficients (0: as the layout says) and
+ * finds `before` as the status of its stationary law. */
+static int status_of_launch(const EpnetProblem *problem, const EpnetPoint *point, int series_length,
+                            int before) {
+    const EpnetBatch batch = {.problem = problem, .count = 1, .points = point};
+    TestRows rows = two_backends_rows(problem, 1, false);
+    EpnetCudaProblemStorage shared;
+    EpnetCudaReach reach = {0};
+    EpnetCudaSlots slots;
+    EpnetCudaLayout layout;
+    EpnetError error;
+    void *scratch, *stop;
+    assert_int_equal(epnet_cuda_problem_make(problem, NULL, &shared, &error), EPNET_OK);
+    assert_true(epnet_cuda_ok(epnet_cuda_slots_alloc(problem, 1, false, false, &slots)));
+    epnet_cuda_slots_pack(&slots, &shared, &reach, &batch, 0, 1, &rows.rows);
+    assert_true(epnet_cuda_ok(epnet_cuda_slots_upload(&slots, problem, NULL)));
+    assert_int_equal(cudaMemcpy(slots.status.device, &before, sizeof before, cudaMemcpyHostToDevice),
+                     cudaSuccess);
+    assert_int_equal(epnet_cuda_trajectory_layout(problem, slots.exit_bound, slots.degree_min, &layout),
+                     cudaSuccess);
+    layout.blocks = 1;
+    const size_t bytes = layout.scratch_per_group * (size_t)layout.groups * sizeof(double);
+    if (series_length > 0)
+        layout.series_length = series_length;
+    assert_int_equal(cudaMalloc(&scratch, bytes), cudaSuccess);
+    assert_int_equal(cudaMalloc(&stop, sizeof(int)), cudaSuccess);
+    assert_int_equal(cudaMemset(stop, 0, sizeof(int)), cudaSuccess);
+    const EpnetCudaBatch given = epnet_cuda_slots_batch(&slots, stop);
+    assert_int_equal(cudaMemset(given.next, 0, sizeof *given.next), cudaSuccess);
+    assert_int_equal(epnet_cuda_trajectory(&layout, &shared.problem, &given, scratch, NULL), cudaSuccess);
+    assert_true(epnet_cuda_ok(epnet_cuda_slots_download(&slots, problem, NULL)));
+    assert_int_equal(cudaDeviceSynchronize(), cudaSuccess);
+    const int status = *(int *)slots.status.host;
+    cudaFree(stop);
+    cudaFree(scratch);
+    epnet_cuda_slots_free(&slots);
+    epnet_cuda_problem_free(&shared);
+    epnet_cuda_reach_free(&reach);
+    test_rows_free(&rows);
+    return status;
+}
+
+/* No room for as many coefficients as the farthest state takes: a status, not a write past the room. */
+static void no_room_for_coefficients(void **state) {
+    (void)state;
+    static const double times[] = {0, 1};
+    TestRandom random = test_random(64);
+    TestNetwork network = test_network_ring(4, 0.8, 1);
+    test_network_set_flips(&network, 0.7, 1.1);
+    double *initial = test_law_random(&random, 16, 0);
+    const EpnetPoint point = test_network_point(&network);
+    EpnetProblem problem = problem_of(&network, initial, times, 2);
+    static const EpnetMethod methods[] = {EPNET_CHEBYSHEV, EPNET_UNIFORMIZATION};
+    for (int m = 0; m < 2; m++) {
+        problem.method = methods[m];
+        assert_int_equal(status_of_launch(&problem, &point, 0, EPNET_POINT_OK), EPNET_POINT_OK);
+        assert_int_equal(status_of_launch(&problem, &point, 40, EPNET_POINT_OK), EPNET_POINT_OUT_OF_MEMORY);
+    }
+    free(initial);
+    test_network_free(&network);
+}
+
+/* What has no stationary law has no trajectory from it. */
+static void no_law_to_start_from(void **state) {
+    (void)state;
+    static const double times[] = {0, 1};
+    TestNetwork network = test_network_ring(4, 0.8, 1);
+    test_network_set_flips(&network, 0.7, 1.1);
+    const EpnetPoint point = test_network_point(&network);
+    const EpnetProblem problem = problem_of(&network, NULL, times, 2);
+    assert_int_equal(status_of_launch(&problem, &point, 0, EPNET_POINT_NOT_FINITE), EPNET_POINT_NOT_FINITE);
+    test_network_free(&network);
+}
+
 static int set_up(void **state) {
     (void)state;
     epnet_emulation_reset();
@@ -142,6 +221,8 @@ int main(void) {
         cmocka_unit_test_setup(laws_below_rounding, set_up),
         cmocka_unit_test_setup(growing_vectors, set_up),
         cmocka_unit_test_setup(euler_leaves_the_probabilities, set_up),
+        cmocka_unit_test_setup(no_room_for_coefficients, set_up),
+        cmocka_unit_test_setup(no_law_to_start_from, set_up),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
