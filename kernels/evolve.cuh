@@ -180,10 +180,7 @@ __device__ static inline bool epnet_chebyshev_step(const EpnetGroup &group, cons
         return false;
     }
     if (!(tail <= tolerance)) {
-        if (growth * 2 > ev.margin)
-            ev.margin = growth * 8;
-        else
-            ev.x_cap = ev.x_ceiling = x / 2;
+        ev.margin = fmax(growth * 8, ev.margin * 2);
         return false;
     }
     epnet_accept(group, R + T, point);
