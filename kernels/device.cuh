@@ -1,6 +1,6 @@
 /* What kernels share, and the only way in which they see CUDA. nvcc compiles them for the device; the tests
  * compile the same files as C++ against a <cuda_runtime.h> of their own, which runs every thread on the CPU
- * (docs/gpu.md). No PTX, no cooperative groups, no __shared__ beside the two macros below. */
+ * (docs/kernels.md). No PTX, no cooperative groups, no __shared__ beside the two macros below. */
 #ifndef EPNET_KERNELS_DEVICE_CUH
 #define EPNET_KERNELS_DEVICE_CUH
 
