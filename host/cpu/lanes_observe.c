@@ -249,29 +249,8 @@ EPNET_SIMD EpnetMask observe(int nodes, EpnetLanes *lanes, EpnetVector *row) {
 
 EPNET_INSTRUCTION_LEVELS
 void epnet_lanes_observe(EpnetLanes *lanes, EpnetVector *row, EpnetMask *alone) {
-    switch (lanes->nodes) { /* a constant number of nodes lets the compiler unroll the bits */
-    case 1:
-        *alone = observe(1, lanes, row);
-        break;
-    case 2:
-        *alone = observe(2, lanes, row);
-        break;
-    case 3:
-        *alone = observe(3, lanes, row);
-        break;
-    case 4:
-        *alone = observe(4, lanes, row);
-        break;
-    case 5:
+    if (lanes->nodes == 5) /* the paper's network: a constant lets the compiler unroll the bits */
         *alone = observe(5, lanes, row);
-        break;
-    case 6:
-        *alone = observe(6, lanes, row);
-        break;
-    case 7:
-        *alone = observe(7, lanes, row);
-        break;
-    default:
-        *alone = observe(EPNET_LANES_NODES, lanes, row);
-    }
+    else
+        *alone = observe(lanes->nodes, lanes, row);
 }
