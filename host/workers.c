@@ -29,7 +29,7 @@ typedef struct Worker {
     int device;
     pthread_t thread;
     void *context;                 /* the backend's */
-    EpnetChunk chunk, handed_over; /* being solved; being kept, where there is a ticket */
+    EpnetChunk chunk, handed_over; /* a piece being solved; one being kept, where there is a ticket */
     void *ticket;
     size_t ticket_points;
     EpnetEnvelope envelope;
@@ -38,8 +38,8 @@ typedef struct Worker {
 
 size_t epnet_workers_most(const EpnetSpec *spec, const EpnetDevice *device, size_t batch, size_t points) {
     const size_t longest = 65536;
-    const uint64_t bytes = (uint64_t)64 << 20; /* of all workers, which have two chunks each */
-    size_t most = batch > 0 ? batch : device->chunk;
+    const uint64_t bytes = (uint64_t)64 << 20;           /* of all workers, which have two pieces each */
+    size_t most = batch > 0 ? batch : 2 * device->chunk; /* a chunk is solved in two pieces */
     if (most == 0) {
         const uint64_t room = bytes / 2 / device->worker_count / epnet_chunk_bytes(spec, 1);
         most = room < longest ? (size_t)room : longest;
@@ -98,7 +98,7 @@ static EpnetStatus worker_settle(Worker *worker, EpnetError *error) {
     return status;
 }
 
-/* Hand the solved chunk over, once the one before is kept: one of them may be on its way. */
+/* Hand solved points over, once those before are kept: one piece may be on its way. */
 static EpnetStatus worker_hand_over(Worker *worker, size_t first, size_t count, EpnetError *error) {
     const EpnetWork *work = worker->pool->work;
     EpnetStatus status = worker_settle(worker, error);
@@ -113,21 +113,37 @@ static EpnetStatus worker_hand_over(Worker *worker, size_t first, size_t count, 
                                   : epnet_fail(error, EPNET_DEVICE, "out of memory: handing points over");
 }
 
-/* Chunk after chunk until the queue has no more. */
-static EpnetStatus worker_solve(Worker *worker, EpnetError *error) {
+/* Solve points [first, first + count) and hand them over. */
+static EpnetStatus worker_solve_piece(Worker *worker, size_t first, size_t count, EpnetError *error) {
     Pool *pool = worker->pool;
     const EpnetWork *work = pool->work;
+    epnet_chunk_set(&worker->chunk, work->spec, first, count);
+    EpnetBatch batch = {work->problem, count, worker->chunk.points, &pool->abandon};
+    EpnetStatus status = work->device->backend->solve(worker->context, &batch, &worker->chunk.rows, error);
+    if (status != EPNET_OK || pool->abandon)
+        return status; /* what an abandoned piece holds is not to be used */
+    fill_envelope(worker, count);
+    return worker_hand_over(worker, first, count, error);
+}
+
+/* Chunk after chunk until the queue has no more, each in two pieces: with one of them on its way and one in
+ * work, what ends the process costs a worker no more than a chunk. */
+static EpnetStatus worker_solve(Worker *worker, EpnetError *error) {
+    const Pool *pool = worker->pool;
+    EpnetQueue *queue = pool->work->queue;
     EpnetStatus status = EPNET_OK;
-    for (size_t first, count; status == EPNET_OK && epnet_queue_take(work->queue, &first, &count);) {
+    for (size_t first, count;
+         status == EPNET_OK && !pool->abandon && epnet_queue_take(queue, &first, &count);) {
         const double start = epnet_seconds_now();
-        epnet_chunk_set(&worker->chunk, work->spec, first, count);
-        EpnetBatch batch = {work->problem, count, worker->chunk.points, &pool->abandon};
-        status = work->device->backend->solve(worker->context, &batch, &worker->chunk.rows, error);
-        if (status != EPNET_OK || pool->abandon)
-            break; /* what an abandoned chunk holds is not to be used */
-        fill_envelope(worker, count);
-        epnet_queue_learn(work->queue, count, epnet_seconds_now() - start);
-        status = worker_hand_over(worker, first, count, error);
+        const size_t half = count / 2;
+        if (half > 0)
+            status = worker_solve_piece(worker, first, half, error);
+        if (status == EPNET_OK && !pool->abandon)
+            status = worker_solve_piece(worker, first + half, count - half, error);
+        if (status == EPNET_OK && !pool->abandon)
+            epnet_queue_learn(queue, count, epnet_seconds_now() - start);
+        if (status == EPNET_OK && half == 0) /* one point has no halves */
+            status = worker_settle(worker, error);
     }
     EpnetError late;
     EpnetStatus settled = worker_settle(worker, &late);

@@ -17,7 +17,7 @@ typedef struct EpnetWork {
     /* Begin to take over the solved points [first, first + count), whose rows stay as they are until kept()
      * has returned. Returns a ticket; NULL: memory is exhausted. Called by several workers at a time. */
     void *(*keep)(size_t first, size_t count, const EpnetChunk *chunk, void *context);
-    /* Wait until the points of a ticket are safe, and free it; a worker has solved its next chunk meanwhile.
+    /* Wait until the points of a ticket are safe, and free it; a worker has solved its next piece meanwhile.
      * Anything but EPNET_OK ends the work. */
     EpnetStatus (*kept)(void *ticket, void *context, EpnetError *error);
     void (*watch)(void *context); /* about ten times a second, by the thread that called; may be NULL */

@@ -12,6 +12,7 @@ enum { EPNET_LANES = 8 };
 
 typedef double EpnetVector __attribute__((vector_size(64)));
 typedef int64_t EpnetMask __attribute__((vector_size(64))); /* all bits set where true, else 0 */
+typedef uint64_t EpnetBits __attribute__((vector_size(64)));
 
 #define EPNET_SIMD static inline __attribute__((always_inline))
 
@@ -36,12 +37,12 @@ EPNET_SIMD EpnetVector epnet_vector_maximum(EpnetVector a, EpnetVector b) {
  * 0 and of NaN. x = 2^k m with m in [sqrt(1/2), sqrt(2)); with f = m - 1, s = f/(2 + f), ln(1 + f) = f -
  * f^2/2 + s (f^2/2 + R(s^2)), R the minimax polynomial of Sun's fdlibm (e_log.c). */
 EPNET_SIMD EpnetVector epnet_vector_log(EpnetVector x) {
-    const int64_t one = 0x3ff0000000000000, half_root = 0x3fe6a09e00000000, mantissa = 0x000fffffffffffff;
+    const uint64_t one = 0x3ff0000000000000, half_root = 0x3fe6a09e00000000, mantissa = 0x000fffffffffffff;
     const EpnetMask subnormal = (x < 0x1p-1022) & (x > 0);
     const EpnetVector scaled = epnet_vector_select(subnormal, x * 0x1p54, x);
-    const EpnetMask bits = (EpnetMask)scaled + (one - half_root);
+    const EpnetBits bits = (EpnetBits)scaled + (one - half_root);
     /* k as a double, through the low bits of 1.5 2^52: there is no such conversion on older machines */
-    const EpnetMask biased = (EpnetMask)((bits >> 52) + 0x4338000000000000);
+    const EpnetBits biased = (bits >> 52) + 0x4338000000000000;
     const EpnetVector k = (EpnetVector)biased - (6755399441055744.0 + 1023) -
                           epnet_vector_select(subnormal, epnet_vector_all(54), epnet_vector_all(0));
     const EpnetVector f = (EpnetVector)((bits & mantissa) + half_root) - 1;

@@ -1,5 +1,5 @@
-/* What epnet_taking, the program that notes every chunk that a worker takes, shares with the test that kills
- * it: a file that both map, named by EPNET_TAKES. */
+/* What epnet_taking, the program that notes every piece of a chunk that a worker solves, shares with the test
+ * that kills it: a file that both map, named by EPNET_TAKES. */
 #ifndef EPNET_TESTS_KILLS_TAKES_H
 #define EPNET_TESTS_KILLS_TAKES_H
 

@@ -1,14 +1,15 @@
-/* Linked into the whole program in front of epnet_queue_take() (the linker's --wrap). */
-#include "queue.h"
+/* Linked into the whole program in front of epnet_chunk_set() (the linker's --wrap). */
+#include "chunk.h"
 #include "takes.h"
 
 #include <fcntl.h>
+#include <pthread.h>
 #include <stdlib.h>
 #include <sys/mman.h>
 #include <unistd.h>
 
-bool __real_epnet_queue_take(EpnetQueue *queue, size_t *first, size_t *count);
-bool __wrap_epnet_queue_take(EpnetQueue *queue, size_t *first, size_t *count);
+void __real_epnet_chunk_set(EpnetChunk *chunk, const EpnetSpec *spec, size_t first, size_t count);
+void __wrap_epnet_chunk_set(EpnetChunk *chunk, const EpnetSpec *spec, size_t first, size_t count);
 
 static Takes *takes_map(void) {
     const char *path = getenv("EPNET_TAKES");
@@ -21,20 +22,21 @@ static Takes *takes_map(void) {
     return map;
 }
 
-bool __wrap_epnet_queue_take(EpnetQueue *queue, size_t *first, size_t *count) {
+/* Called by a worker with the points that it solves next, and by the main thread with those that it writes
+ * into the grid file, which are not of interest. */
+void __wrap_epnet_chunk_set(EpnetChunk *chunk, const EpnetSpec *spec, size_t first, size_t count) {
     static pthread_mutex_t lock = PTHREAD_MUTEX_INITIALIZER;
     static Takes *takes;
+    __real_epnet_chunk_set(chunk, spec, first, count);
+    if (gettid() == getpid())
+        return;
     pthread_mutex_lock(&lock);
     if (takes == NULL)
         takes = takes_map();
-    const bool found = __real_epnet_queue_take(queue, first, count);
-    if (found && takes->count == MOST_TAKES)
+    if (takes->count == MOST_TAKES)
         abort();
-    if (found) {
-        takes->take[takes->count].first = *first;
-        takes->take[takes->count].count = *count;
-        takes->count++;
-    }
+    takes->take[takes->count].first = first;
+    takes->take[takes->count].count = count;
+    takes->count++;
     pthread_mutex_unlock(&lock);
-    return found;
 }
