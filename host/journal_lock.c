@@ -23,7 +23,7 @@ bool epnet_journal_locked(int fd) {
     return fcntl(fd, F_OFD_GETLK, &lock) == 0 && lock.l_type != F_UNLCK;
 }
 
-/* "a run" with the process and host that wrote into the journal last. */
+/* The process and host that wrote into the journal last are told: most often they hold it. */
 static EpnetStatus fail_locked(int fd, const char *path, EpnetError *error) {
     EpnetJournalHeader header;
     EpnetJournalContent content;
@@ -31,7 +31,7 @@ static EpnetStatus fail_locked(int fd, const char *path, EpnetError *error) {
     if (epnet_journal_header_read(fd, path, &header, NULL) == EPNET_OK) {
         if (epnet_journal_read(fd, path, &header, false, &content, NULL) == EPNET_OK) {
             if (content.last.started != 0)
-                snprintf(who, sizeof who, " (process %" PRId64 " on %s)", content.last.pid,
+                snprintf(who, sizeof who, " (last written by process %" PRId64 " on %s)", content.last.pid,
                          content.last.host);
             epnet_journal_content_free(&content);
         }
@@ -40,11 +40,12 @@ static EpnetStatus fail_locked(int fd, const char *path, EpnetError *error) {
     return epnet_fail(error, EPNET_IO, "%s is in use: another run of this output goes on%s", path, who);
 }
 
-/* Whether `path` still names the open file. */
-static bool is_same(int fd, const char *path) {
+bool epnet_journal_in_place(int fd, const char *path) {
     struct stat here, there;
-    return fstat(fd, &here) == 0 && stat(path, &there) == 0 && here.st_dev == there.st_dev &&
-           here.st_ino == there.st_ino;
+    if (fstat(fd, &here) != 0 || stat(path, &there) != 0)
+        return false;
+    errno = ENOENT;
+    return here.st_dev == there.st_dev && here.st_ino == there.st_ino;
 }
 
 EpnetStatus epnet_journal_lock(const char *path, bool create, bool *created, int *fd, EpnetError *error) {
@@ -73,7 +74,7 @@ EpnetStatus epnet_journal_lock(const char *path, bool create, bool *created, int
             close(opened);
             return status;
         }
-        if (is_same(opened, path)) {
+        if (epnet_journal_in_place(opened, path)) {
             *fd = opened;
             return EPNET_OK;
         }

@@ -130,7 +130,11 @@ EpnetStatus epnet_journal_reread(EpnetJournal *journal, EpnetError *error) {
 }
 
 EpnetStatus epnet_journal_remove(EpnetJournal *journal, EpnetError *error) {
-    if (unlink(journal->path) != 0 || !epnet_folder_sync(journal->path))
-        return epnet_fail_system(error, "cannot remove %s", journal->path);
-    return EPNET_OK;
+    if (!epnet_journal_in_place(journal->fd, journal->path)) {
+        if (errno == ENOENT)
+            return EPNET_OK;
+    } else if (unlink(journal->path) == 0 && epnet_folder_sync(journal->path)) {
+        return EPNET_OK;
+    }
+    return epnet_fail_system(error, "cannot remove %s", journal->path);
 }

@@ -61,18 +61,22 @@ static EpnetStatus record_put(EpnetJournal *journal, const EpnetJournalRecord *r
     return status;
 }
 
+/* Sync if it is time to, and look whether the journal is still where the next run looks for it. */
 static void sync_if_due(EpnetJournal *journal) {
     const double start = epnet_seconds_now();
     if (!journal->unsynced || start < journal->sync_due)
         return;
     pthread_mutex_unlock(&journal->lock);
     const int code = fdatasync(journal->fd), reason = errno;
+    const bool removed = !epnet_journal_in_place(journal->fd, journal->path) && errno == ENOENT;
     pthread_mutex_lock(&journal->lock);
     const double end = epnet_seconds_now(), rest = (end - start) / SYNC_SHARE;
     journal->sync_due = end + (rest > SYNC_EVERY ? rest : SYNC_EVERY);
     journal->unsynced = false;
     if (code != 0 && journal->broken.status == EPNET_OK)
         epnet_fail(&journal->broken, EPNET_IO, "cannot write %s: %s", journal->path, strerror(reason));
+    else if (removed && journal->broken.status == EPNET_OK)
+        epnet_fail(&journal->broken, EPNET_IO, "%s was removed or replaced", journal->path);
 }
 
 /* Wait until something is to be done: a record, an end, or a sync. Holds the lock but while it waits. */

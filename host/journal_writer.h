@@ -42,7 +42,8 @@ void epnet_journal_append(EpnetJournal *journal, EpnetJournalRequest *request, s
  * ones, could not be written; what stands in the file stays good. */
 EpnetStatus epnet_journal_await(EpnetJournal *journal, EpnetJournalRequest *request, EpnetError *error);
 
-/* End the thread and sync what is written, so that a loss of power does not cost it. */
+/* End the thread and sync what is written, so that a loss of power does not cost it. EPNET_IO: something
+ * could not be written, or the thread has found the file removed or replaced. */
 EpnetStatus epnet_journal_stop(EpnetJournal *journal, EpnetError *error);
 
 /* How long threads have waited in epnet_journal_await(), all together [s]. */
@@ -51,7 +52,7 @@ double epnet_journal_waited(const EpnetJournal *journal);
 /* Read what the file holds now, after epnet_journal_stop(). */
 EpnetStatus epnet_journal_reread(EpnetJournal *journal, EpnetError *error);
 
-/* Remove the file, still under the lock. */
+/* Remove the file, still under the lock. What stands under its name after someone else removed it stays. */
 EpnetStatus epnet_journal_remove(EpnetJournal *journal, EpnetError *error);
 
 /* Stop if need be, unlock and close; NULL is allowed. */
@@ -66,6 +67,10 @@ EpnetStatus epnet_journal_lock(const char *path, bool create, bool *created, int
 
 /* Whether someone holds the lock of an open journal. */
 bool epnet_journal_locked(int fd);
+
+/* Whether `path` still names the open file. False with errno ENOENT: it was removed or replaced; another
+ * errno: the system does not say. */
+bool epnet_journal_in_place(int fd, const char *path);
 
 /* fsync the folder of `path`, so that names in it survive a loss of power. False with errno set. */
 bool epnet_folder_sync(const char *path);

@@ -57,6 +57,23 @@ EpnetStatus epnet_output_examine(const EpnetSpec *spec, const char *output, bool
                       output);
 }
 
+EpnetStatus epnet_output_failed(const char *output, size_t *failed, EpnetError *error) {
+    EpnetResult *result;
+    *failed = 0;
+    EpnetStatus status = epnet_result_open(output, &result, error);
+    if (status != EPNET_OK)
+        return status;
+    const size_t points = epnet_result_points(result);
+    double *values = epnet_calloc(points, sizeof *values);
+    status = values == NULL ? epnet_fail_memory(error, points * sizeof *values, "the statuses of the points")
+                            : epnet_result_column(result, "status", values, error);
+    for (size_t k = 0; k < points && status == EPNET_OK; k++)
+        *failed += values[k] != EPNET_POINT_OK;
+    free(values);
+    epnet_result_close(result);
+    return status;
+}
+
 EpnetStatus epnet_output_room(const char *output, uint64_t bytes, EpnetError *error) {
     struct statvfs system;
     char *folder = epnet_path_folder(output);

@@ -13,6 +13,9 @@ char *epnet_journal_path(const char *output, EpnetShard shard);
 EpnetStatus epnet_output_examine(const EpnetSpec *spec, const char *output, bool force, bool *done,
                                  EpnetError *error);
 
+/* Count the failed points of a complete grid file. EPNET_IO: it cannot be read; EPNET_DEVICE: memory. */
+EpnetStatus epnet_output_failed(const char *output, size_t *failed, EpnetError *error);
+
 /* Whether the file system of `output` has room for `bytes` more. EPNET_IO: it does not. */
 EpnetStatus epnet_output_room(const char *output, uint64_t bytes, EpnetError *error);
 

@@ -10,6 +10,7 @@
 #include "threading.h"
 #include "workers.h"
 
+#include <errno.h>
 #include <limits.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -170,20 +171,40 @@ static EpnetStatus check_room(const Run *run, EpnetError *error) {
     return epnet_output_room(run->output, journal < UINT64_MAX - grid ? journal + grid : UINT64_MAX, error);
 }
 
-/* All points are in the journal: write the grid file, then the journal goes. */
+/* The journal was removed, or another stands in its place: what we hold open goes when we end. */
+static bool journal_lost(const Run *run) {
+    return !epnet_journal_in_place(epnet_journal_descriptor(run->journal), run->journal_path) &&
+           errno == ENOENT;
+}
+
+static EpnetJournalSource journal_source(const Run *run) {
+    return (EpnetJournalSource){epnet_journal_descriptor(run->journal), run->journal_path, &run->header,
+                                epnet_journal_content(run->journal)};
+}
+
+/* All points are in the journal: of an undivided run, write the grid file. */
 static EpnetStatus finish(Run *run, EpnetFailures *failures, EpnetError *error) {
     EpnetStatus status = epnet_journal_reread(run->journal, error);
     if (status != EPNET_OK)
         return status;
-    const EpnetJournalSource source = {epnet_journal_descriptor(run->journal), run->journal_path,
-                                       &run->header, epnet_journal_content(run->journal)};
+    const EpnetJournalSource source = journal_source(run);
+    if (run->shard.count > 1 && journal_lost(run))
+        return epnet_fail(error, EPNET_IO, "%s was removed or replaced", run->journal_path);
     if (run->shard.count > 1)
         return epnet_journal_failures(run->spec, &source, failures, error);
     status = epnet_output_room(run->output, epnet_dataset_bytes(run->spec), error);
     if (status == EPNET_OK)
         status =
             epnet_journal_to_grid(run->spec, &source, 1, run->output, run->options->stop, failures, error);
-    return status == EPNET_OK ? epnet_journal_remove(run->journal, error) : status;
+    return status;
+}
+
+/* The grid file is complete: its journal goes. */
+static EpnetStatus journal_drop(const Run *run, EpnetError *error) {
+    EpnetError reason;
+    if (epnet_journal_remove(run->journal, &reason) == EPNET_OK)
+        return EPNET_OK;
+    return epnet_fail(error, EPNET_IO, "%.900s is complete, but %.1000s", run->output, reason.message);
 }
 
 /* ---- the run ------------------------------------------------------------------------------------------- */
@@ -195,18 +216,24 @@ static EpnetStatus tell_kept(const Run *run, EpnetStatus status, EpnetError *err
         snprintf(reason, sizeof reason, "%.1199s", error->message);
     else if (run->stop != 0 && (run->options->stop == NULL || *run->options->stop == 0))
         strcpy(reason, "the time is up");
+    if (journal_lost(run))
+        return epnet_fail(error, status, "%s; nothing is kept: the journal has been removed", reason);
     return epnet_fail(error, status, "%s; %zu of %zu points are kept in %.700s, run again to go on", reason,
                       run->done, run->points, run->journal_path);
 }
 
 /* Under the lock of the journal: solve what is missing, and finish. */
 static EpnetStatus run_locked(Run *run, EpnetFailures *failures, EpnetError *error) {
+    if (run->shard.count > 1)
+        snprintf(run->summary->journal, sizeof run->summary->journal, "%s", run->journal_path);
     EpnetStatus status = queue_fill(run, error);
     if (status != EPNET_OK)
         return status;
     run->summary->already_done = run->shard.count > 1 && run->queue.missing == 0;
-    if (run->summary->already_done)
-        return EPNET_OK;
+    if (run->summary->already_done) {
+        const EpnetJournalSource source = journal_source(run);
+        return epnet_journal_failures(run->spec, &source, failures, error);
+    }
     if (run->shard.count == 1)
         epnet_outfile_clean(run->output);
     watch(run);
@@ -217,7 +244,7 @@ static EpnetStatus run_locked(Run *run, EpnetFailures *failures, EpnetError *err
     if (status == EPNET_OK)
         status = finish(run, failures, error);
     if (status == EPNET_OK)
-        return EPNET_OK;
+        return run->shard.count > 1 ? EPNET_OK : journal_drop(run, error);
     if (status != EPNET_INTERRUPTED && run->done == 0 && run->summary->damaged == 0) {
         epnet_journal_remove(run->journal, NULL); /* nothing is in it */
         return status;
@@ -247,7 +274,9 @@ static EpnetStatus run_files(Run *run, EpnetFailures *failures, EpnetError *erro
     EpnetStatus status = epnet_output_examine(run->spec, run->output, options->force, done, error);
     if (status == EPNET_OK && *done)
         remove_leftover(run);
-    if (status != EPNET_OK || *done)
+    if (status == EPNET_OK && *done)
+        return epnet_output_failed(run->output, &run->summary->failed, error);
+    if (status != EPNET_OK)
         return status;
     status = epnet_journal_open(run->journal_path, &run->header,
                                 options->restart ? EPNET_JOURNAL_RESTART : EPNET_JOURNAL_RESUME,
@@ -255,7 +284,9 @@ static EpnetStatus run_files(Run *run, EpnetFailures *failures, EpnetError *erro
     if (status == EPNET_OK) /* another run may have finished before we got the lock */
         status = epnet_output_examine(run->spec, run->output, options->force, done, error);
     if (status == EPNET_OK && *done)
-        return epnet_journal_remove(run->journal, error);
+        status = epnet_output_failed(run->output, &run->summary->failed, error);
+    if (status == EPNET_OK && *done)
+        return journal_drop(run, error);
     return status == EPNET_OK ? run_locked(run, failures, error) : status;
 }
 
@@ -298,11 +329,10 @@ EpnetStatus epnet_run(const EpnetSpec *spec, const char *output, const EpnetRunO
     if (status == EPNET_OK)
         status = run_files(&run, &failures, error);
     summary->points = run.points;
-    summary->failed = failures.total;
+    if (failures.total > 0)
+        summary->failed = failures.total;
     summary->states = (size_t)1 << spec->network.nodes;
     summary->elapsed = epnet_seconds_now() - run.start;
-    snprintf(summary->journal, sizeof summary->journal, "%s",
-             run.shard.count > 1 && run.journal_path != NULL ? run.journal_path : "");
     snprintf(summary->device, sizeof summary->device, "%s", run.device.name);
     snprintf(summary->method, sizeof summary->method, "%s",
              spec->kind == EPNET_STATIONARY ? epnet_kind_name(spec->kind) : epnet_method_name(spec->method));

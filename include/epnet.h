@@ -96,7 +96,8 @@ typedef struct EpnetRunSummary {
     char journal[4096];    /* of a shard: what epnet_merge() needs; "" otherwise */
     char device[256];      /* what did the work */
     char method[32];
-    char failures[512]; /* counts by status and the first few failed points, "" if none */
+    char failures[512]; /* counts by status and the first few failed points, "" if none, or if the output
+                         * was complete */
     char note[512]; /* what the user should know of the device: workers that found no memory; "" if none */
 } EpnetRunSummary;
 

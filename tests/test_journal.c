@@ -302,7 +302,8 @@ static void one_run_at_a_time(void **state) {
     EpnetError error;
     EpnetJournal *journal = open_good(&header, EPNET_JOURNAL_RESUME);
     assert_int_equal(epnet_journal_start(journal, &session, &error), EPNET_OK);
-    open_fails(&header, "is in use: another run of this output goes on (process 4711 on a host)");
+    open_fails(&header,
+               "is in use: another run of this output goes on (last written by process 4711 on a host)");
     const int fd = open(scratch_path("a.journal"), O_RDONLY);
     assert_true(fd >= 0 && epnet_journal_locked(fd));
     assert_int_equal(epnet_journal_remove(journal, &error), EPNET_OK);
@@ -319,6 +320,41 @@ static void one_run_at_a_time(void **state) {
     scratch_remove();
 }
 
+/* Whoever removes the journal of a run is noticed, and what is put in its place is left alone. */
+static void a_removed_journal_is_noticed(void **state) {
+    (void)state;
+    scratch_make();
+    EpnetSpec *spec = spec_of(1);
+    EpnetJournalHeader header = header_of(spec, "cpu", 1);
+    EpnetError error;
+    EpnetJournal *journal = open_good(&header, EPNET_JOURNAL_RESUME);
+    assert_int_equal(epnet_journal_start(journal, &session, &error), EPNET_OK);
+    assert_true(epnet_journal_in_place(epnet_journal_descriptor(journal), scratch_path("a.journal")));
+    assert_int_equal(unlink(scratch_path("a.journal")), 0);
+    EpnetStatus status = EPNET_OK;
+    while (status == EPNET_OK) { /* until the next sync */
+        EpnetJournalRequest request;
+        EpnetRows rows = made_rows(spec, 0, 1, true);
+        epnet_journal_append(journal, &request, 0, 1, &rows);
+        status = epnet_journal_await(journal, &request, &error);
+        made_rows_free(&rows);
+        usleep(10000);
+    }
+    assert_int_equal(status, EPNET_IO);
+    assert_non_null(strstr(error.message, "a.journal was removed or replaced"));
+    assert_int_equal(epnet_journal_remove(journal, &error), EPNET_OK);
+    EpnetJournal *next = open_good(&header, EPNET_JOURNAL_RESUME);
+    assert_int_equal(epnet_journal_remove(journal, &error), EPNET_OK);
+    assert_int_equal(access(scratch_path("a.journal"), F_OK), 0);
+    assert_int_equal(epnet_journal_remove(next, &error), EPNET_OK);
+    assert_int_equal(access(scratch_path("a.journal"), F_OK), -1);
+    epnet_journal_close(next);
+    epnet_journal_close(journal);
+    epnet_journal_header_free(&header);
+    made_spec_free(spec);
+    scratch_remove();
+}
+
 int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(what_is_written_is_read),
@@ -327,6 +363,7 @@ int main(void) {
         cmocka_unit_test(an_unfinished_header_is_begun_again),
         cmocka_unit_test(another_run_is_refused),
         cmocka_unit_test(one_run_at_a_time),
+        cmocka_unit_test(a_removed_journal_is_noticed),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -105,7 +105,9 @@ static void killed_runs_go_on(void **state) {
         test_output_free(&status);
     }
     check_same("sweep.nc");
-    test_output_expect(epnet("run", "sweep.toml"), 0, "left as it is", "");
+    test_output_expect(epnet("run", "sweep.toml"), 0, "left as it is\n", "");
+    test_output_expect(epnet("run", "sweep.toml", "--restart"), 0,
+                       "left as it is; remove it to compute it anew\n", "");
     assert_int_equal(test_folder_count(folder), 2);
 }
 
@@ -146,8 +148,8 @@ static void one_run_at_a_time(void **state) {
     test_file_write(folder, ".other.nc.tmp-123-0", "of another output");
     TestProgram program = start_epnet("run", "sweep.toml", "--json", "--threads", "1", "--batch", "5");
     assert_true(wait_for_points(&program) > 0);
-    char process[64];
-    snprintf(process, sizeof process, "another run of this output goes on (process %ld on ",
+    char process[128];
+    snprintf(process, sizeof process, "another run of this output goes on (last written by process %ld on ",
              (long)program.pid);
     test_output_expect(epnet("run", "sweep.toml"), 5, "", process);
     test_output_expect(epnet("run", "sweep.toml", "--restart"), 5, "", process);
@@ -207,6 +209,33 @@ static void a_leftover_journal_goes(void **state) {
     free(kept);
 }
 
+/* A run whose journal is removed promises nothing, and leaves alone what was put in its place. */
+static void a_removed_journal_is_told(void **state) {
+    (void)state;
+    char *journal = test_path(folder, "sweep.nc.journal"), *moved = test_path(folder, "moved");
+    TestProgram program = start_epnet("run", "sweep.toml", "--json", "--threads", "1", "--batch", "5");
+    assert_true(wait_for_points(&program) > 0);
+    assert_int_equal(rename(journal, moved), 0);
+    test_file_write(folder, "sweep.nc.journal", "another's");
+    kill(program.pid, SIGTERM);
+    test_output_expect(test_program_finish(&program), 75, "",
+                       "interrupted; nothing is kept: the journal has been removed\n");
+    assert_true(test_file_exists(folder, "sweep.nc.journal"));
+    assert_int_equal(unlink(journal), 0);
+    /* A shard's points are in its journal alone: it fails, at the latest at its end. */
+    program = start_epnet("run", "sweep.toml", "-o", "a.nc", "--shard", "1/2", "--json", "--threads", "1",
+                          "--batch", "5");
+    assert_true(wait_for_points(&program) > 0);
+    char *shard = test_path(folder, "a.nc.shard-1-of-2.journal");
+    assert_int_equal(unlink(shard), 0);
+    test_output_expect(
+        test_program_finish(&program), 5, "",
+        "a.nc.shard-1-of-2.journal was removed or replaced; nothing is kept: the journal has been removed\n");
+    free(journal);
+    free(moved);
+    free(shard);
+}
+
 int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test_setup_teardown(killed_runs_go_on, make_folder, remove_folder),
@@ -216,6 +245,7 @@ int main(void) {
         cmocka_unit_test_setup_teardown(points_outlast_the_grid_file, make_folder, remove_folder),
         cmocka_unit_test_setup_teardown(a_failed_start_leaves_nothing, make_folder, remove_folder),
         cmocka_unit_test_setup_teardown(a_leftover_journal_goes, make_folder, remove_folder),
+        cmocka_unit_test_setup_teardown(a_removed_journal_is_told, make_folder, remove_folder),
     };
     return cmocka_run_group_tests(tests, run_undisturbed, remove_undisturbed);
 }

@@ -131,11 +131,23 @@ static void shards_merge_into_the_whole(void **state) {
     TestOutput last = epnet("run", "sweep.toml", "-o", "a.nc", "--shard", "1/3", "--json");
     assert_non_null(strstr(last.out, "\"journal\": \"a.nc.shard-1-of-3.journal\""));
     test_output_free(&last);
-    test_output_expect(epnet("run", "sweep.toml", "-o", "a.nc", "--shard", "2/3"), 0,
-                       "a.nc.shard-2-of-3.journal is complete and belongs to this spec", "");
+    /* The failed points of a complete shard are told again. */
+    test_output_expect(epnet("run", "sweep.toml", "-o", "a.nc", "--shard", "2/3"), 4,
+                       "a.nc.shard-2-of-3.journal is complete and belongs to this spec: left as it is\n"
+                       "  points    26, 3 failed\n",
+                       "3 of 26 points failed: 3 not_unique; first: ");
     assert_false(test_file_exists(folder, "a.nc"));
     test_output_expect(epnet("merge", "a.nc", "--json"), 4, "\"points\": 77, ", reason);
     check_same("a.nc", "whole.nc");
+    test_output_expect(epnet("run", "sweep.toml", "-o", "a.nc", "--shard", "2/3"), 0,
+                       "a.nc is complete and belongs to this spec: left as it is\n  points    77, ", "");
+    TestOutput complete = epnet("run", "sweep.toml", "-o", "a.nc", "--json");
+    assert_int_equal(complete.code, 0);
+    const char *failed = strstr(complete.out, "\"points_failed\": ");
+    assert_non_null(failed);
+    assert_int_equal(strtol(strchr(failed, ':') + 1, NULL, 10),
+                     strtol(strstr(whole.err, "warning: ") + 9, NULL, 10));
+    test_output_free(&complete);
     assert_int_equal(test_folder_count(folder), 4); /* spec, edges, whole.nc, a.nc */
     test_output_expect(epnet("merge", "a.nc"), 5, "",
                        "there is no shard of a.nc (a.nc.shard-1-of-N.journal)");

@@ -148,7 +148,11 @@ static void print_summary(const Arguments *arguments, const EpnetRunSummary *sum
     const bool shard = summary->journal[0] != '\0';
     const char *written = shard ? summary->journal : arguments->output;
     if (summary->already_done) {
-        printf("%s is complete and belongs to this spec: left as it is\n", written);
+        printf("%s is complete and belongs to this spec: left as it is%s\n", written,
+               !shard && (arguments->restart || arguments->force) ? "; remove it to compute it anew" : "");
+        if (summary->failed > 0)
+            printf("  points    %s, %s failed\n", epnet_text_count(&a, summary->points),
+                   epnet_text_count(&b, summary->failed));
     } else {
         printf("%s\n", written);
         printf("  points    %s, each of %s states, %s%s\n", epnet_text_count(&a, summary->points),
