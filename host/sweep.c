@@ -202,9 +202,10 @@ static EpnetStatus finish(Run *run, EpnetFailures *failures, EpnetError *error) 
 /* The grid file is complete: its journal goes. */
 static EpnetStatus journal_drop(const Run *run, EpnetError *error) {
     EpnetError reason;
-    if (epnet_journal_remove(run->journal, &reason) == EPNET_OK)
+    const EpnetStatus status = epnet_journal_remove(run->journal, &reason);
+    if (status == EPNET_OK)
         return EPNET_OK;
-    return epnet_fail(error, EPNET_IO, "%.900s is complete, but %.1000s", run->output, reason.message);
+    return epnet_fail(error, status, "%.900s is complete, but %.1000s", run->output, reason.message);
 }
 
 /* ---- the run ------------------------------------------------------------------------------------------- */
