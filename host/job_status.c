@@ -42,7 +42,7 @@ static EpnetStatus journal_look(int fd, EpnetJobStatus *job, EpnetJournalStatus 
     EpnetJournalHeader header;
     EpnetJournalContent content;
     struct stat info;
-    journal->running = epnet_journal_locked(fd);
+    const bool before = epnet_journal_locked(fd);
     EpnetStatus status = epnet_journal_header_read(fd, journal->path, &header, error);
     if (status != EPNET_OK)
         return status;
@@ -51,6 +51,7 @@ static EpnetStatus journal_look(int fd, EpnetJobStatus *job, EpnetJournalStatus 
         status = epnet_fail_system(error, "cannot read %s", journal->path);
         epnet_journal_content_free(&content);
     }
+    journal->running = epnet_journal_locked(fd);
     if (status == EPNET_OK) {
         const double written = (double)info.st_mtim.tv_sec + 1e-9 * (double)info.st_mtim.tv_nsec;
         const double worked = (journal->running ? wall_now() : written) - 1e-9 * (double)content.last.started;
@@ -60,6 +61,10 @@ static EpnetStatus journal_look(int fd, EpnetJobStatus *job, EpnetJournalStatus 
         journal->points_failed = (size_t)content.failed;
         journal->damaged = content.damaged;
         journal->damaged_bytes = content.damaged_bytes;
+        if ((before || journal->running) && content.torn_bytes > 0) { /* a record on its way */
+            journal->damaged--;
+            journal->damaged_bytes -= content.torn_bytes;
+        }
         journal->bytes = (uint64_t)info.st_size;
         journal->age = wall_now() - written;
         journal->rate =
@@ -77,25 +82,42 @@ static EpnetStatus journal_look(int fd, EpnetJobStatus *job, EpnetJournalStatus 
     return status;
 }
 
+/* A journal that cannot be read hides no other: it is listed with the reason. */
 static EpnetStatus journals_look(EpnetJobStatus *job, const EpnetJournalFile *files, size_t count,
                                  EpnetError *error) {
     job->journals = epnet_calloc(count, sizeof *job->journals);
     if (job->journals == NULL)
         return epnet_fail_memory(error, count * sizeof *job->journals, "the state of journals");
-    EpnetStatus status = EPNET_OK;
-    for (size_t k = 0; k < count && status == EPNET_OK; k++) {
+    for (size_t k = 0; k < count; k++) {
         EpnetJournalStatus *journal = &job->journals[job->journal_count];
+        EpnetError reason;
+        struct stat info;
         snprintf(journal->path, sizeof journal->path, "%s", files[k].path);
         const int fd = open(files[k].path, O_RDONLY | O_CLOEXEC);
         if (fd < 0 && errno == ENOENT)
             continue; /* its run has ended meanwhile */
+        EpnetStatus status = fd < 0 || fstat(fd, &info) != 0
+                                 ? epnet_fail_system(&reason, "cannot read %s", files[k].path)
+                                 : EPNET_OK;
+        if (status == EPNET_OK && info.st_size == 0) {
+            close(fd); /* nothing is in it: the lock of a merge, or a run that has just begun */
+            continue;
+        }
         job->journal_count++;
-        status = fd < 0 ? epnet_fail_system(error, "cannot read %s", files[k].path)
-                        : journal_look(fd, job, journal, error);
+        if (status == EPNET_OK)
+            status = journal_look(fd, job, journal, &reason);
         if (fd >= 0)
             close(fd);
+        if (status != EPNET_OK && status != EPNET_IO)
+            return epnet_fail(error, status, "%s", reason.message);
+        if (status == EPNET_IO) {
+            journal->shard = (int)files[k].shard.number;
+            journal->shards = (int)files[k].shard.count;
+            journal->rate = journal->age = NAN;
+            snprintf(journal->problem, sizeof journal->problem, "%.511s", reason.message);
+        }
     }
-    return status;
+    return EPNET_OK;
 }
 
 /* What the grid file says, if there is one. */

@@ -131,7 +131,8 @@ typedef struct EpnetJournalContent {
     EpnetJournalSession last; /* session; `started` 0: none was found */
     uint64_t damaged;         /* stretches of the file that do not verify, a torn end among them */
     uint64_t damaged_bytes;
-    uint64_t end; /* of the last thing that verifies */
+    uint64_t torn_bytes; /* of which in a last stretch, up to the end of the file: perhaps on their way */
+    uint64_t end;        /* of the last thing that verifies */
 } EpnetJournalContent;
 
 /* Read all records of an open journal. Damage is no failure: it is skipped to the next record that verifies,

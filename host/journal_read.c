@@ -154,6 +154,7 @@ EpnetStatus epnet_journal_read(int fd, const char *path, const EpnetJournalHeade
         while (at < reader->size && !head_at(reader, at, &head));
         content->damaged++;
         content->damaged_bytes += at - from;
+        content->torn_bytes = at == reader->size ? at - from : 0;
     }
     const int reason = reader->reason;
     free(reader);

@@ -12,6 +12,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 /* A shard's journal, held under its lock. */
@@ -34,16 +35,18 @@ typedef struct Merge {
 
 static EpnetStatus part_open(Part *part, const char *path, EpnetError *error) {
     bool created;
+    EpnetError reason;
     *part = (Part){.path = path, .fd = -1};
     EpnetStatus status = epnet_journal_lock(path, false, &created, &part->fd, error);
     if (status != EPNET_OK)
         return status;
     if (part->fd < 0)
         return epnet_fail(error, EPNET_IO, "there is no %s", path);
-    status = epnet_journal_header_read(part->fd, path, &part->header, error);
-    if (status == EPNET_OK)
-        status = epnet_journal_read(part->fd, path, &part->header, true, &part->content, error);
-    return status;
+    status = epnet_journal_header_read(part->fd, path, &part->header, &reason);
+    if (status != EPNET_OK)
+        return epnet_fail(error, status, "%.1900s%s", reason.message,
+                          status == EPNET_IO ? "; run this shard again" : "");
+    return epnet_journal_read(part->fd, path, &part->header, true, &part->content, error);
 }
 
 static void part_close(Part *part) {
@@ -140,7 +143,12 @@ static EpnetStatus output_lock(Merge *merge, EpnetError *error) {
     for (size_t k = 0; k < merge->part_count; k++)
         if (strcmp(merge->parts[k].path, merge->lock_path) == 0)
             return EPNET_OK; /* the journal of an undivided run is merged: it is locked already */
-    return epnet_journal_lock(merge->lock_path, true, &merge->lock_created, &merge->lock, error);
+    EpnetStatus status = epnet_journal_lock(merge->lock_path, merge->part_count > 0, &merge->lock_created,
+                                            &merge->lock, error);
+    struct stat info;
+    if (merge->lock >= 0 && fstat(merge->lock, &info) == 0 && info.st_size == 0)
+        merge->lock_created = true; /* perhaps by a merge that was killed: it is ours to remove as well */
+    return status;
 }
 
 static EpnetStatus grid_write(Merge *merge, const volatile int *stop, EpnetFailures *failures,
@@ -170,9 +178,43 @@ static EpnetStatus parts_remove(const Merge *merge, EpnetError *error) {
     return EPNET_OK;
 }
 
+/* Whether the output is complete and of the spec of all parts, whose last merge was then cut short between
+ * its removals; its points and failed points go into the summary. */
+static EpnetStatus output_look(const Merge *merge, EpnetRunSummary *summary, EpnetError *error) {
+    EpnetResult *result;
+    if (access(merge->output, F_OK) != 0 || epnet_result_open(merge->output, &result, NULL) != EPNET_OK)
+        return EPNET_OK; /* what is in the way is told when it is to be replaced */
+    const char *sha256 = epnet_result_text(result, "spec_sha256");
+    EpnetStatus status = EPNET_OK;
+    bool same = sha256 != NULL;
+    for (size_t k = 0; k < merge->part_count && same; k++)
+        same = strcmp(merge->parts[k].header.texts[EPNET_JOURNAL_SHA256], sha256) == 0;
+    if (same) {
+        const size_t points = epnet_result_points(result);
+        double *values = epnet_calloc(points, sizeof *values);
+        status = values == NULL ? epnet_fail_memory(error, points * sizeof *values, "the statuses of points")
+                                : epnet_result_column(result, "status", values, error);
+        for (size_t k = 0; k < points && status == EPNET_OK; k++)
+            summary->failed += values[k] != 0;
+        summary->points = points;
+        summary->already_done = status == EPNET_OK;
+        free(values);
+    }
+    epnet_result_close(result);
+    return status;
+}
+
 static EpnetStatus merge_run(Merge *merge, const EpnetMergeOptions *options, EpnetRunSummary *summary,
                              EpnetFailures *failures, EpnetError *error) {
-    EpnetStatus status = parts_check(merge, error);
+    EpnetStatus status = output_look(merge, summary, error);
+    if (status == EPNET_OK && summary->already_done)
+        status = output_lock(merge, error);
+    if (status != EPNET_OK || summary->already_done)
+        return status == EPNET_OK ? parts_remove(merge, error) : status;
+    if (merge->part_count == 0)
+        return epnet_fail(error, EPNET_IO, "there is no shard of %s (%s.shard-1-of-N.journal)", merge->output,
+                          merge->output);
+    status = parts_check(merge, error);
     if (status == EPNET_OK)
         status = points_check(merge, error);
     if (status == EPNET_OK)
@@ -187,15 +229,28 @@ static EpnetStatus merge_run(Merge *merge, const EpnetMergeOptions *options, Epn
     return status == EPNET_OK ? parts_remove(merge, error) : status;
 }
 
+/* The open part that is the file `path`, or NULL. */
+static const char *part_find(const Merge *merge, const char *path) {
+    struct stat here, there;
+    if (stat(path, &here) != 0)
+        return NULL;
+    for (size_t k = 0; k < merge->part_count; k++)
+        if (fstat(merge->parts[k].fd, &there) == 0 && here.st_dev == there.st_dev &&
+            here.st_ino == there.st_ino)
+            return merge->parts[k].path;
+    return NULL;
+}
+
 static EpnetStatus merge_open(Merge *merge, const char *const *journals, size_t count, EpnetError *error) {
-    if (count == 0)
-        return epnet_fail(error, EPNET_IO, "there is no shard of %s (%s.shard-1-of-N.journal)", merge->output,
-                          merge->output);
     merge->parts = epnet_calloc(count, sizeof *merge->parts);
     if (merge->parts == NULL)
         return epnet_fail_memory(error, count * sizeof *merge->parts, "the shards");
     EpnetStatus status = EPNET_OK;
     while (merge->part_count < count && status == EPNET_OK) {
+        const char *other = part_find(merge, journals[merge->part_count]);
+        if (other != NULL)
+            return epnet_fail(error, EPNET_IO, "%s and %s are the same file", other,
+                              journals[merge->part_count]);
         const size_t k = merge->part_count++;
         status = part_open(&merge->parts[k], journals[k], error);
     }

@@ -15,6 +15,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 typedef struct Run {
@@ -258,10 +259,13 @@ static EpnetStatus run_locked(Run *run, EpnetFailures *failures, EpnetError *err
 static void remove_leftover(const Run *run) {
     int fd;
     bool created;
+    struct stat info;
     EpnetJournalHeader found;
     if (epnet_journal_lock(run->journal_path, false, &created, &fd, NULL) != EPNET_OK || fd < 0)
         return;
-    if (epnet_journal_header_read(fd, run->journal_path, &found, NULL) == EPNET_OK) {
+    if (fstat(fd, &info) == 0 && info.st_size == 0) {
+        unlink(run->journal_path); /* the lock of a merge */
+    } else if (epnet_journal_header_read(fd, run->journal_path, &found, NULL) == EPNET_OK) {
         if (epnet_journal_header_compare(&found, &run->header, run->journal_path, NULL) == EPNET_OK)
             unlink(run->journal_path);
         epnet_journal_header_free(&found);

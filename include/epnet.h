@@ -127,7 +127,8 @@ typedef struct EpnetMergeOptions {
 } EpnetMergeOptions;
 
 /* Write the grid file `output` from the journals of all its shards (epnet_run() with `shards`), with the
- * bytes of an undivided run, then remove them. `options` may be NULL. EPNET_IO: a shard or points are
+ * bytes of an undivided run, then remove them. Where it is complete already, what is left of them is removed.
+ * `options` may be NULL. EPNET_IO: a shard or points are
  * missing, a shard is still running, or they are not of one spec, version and backend. EPNET_POINTS_FAILED as
  * of epnet_run(). */
 EPNET_API EpnetStatus epnet_merge(const char *output, const EpnetMergeOptions *options,
@@ -137,6 +138,7 @@ EPNET_API EpnetStatus epnet_merge(const char *output, const EpnetMergeOptions *o
 typedef struct EpnetJournalStatus {
     char path[4096];
     int shard, shards; /* 1 of 1: of an undivided run */
+    char problem[512]; /* why the journal cannot be read; "": it can, else only what is above is known */
     size_t points;     /* of this shard */
     size_t points_done, points_failed;
     uint64_t bytes;
@@ -159,7 +161,7 @@ typedef struct EpnetJobStatus {
 } EpnetJobStatus;
 
 /* What stands of a run: reads `output` and the journals beside it, and changes nothing. EPNET_IO: there are
- * none, or one cannot be read. Free it with epnet_job_status_free(). */
+ * none, or the grid file cannot be read. Free it with epnet_job_status_free(). */
 EPNET_API EpnetStatus epnet_job_status(const char *output, EpnetJobStatus **job, EpnetError *error);
 EPNET_API void epnet_job_status_free(EpnetJobStatus *job);
 

@@ -149,8 +149,9 @@ static void shards_merge_into_the_whole(void **state) {
                      strtol(strstr(whole.err, "warning: ") + 9, NULL, 10));
     test_output_free(&complete);
     assert_int_equal(test_folder_count(folder), 4); /* spec, edges, whole.nc, a.nc */
-    test_output_expect(epnet("merge", "a.nc"), 5, "",
-                       "there is no shard of a.nc (a.nc.shard-1-of-N.journal)");
+    test_output_expect(epnet("merge", "a.nc", "--json"), 0, "\"already_done\": true, \"points\": 77, ", "");
+    test_output_expect(epnet("merge", "absent.nc"), 5, "",
+                       "there is no shard of absent.nc (absent.nc.shard-1-of-N.journal)");
     test_output_free(&whole);
     /* Named journals, from elsewhere, and more shards than points. */
     for (int k = 1; k <= 100; k++) {
@@ -167,11 +168,54 @@ static void shards_merge_into_the_whole(void **state) {
     check_same("d.nc", "whole.nc");
 }
 
+static void link_file(const char *from, const char *to) {
+    char *one = test_path(folder, from), *two = test_path(folder, to);
+    assert_int_equal(link(one, two), 0);
+    free(one);
+    free(two);
+}
+
+/* What merges that were killed leave: an empty journal that was their lock, shards of a complete output. */
+static void a_killed_merge_is_finished(void **state) {
+    (void)state;
+    run_shard("a.nc", "1/2", "1", "5");
+    run_shard("a.nc", "2/2", "1", "5");
+    link_file("a.nc.shard-2-of-2.journal", "kept");
+    test_file_write(folder, "a.nc.journal", "");
+    test_output_expect(epnet("status", "a.nc"), 0, "shards: 2 of 2 begun, 2 complete, 77 of 77 points\n", "");
+    TestOutput merged = epnet("merge", "a.nc");
+    assert_int_equal(merged.code, 4);
+    const char *failed = strstr(merged.out, "states, "), *told = strstr(merged.err, "warning: "),
+               *time = strstr(merged.out, "time  ");
+    assert_true(failed != NULL && told != NULL && time != NULL && strstr(time, "s\n") != NULL);
+    assert_int_equal(strtol(failed + 8, NULL, 10), strtol(told + 9, NULL, 10));
+    test_output_free(&merged);
+    test_output_expect(epnet("status", "a.nc"), 0, "a.nc is complete: 77 points, ", "");
+    assert_int_equal(test_folder_count(folder), 4); /* spec, edges, kept, a.nc */
+    link_file("kept", "a.nc.shard-2-of-2.journal");
+    test_output_expect(epnet("merge", "a.nc"), 0, "a.nc is complete: left as it is\n", "");
+    assert_int_equal(test_folder_count(folder), 4);
+    test_file_write(folder, "a.nc.journal", "");
+    test_output_expect(epnet("status", "a.nc"), 0, "a.nc is complete: 77 points, ", "");
+    test_output_expect(epnet("merge", "a.nc"), 0, "a.nc is complete: left as it is\n", "");
+    assert_int_equal(test_folder_count(folder), 4);
+    test_file_write(folder, "a.nc.journal", "");
+    test_output_expect(epnet("run", "sweep.toml", "-o", "a.nc"), 0, "left as it is", "");
+    assert_int_equal(test_folder_count(folder), 4);
+    /* A shard of another spec is not what a merge has left. */
+    TestOutput other =
+        epnet("run", "sweep.toml", "-o", "b.nc", "--shard", "1/2", "--set", "observe.cut=[0,1]", "--quiet");
+    test_output_free(&other);
+    test_output_expect(epnet("merge", "a.nc", "b.nc.shard-1-of-2.journal"), 5, "",
+                       "there is no journal of 2");
+    assert_true(test_file_exists(folder, "b.nc.shard-1-of-2.journal"));
+}
+
 static void what_does_not_belong_together_is_refused(void **state) {
     (void)state;
     run_shard("a.nc", "1/2", "2", "3");
     move_file("a.nc.shard-1-of-2.journal", "first");
-    test_output_expect(epnet("merge", "a.nc", "first", "first"), 5, "", "first is in use");
+    test_output_expect(epnet("merge", "a.nc", "first", "first"), 5, "", "first and first are the same file");
     test_output_expect(epnet("merge", "a.nc", "first", "absent"), 5, "", "there is no absent");
     test_output_expect(epnet("merge", "a.nc", "first", "sweep.toml"), 5, "", "sweep.toml is not a journal");
     run_shard("a.nc", "1/3", "2", "3");
@@ -270,8 +314,17 @@ static void status_tells_how_far_a_run_is(void **state) {
     test_output_expect(epnet("run", "sweep.toml", "-o", "b.nc"), 4, "", "damaged in 1 place");
     test_output_expect(epnet("status", "b.nc"), 0, "b.nc is complete: 77 points, ", "");
     test_output_expect(epnet("status", "b.nc", "--json"), 0, "\"complete\": true, \"points\": 77", "");
-    test_file_write(folder, "c.nc.journal", "something else that is no journal");
-    test_output_expect(epnet("status", "c.nc"), 5, "", "c.nc.journal is not a journal of epnet");
+    /* One that cannot be read hides no other, and counts for nothing. */
+    test_file_write(folder, "a.nc.shard-1-of-3.journal", "something else that is no journal");
+    test_output_expect(epnet("status", "a.nc"), 0,
+                       "a.nc.shard-1-of-3.journal\n  shard     1 of 3\n"
+                       "  damage    header: a.nc.shard-1-of-3.journal is not a journal of epnet",
+                       "");
+    test_output_expect(epnet("status", "a.nc"), 0, "shards: 2 of 3 begun, 1 complete, ", "");
+    test_output_expect(epnet("status", "a.nc"), 0, " of 77 points\n", "");
+    test_output_expect(epnet("status", "a.nc", "--json"), 0,
+                       "\"problem\": \"a.nc.shard-1-of-3.journal is not a journal of epnet", "");
+    test_output_expect(epnet("merge", "a.nc"), 5, "", "its start is damaged; run this shard again");
 }
 
 static void status_sees_who_is_at_work(void **state) {
@@ -290,9 +343,17 @@ static void status_sees_who_is_at_work(void **state) {
     snprintf(process, sizeof process, "goes on, process %ld on ", (long)program.pid);
     test_output_expect(epnet("status", "a.nc"), 0, process, "");
     test_output_expect(epnet("status", "a.nc", "--json"), 0, "\"running\": true", "");
+    /* What of a record on its way is in the file is no damage, until the run has ended. */
+    char *path = test_path(folder, "a.nc.journal");
+    kill(program.pid, SIGSTOP);
+    FILE *file = fopen(path, "ab");
+    assert_true(file != NULL && fwrite("torn", 1, 4, file) == 4 && fclose(file) == 0);
+    free(path);
+    test_output_expect(epnet("status", "a.nc", "--json"), 0, "\"damaged\": 0, \"damaged_bytes\": 0", "");
     kill(program.pid, SIGKILL);
     TestOutput killed = test_program_finish(&program);
     test_output_free(&killed);
+    test_output_expect(epnet("status", "a.nc", "--json"), 0, "\"damaged\": 1, ", "");
     test_output_expect(epnet("status", "a.nc", "--json"), 0, "\"running\": false", "");
 }
 
@@ -302,6 +363,7 @@ int main(void) {
         cmocka_unit_test(rows_are_shared_out),
         cmocka_unit_test_setup_teardown(shards_merge_into_the_whole, make_folder, remove_folder),
         cmocka_unit_test_setup_teardown(what_does_not_belong_together_is_refused, make_folder, remove_folder),
+        cmocka_unit_test_setup_teardown(a_killed_merge_is_finished, make_folder, remove_folder),
         cmocka_unit_test_setup_teardown(slurm_says_which_shard, make_folder, remove_folder),
         cmocka_unit_test_setup_teardown(status_tells_how_far_a_run_is, make_folder, remove_folder),
         cmocka_unit_test_setup_teardown(status_sees_who_is_at_work, make_folder, remove_folder),

@@ -52,7 +52,7 @@ static error_t parse(int key, char *value, struct argp_state *state) {
 }
 
 static void print_done(const Arguments *arguments, const EpnetRunSummary *summary, EpnetStatus status) {
-    EpnetText a, b, c;
+    EpnetText a, b, c, d;
     if (arguments->json) {
         epnet_json_object_begin(NULL);
         epnet_json_text("event", "done");
@@ -66,12 +66,12 @@ static void print_done(const Arguments *arguments, const EpnetRunSummary *summar
         epnet_json_object_end();
         epnet_json_line_end();
     } else if (summary->already_done) {
-        printf("%s is complete and belongs to this spec: left as it is\n", arguments->output);
+        printf("%s is complete: left as it is\n", arguments->output);
     } else {
         printf("%s\n  points    %s, each of %s states, %s%s\n  time      %s\n", arguments->output,
                epnet_text_count(&a, summary->points), epnet_text_count(&b, summary->states),
                summary->failed == 0 ? "all ok" : epnet_text_count(&c, summary->failed),
-               summary->failed == 0 ? "" : " failed", epnet_text_seconds(&c, summary->elapsed));
+               summary->failed == 0 ? "" : " failed", epnet_text_seconds(&d, summary->elapsed));
     }
 }
 

@@ -35,6 +35,7 @@ static void print_journal_json(const EpnetJournalStatus *journal) {
     epnet_json_text("path", journal->path);
     epnet_json_count("shard", (uint64_t)journal->shard);
     epnet_json_count("shards", (uint64_t)journal->shards);
+    epnet_json_text("problem", journal->problem);
     epnet_json_count("points", journal->points);
     epnet_json_count("points_done", journal->points_done);
     epnet_json_count("points_failed", journal->points_failed);
@@ -77,6 +78,10 @@ static void print_journal(const EpnetJournalStatus *journal) {
     printf("%s\n", journal->path);
     if (journal->shards > 1)
         printf("  shard     %d of %d\n", journal->shard, journal->shards);
+    if (journal->problem[0] != '\0') {
+        printf("  damage    header: %s; run again\n", journal->problem);
+        return;
+    }
     printf("  points    %s of %s, %.0f %%", epnet_text_count(&a, journal->points_done),
            epnet_text_count(&b, journal->points), percent);
     if (journal->points_failed > 0)
@@ -100,7 +105,7 @@ static void print_journal(const EpnetJournalStatus *journal) {
 /* The shards as a whole: they are listed in order, so that gaps show. */
 static void print_shards(const EpnetJobStatus *job) {
     EpnetText a, b;
-    size_t shards = 0, done = 0, complete = 0, points = 0;
+    size_t shards = 0, done = 0, complete = 0;
     int count = 0;
     for (size_t k = 0; k < job->journal_count; k++) {
         const EpnetJournalStatus *journal = &job->journals[k];
@@ -108,13 +113,12 @@ static void print_shards(const EpnetJobStatus *job) {
             continue;
         shards++;
         count = journal->shards;
-        points += journal->points;
         done += journal->points_done;
-        complete += journal->points_done == journal->points;
+        complete += journal->problem[0] == '\0' && journal->points_done == journal->points;
     }
     if (shards > 0)
-        printf("shards: %zu of %d begun, %zu complete, %s of their %s points\n", shards, count, complete,
-               epnet_text_count(&a, done), epnet_text_count(&b, points));
+        printf("shards: %zu of %d begun, %zu complete, %s of %s points\n", shards, count, complete,
+               epnet_text_count(&a, done), epnet_text_count(&b, job->points));
 }
 
 static void print_page(const char *output, const EpnetJobStatus *job) {
