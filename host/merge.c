@@ -190,15 +190,9 @@ static EpnetStatus output_look(const Merge *merge, EpnetRunSummary *summary, Epn
     for (size_t k = 0; k < merge->part_count && same; k++)
         same = strcmp(merge->parts[k].header.texts[EPNET_JOURNAL_SHA256], sha256) == 0;
     if (same) {
-        const size_t points = epnet_result_points(result);
-        double *values = epnet_calloc(points, sizeof *values);
-        status = values == NULL ? epnet_fail_memory(error, points * sizeof *values, "the statuses of points")
-                                : epnet_result_column(result, "status", values, error);
-        for (size_t k = 0; k < points && status == EPNET_OK; k++)
-            summary->failed += values[k] != 0;
-        summary->points = points;
+        status = epnet_output_failed(merge->output, &summary->failed, error);
+        summary->points = epnet_result_points(result);
         summary->already_done = status == EPNET_OK;
-        free(values);
     }
     epnet_result_close(result);
     return status;
