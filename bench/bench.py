@@ -87,7 +87,7 @@ def multiinformation(p, nodes):
     return sum(entropy(m) for m in marginals) - entropy(p)
 
 
-def run_epnet(program, spec_path, folder, repeats, threads):
+def run_epnet(program, spec_path, folder, repeats, threads, settings=()):
     """Whole runs of a spec: seconds of each, and the last grid file."""
     seconds = []
     output = os.path.join(folder, "bench.nc")
@@ -95,6 +95,7 @@ def run_epnet(program, spec_path, folder, repeats, threads):
         if os.path.exists(output):
             os.remove(output)
         command = [program, "run", spec_path, "-o", output, "--json", "--threads", str(threads)]
+        command += [word for setting in settings for word in ("--set", setting)]
         start = time.perf_counter()
         lines = subprocess.run(command, check=True, capture_output=True, text=True).stdout.splitlines()
         seconds.append(time.perf_counter() - start)
@@ -114,22 +115,25 @@ def spread(seconds):
 
 
 def against_scipy(args, nodes, points, peer_points, results):
-    """Trajectories of a random network; scipy's expm_multiply on a few of the same points."""
+    """Trajectories of a random network, timed as a sweep that keeps their last rows and extremes; a few of its points,
+    in a run that keeps all rows, against scipy's expm_multiply, which is timed on them."""
     network = Network(nodes, seed=nodes)
     times = numpy.linspace(0, 10, 101) if scipy else None
     with tempfile.TemporaryDirectory() as folder:
         path = os.path.join(folder, "bench.toml")
         with open(path, "w") as file:
             file.write(network.spec(points))
-        seconds, grid = run_epnet(args.program, path, folder, args.repeats, 1)
+        seconds, _ = run_epnet(args.program, path, folder, args.repeats, 1, ["output.trajectories=false"])
         median, low, high = spread(seconds)
         row = {"case": f"trajectories N={nodes}", "points": points, "threads": 1, "seconds": median,
                "seconds_min": low, "seconds_max": high, "us_per_point": 1e6 * median / points}
         if scipy:
+            kept = max(8, peer_points)
+            _, grid = run_epnet(args.program, path, folder, 1, 1, [f"sweep.copy_total.points={kept}"])
             rows = table(args.program, grid, "trajectory")
             peers, worst = [], 0.0
             for k in range(peer_points):
-                at = k * (points - 1) // max(1, peer_points - 1)
+                at = k * (kept - 1) // max(1, peer_points - 1)
                 mine = rows[at * 101:(at + 1) * 101]
                 generator = network.generator(float(mine[0]["copy_total"]))
                 start_state = numpy.zeros(1 << nodes)
@@ -233,7 +237,7 @@ def main():
     example(args, "florentine.toml", cores, results)
     envelope_stages(args, cores, results)
     falsify(args, cores, results)
-    for nodes, points, peers in ((5, 2000, 5), (8, 200, 5), (10, 40, 3), (12, 8, 1)):
+    for nodes, points, peers in ((5, 20000, 5), (6, 10000, 5), (8, 1600, 5), (10, 80, 3), (12, 16, 1)):
         against_scipy(args, nodes, points, peers, results)
 
     print(f"{processor()}, {cores} cores; medians of {args.repeats} whole runs (minimum .. maximum)")
