@@ -11,6 +11,7 @@ import datetime
 import os
 import re
 import shutil
+import signal
 import subprocess
 import sys
 import time
@@ -35,6 +36,23 @@ def find_tool(name):
     return shutil.which(name) or shutil.which(name, path=os.pathsep.join(folders + ["/usr/local/cuda/bin"]))
 
 
+def cmake_version():
+    found = re.search(r"version (\d+)\.(\d+)", output_of(["cmake", "--version"]))
+    return (int(found[1]), int(found[2])) if found else (0, 0)
+
+
+def run_until(command, file, seconds):
+    """The exit code of a command that writes into a file; None if its time was over: then nothing of it is left, the
+    programs that it started included."""
+    process = subprocess.Popen(command, stdout=file, stderr=subprocess.STDOUT, cwd=ROOT, start_new_session=True)
+    try:
+        return process.wait(timeout=seconds)
+    except subprocess.TimeoutExpired:
+        os.killpg(process.pid, signal.SIGKILL)
+        process.wait()
+        return None
+
+
 class Machine:
     """What is here, and what is missing."""
 
@@ -51,6 +69,8 @@ class Machine:
             self.missing.append("nvcc, the CUDA compiler (looked on PATH, in CUDA_PATH, CUDA_HOME, /usr/local/cuda/bin)")
         if not shutil.which("cmake"):
             self.missing.append("cmake")
+        elif cmake_version() < (3, 25):
+            self.missing.append("CMake 3.25 or later: this one is %d.%d" % cmake_version())
         if not any(shutil.which(name) for name in (os.environ.get("CXX", ""), "c++", "g++", "clang++") if name):
             self.missing.append("a C++ compiler")
         if not shutil.which("nvidia-smi"):
@@ -113,11 +133,10 @@ class Run:
                 log.write("$ " + " ".join(command) + "\n")
                 log.flush()
                 try:
-                    code = subprocess.run(command, stdout=log, stderr=subprocess.STDOUT, cwd=ROOT,
-                                          timeout=max(1.0, limit - time.monotonic())).returncode
-                except subprocess.TimeoutExpired:
-                    verdict = "cut short: its time was over"
-                    break
+                    code = run_until(command, log, max(1.0, limit - time.monotonic()))
+                    if code is None:
+                        verdict = "cut short: its time was over"
+                        break
                 except OSError as reason:
                     log.write(f"{reason}\n")
                     code = reason.strerror
@@ -166,10 +185,7 @@ class Run:
         begun = time.monotonic()
         log = os.path.join(self.logs, name + ".log")
         with open(log, "w") as file:
-            try:
-                code = subprocess.run(command, stdout=file, stderr=subprocess.STDOUT, timeout=self.left(40)).returncode
-            except subprocess.TimeoutExpired:
-                code = None
+            code = run_until(command, file, self.left(40))
         seconds = time.monotonic() - begun
         text = open(log, errors="replace").read()
         if "Device not supported" in text or "not supported on this" in text:

@@ -42,7 +42,9 @@ struct EpnetDeviceEvolution {
     int degree_min;
     const uint32_t *mask; /* states that can be occupied, NULL: all */
     double x_cap, x_ceiling, margin, error, rounding_square, time;
-    uint32_t applications;
+    uint32_t applications, next_look; /* of L; after how many the stop flag is looked at again */
+    const volatile int *stop;
+    bool stopped;
 };
 
 __device__ static inline bool epnet_is_member(const uint32_t *mask, uint32_t s) {
@@ -51,7 +53,7 @@ __device__ static inline bool epnet_is_member(const uint32_t *mask, uint32_t s) 
 
 __device__ static inline void epnet_evolution_start(const EpnetDevicePoint &point, int series_length,
                                                     int degree_min, const uint32_t *mask,
-                                                    EpnetDeviceEvolution &ev) {
+                                                    const volatile int *stop, EpnetDeviceEvolution &ev) {
     ev.series.length = 0;
     ev.series.header = point.scratch + point.map.series;
     ev.series.c = ev.series.header + EPNET_SERIES_HEADER;
@@ -65,6 +67,9 @@ __device__ static inline void epnet_evolution_start(const EpnetDevicePoint &poin
     ev.rounding_square = 0;
     ev.time = 0;
     ev.applications = 0;
+    ev.next_look = 0;
+    ev.stop = stop;
+    ev.stopped = false;
 }
 
 /* Have the coefficients for x. Sampled times are rounded, so equal intervals differ in x by up to `rounding`:
@@ -130,8 +135,14 @@ __device__ static inline bool epnet_any_negative(const EpnetGroup &group, int no
     return epnet_group_any(group, negative);
 }
 
-__device__ static inline bool epnet_gives_up(const EpnetDeviceEvolution &ev) {
-    return ev.applications > EPNET_MAX_APPLICATIONS;
+/* The work limit is met, or the run is to stop. The flag changes while the kernel runs, so that the group has
+ * to agree on what it saw; every thousand applications is soon enough. */
+__device__ static inline bool epnet_gives_up(const EpnetGroup &group, EpnetDeviceEvolution &ev) {
+    if (ev.applications >= ev.next_look) {
+        ev.next_look = ev.applications + 1000;
+        ev.stopped = epnet_group_any(group, *ev.stop != 0);
+    }
+    return ev.stopped || ev.applications > EPNET_MAX_APPLICATIONS;
 }
 
 /* ---- uniformization -------------------------------------------------------------------------------------
@@ -155,7 +166,7 @@ __device__ static EPNET_NOINLINE EpnetPointStatus epnet_poisson_advance(const Ep
         epnet_accept(group, R + T, point);
         ev.error += 2 * ev.series.tail;
         ev.applications += (uint32_t)ev.series.degree;
-        if (epnet_gives_up(ev))
+        if (epnet_gives_up(group, ev))
             return EPNET_POINT_NOT_CONVERGED;
     }
     return EPNET_POINT_OK;
@@ -208,7 +219,7 @@ epnet_chebyshev_advance(const EpnetGroup &group, const EpnetDevicePoint &point, 
             return EPNET_POINT_OUT_OF_MEMORY;
         if (epnet_chebyshev_step<R, T>(group, point, ev, x, share))
             done = steps > 1 ? done + step / dt : 1;
-        if (epnet_gives_up(ev))
+        if (epnet_gives_up(group, ev))
             return EPNET_POINT_NOT_CONVERGED;
     }
     return EPNET_POINT_OK;
@@ -229,9 +240,10 @@ epnet_fixed_advance(const EpnetGroup &group, const EpnetDevicePoint &point, Epne
         for (int k = 0; k < EPNET_FIXED_COEFFICIENTS; k++)
             ev.series.c[k] = taylor[k];
     }
+    ev.series.length = 0; /* its coefficients are gone */
     epnet_group_sync(group);
     const EpnetPolynomial polynomial = {0, dt, false, euler ? 1 : 4, ev.series.c};
-    for (uint64_t n = 0; n < steps && !epnet_gives_up(ev); n++) {
+    for (uint64_t n = 0; n < steps && !epnet_gives_up(group, ev); n++) {
         if (euler && epnet_any_negative(group, R + T, point))
             return;
         epnet_polynomial<R, T>(group, point, polynomial);
@@ -281,7 +293,7 @@ epnet_evolution_advance(const EpnetGroup &group, const EpnetCudaProblem &problem
         status = epnet_poisson_advance<R, T>(group, point, ev, dt, share);
     if (status != EPNET_POINT_OK)
         return status;
-    if (epnet_gives_up(ev))
+    if (epnet_gives_up(group, ev))
         return EPNET_POINT_NOT_CONVERGED;
     if (!isfinite(epnet_state_norm(group, R + T, point.p)))
         return EPNET_POINT_NOT_FINITE;

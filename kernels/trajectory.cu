@@ -68,7 +68,7 @@ epnet_trajectory_solve(const EpnetGroup &group, const EpnetCudaProblem &problem,
         return (EpnetPointStatus)batch.status[k]; /* of the stationary law */
     EpnetDeviceEvolution ev;
     epnet_point_setup(group, problem, batch, k, point);
-    epnet_evolution_start(point, series_length, (int)batch.degree_min[k], mask, ev);
+    epnet_evolution_start(point, series_length, (int)batch.degree_min[k], mask, batch.stop, ev);
     for (uint32_t s = (uint32_t)group.rank; s < states; s += (uint32_t)group.size)
         point.p[s] = initial[s];
     for (int i = group.rank; i < EPNET_EXTREMES; i += group.size)
