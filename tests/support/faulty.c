@@ -342,6 +342,7 @@ void faulty_search(const FaultSearch *search) {
                   "points marked %3zu, killed %4zu, crashed %zu\n",
                   search->name, (unsigned long long)count, outcomes.tried, outcomes.struck, outcomes.unharmed,
                   outcomes.reported, outcomes.contained, outcomes.marked, outcomes.killed, outcomes.crashed);
-    /* Threads meet in another order from run to run: the last few calls may not come. */
-    assert_true(10 * outcomes.struck >= 9 * outcomes.tried);
+    /* Threads meet in another order from run to run: the last few calls may not come, one even where few are
+     * tried. */
+    assert_true(10 * (outcomes.struck + 1) >= 9 * outcomes.tried);
 }
