@@ -378,6 +378,10 @@ EPNET_API EpnetBackendInfo epnet_backend_info(size_t backend); /* backend < epne
 /* Device `device` < device_count of a backend. EPNET_DEVICE: it does not answer. */
 EPNET_API EpnetStatus epnet_backend_device(size_t backend, int device, EpnetDeviceInfo *info,
                                            EpnetError *error);
+/* The instruction set of the CPU backend's loops: the best that this processor has, or that which the
+ * environment variable EPNET_ISA names: "avx512", "avx2", "baseline". None changes a result. EPNET_USAGE:
+ * another name, or one that this processor lacks. `name` may be NULL. */
+EPNET_API EpnetStatus epnet_instruction_set(const char **name, EpnetError *error);
 EPNET_API const char *epnet_build_info(void); /* compiler, build type, libraries: one line */
 
 #ifdef __cplusplus

@@ -1,5 +1,6 @@
 /* The command line: help, versions, wrong arguments and outputs that refuse. Nothing here computes a point.
  */
+#include "cpu/instruction_levels.h"
 #include "epnet.h"
 #include "support/check.h"
 #include "support/program.h"
@@ -138,6 +139,28 @@ static void files_that_refuse_are_code_5(void **state) {
     assert_int_equal(test_folder_count(folder), 2);
 }
 
+static void instruction_sets_are_chosen_by_name(void **state) {
+    (void)state;
+    const EpnetInstructionLevel usual = epnet_instruction_level();
+    static const char *const names[EPNET_LEVELS] = {"baseline", "avx2", "avx512"};
+    for (int level = 0; level < EPNET_LEVELS; level++) {
+        setenv("EPNET_ISA", names[level], 1);
+        if (epnet_instruction_level_use((EpnetInstructionLevel)level)) {
+            char expected[64];
+            snprintf(expected, sizeof expected, "%s instructions", names[level]);
+            test_output_expect(epnet("info"), 0, expected, "");
+        } else {
+            test_output_expect(epnet("plan", "good.toml"), 2, "", "this processor does not have it");
+        }
+    }
+    setenv("EPNET_ISA", "sse", 1);
+    test_output_expect(epnet("plan", "good.toml"), 2, "", "EPNET_ISA=sse: avx512, avx2 or baseline");
+    EpnetError error;
+    assert_int_equal(epnet_instruction_set(NULL, &error), EPNET_USAGE);
+    unsetenv("EPNET_ISA");
+    assert_true(epnet_instruction_level_use(usual));
+}
+
 static void an_output_that_is_lost_is_code_5(void **state) {
     (void)state;
     static const char *const commands[][4] = {{EPNET_PROGRAM, "info"},
@@ -163,6 +186,7 @@ int main(void) {
         cmocka_unit_test_setup_teardown(wrong_specs_are_code_3_and_write_nothing, make_folder, remove_folder),
         cmocka_unit_test_setup_teardown(a_spec_error_stands_alone, make_folder, remove_folder),
         cmocka_unit_test_setup_teardown(files_that_refuse_are_code_5, make_folder, remove_folder),
+        cmocka_unit_test_setup_teardown(instruction_sets_are_chosen_by_name, make_folder, remove_folder),
         cmocka_unit_test_setup_teardown(an_output_that_is_lost_is_code_5, make_folder, remove_folder),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

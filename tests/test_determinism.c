@@ -1,6 +1,7 @@
-/* The same bytes for any number of threads, batch size and order of points; points that fail do not disturb
- * their neighbours; a batch that is told to stop stops. */
+/* The same bytes for any number of threads, batch size, order of points and instruction set; points that fail
+ * do not disturb their neighbours; a batch that is told to stop stops. */
 #include "cpu/cpu_backend.h"
+#include "cpu/instruction_levels.h"
 #include "support/check.h"
 #include "support/engine.h"
 
@@ -90,6 +91,16 @@ static void check_problem(const EpnetProblem *problem, const EpnetPoint *points)
             test_rows_free(&rows);
         }
     }
+    const EpnetInstructionLevel usual = epnet_instruction_level();
+    for (int level = 0; level < EPNET_LEVELS; level++) {
+        if (level == (int)usual || !epnet_instruction_level_use((EpnetInstructionLevel)level))
+            continue;
+        TestRows rows = test_rows(problem, points, POINTS, 1);
+        for (size_t k = 0; k < POINTS; k++)
+            check_same(problem, &rows, k, &reference, k);
+        test_rows_free(&rows);
+    }
+    assert_true(epnet_instruction_level_use(usual));
     EpnetPoint reordered[POINTS];
     for (size_t k = 0; k < POINTS; k++)
         reordered[k] = points[(7 * k + 3) % POINTS];

@@ -16,8 +16,7 @@ static const double times[TIMES] = {0, 0.1, 0.2, 0.30000000000000004, 0.7, 3};
 
 /* ---- the logarithm ------------------------------------------------------------------------------------- */
 
-EPNET_INSTRUCTION_LEVELS
-static void take_log(const double *x, double *y) {
+EPNET_INSTRUCTION_LEVELS(static, void, take_log, (const double *x, double *y), (x, y)) {
     EpnetVector v;
     memcpy(&v, x, sizeof v);
     v = epnet_vector_log(v);

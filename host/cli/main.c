@@ -68,6 +68,8 @@ static void print_version(FILE *stream, struct argp_state *state) {
 
 static int execute(const Verb *verb, Command *command) {
     EpnetError error = {.status = EPNET_USAGE};
+    if (epnet_instruction_set(NULL, &error) != EPNET_OK)
+        return epnet_cli_fail(&error, false);
     if (verb->execute == NULL) {
         snprintf(error.message, sizeof error.message, "`%s' is not in this version (%s)", verb->name,
                  epnet_version());

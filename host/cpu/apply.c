@@ -4,9 +4,9 @@
 
 /* Add the inflow over bit j to a block of 2^low_bits states, j inside the block: the pairs (a, b = a + 2^j).
  * up and down are the low tables of node j, up_high and down_high the block's entries of the high ones. */
-static inline void add_inflow_within(size_t block, size_t stride, const double *restrict up, double up_high,
-                                     const double *restrict down, double down_high, const double *restrict p,
-                                     double *restrict q) {
+EPNET_INLINE void add_inflow_within(size_t block, size_t stride, const double *restrict up, double up_high,
+                                    const double *restrict down, double down_high, const double *restrict p,
+                                    double *restrict q) {
     for (size_t base = 0; base < block; base += 2 * stride) {
         for (size_t a = base; a < base + stride; a++) {
             size_t b = a + stride;
@@ -17,14 +17,14 @@ static inline void add_inflow_within(size_t block, size_t stride, const double *
 }
 
 /* Add the inflow from the block that differs in one high bit. */
-static inline void add_inflow_across(size_t block, const double *restrict low, double high,
-                                     const double *restrict p, double *restrict q) {
+EPNET_INLINE void add_inflow_across(size_t block, const double *restrict low, double high,
+                                    const double *restrict p, double *restrict q) {
     for (size_t k = 0; k < block; k++)
         q[k] += (low[k] + high) * p[k];
 }
 
-EPNET_INSTRUCTION_LEVELS
-void epnet_cpu_apply(const EpnetGenerator *g, const double *p, double *q) {
+EPNET_INSTRUCTION_LEVELS(extern, void, epnet_cpu_apply, (const EpnetGenerator *g, const double *p, double *q),
+                         (g, p, q)) {
     const int low_bits = g->low_bits, high_bits = g->nodes - low_bits;
     const size_t block = (size_t)1 << low_bits, blocks = (size_t)1 << high_bits;
     for (size_t h = 0; h < blocks; h++) {

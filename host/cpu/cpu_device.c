@@ -31,10 +31,13 @@ static void processor_name(char *name, size_t size) {
 
 EpnetStatus epnet_cpu_describe(int device, EpnetDeviceInfo *info, EpnetError *error) {
     (void)device; /* there is one host */
-    (void)error;
+    const char *instructions;
+    EpnetStatus status = epnet_instruction_set(&instructions, error);
+    if (status != EPNET_OK)
+        return status;
     processor_name(info->name, sizeof info->name);
-    snprintf(info->details, sizeof info->details, "%d cores, %.1f GiB of memory", omp_get_num_procs(),
-             (double)epnet_host_memory() / GIB);
+    snprintf(info->details, sizeof info->details, "%d cores, %.1f GiB of memory, %s instructions",
+             omp_get_num_procs(), (double)epnet_host_memory() / GIB, instructions);
     return EPNET_OK;
 }
 
@@ -48,6 +51,8 @@ EpnetStatus epnet_cpu_devices(int *count, char *text, size_t size, EpnetError *e
 
 EpnetStatus epnet_cpu_accept(const EpnetProblem *problem, int device, int *threads, EpnetError *error) {
     (void)device;
+    if (epnet_instruction_set(NULL, error) != EPNET_OK)
+        return EPNET_USAGE;
     const uint64_t memory = epnet_host_memory();
     const int asked = *threads;
     int in_flight;

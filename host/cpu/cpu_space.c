@@ -35,30 +35,34 @@ void epnet_cpu_space_free(EpnetCpuSpace *cpu) {
 
 /* ---- steps ------------------------------------------------------------------------------------------- */
 
-EPNET_INSTRUCTION_LEVELS
-static void update(size_t n, double a, const double *restrict in, double b, const double *restrict image,
-                   double *restrict out) {
+EPNET_INSTRUCTION_LEVELS(static, void, update,
+                         (size_t n, double a, const double *restrict in, double b,
+                          const double *restrict image, double *restrict out),
+                         (n, a, in, b, image, out)) {
     for (size_t s = 0; s < n; s++)
         out[s] = a * in[s] + b * image[s];
 }
 
-EPNET_INSTRUCTION_LEVELS
-static void update_own(size_t n, double a, const double *restrict in, double b, const double *restrict image,
-                       double c, double *restrict out) {
+EPNET_INSTRUCTION_LEVELS(static, void, update_own,
+                         (size_t n, double a, const double *restrict in, double b,
+                          const double *restrict image, double c, double *restrict out),
+                         (n, a, in, b, image, c, out)) {
     for (size_t s = 0; s < n; s++)
         out[s] = a * in[s] + b * image[s] + c * out[s];
 }
 
-EPNET_INSTRUCTION_LEVELS
-static void add_scaled(size_t n, double *restrict a, double f, const double *restrict b) {
+EPNET_INSTRUCTION_LEVELS(static, void, add_scaled,
+                         (size_t n, double *restrict a, double f, const double *restrict b), (n, a, f, b)) {
     for (size_t s = 0; s < n; s++)
         a[s] += f * b[s];
 }
 
 /* The step of the Chebyshev recurrence, in one sweep: out = a in + b image + c out, sum += w out. */
-EPNET_INSTRUCTION_LEVELS
-static void recur(size_t n, double a, const double *restrict in, double b, const double *restrict image,
-                  double c, double *restrict out, double w, double *restrict sum) {
+EPNET_INSTRUCTION_LEVELS(static, void, recur,
+                         (size_t n, double a, const double *restrict in, double b,
+                          const double *restrict image, double c, double *restrict out, double w,
+                          double *restrict sum),
+                         (n, a, in, b, image, c, out, w, sum)) {
     for (size_t s = 0; s < n; s++) {
         out[s] = a * in[s] + b * image[s] + c * out[s];
         sum[s] += w * out[s];
@@ -102,8 +106,9 @@ static void cpu_copy(void *engine, double *to, const double *from) {
     memcpy(to, from, ((EpnetCpuSpace *)engine)->states * sizeof *to);
 }
 
-EPNET_INSTRUCTION_LEVELS
-static void combine_own(size_t n, double *out, double a, double b, const double *restrict y) {
+EPNET_INSTRUCTION_LEVELS(static, void, combine_own,
+                         (size_t n, double *out, double a, double b, const double *restrict y),
+                         (n, out, a, b, y)) {
     for (size_t s = 0; s < n; s++)
         out[s] = a * out[s] + b * y[s];
 }
@@ -127,15 +132,15 @@ static void cpu_fill(void *engine, double *out, double value, const unsigned cha
         out[s] = mask == NULL || mask[s] ? value : 0;
 }
 
-EPNET_INSTRUCTION_LEVELS
-static void cpu_multiply_exit(void *engine, double *out, const double *v) {
+EPNET_INSTRUCTION_LEVELS(static, void, cpu_multiply_exit, (void *engine, double *out, const double *v),
+                         (engine, out, v)) {
     const EpnetGenerator *g = ((EpnetCpuSpace *)engine)->generator;
     for (size_t s = 0; s < g->states; s++)
         out[s] = v[s] * g->exit[s];
 }
 
-EPNET_INSTRUCTION_LEVELS
-static void cpu_divide_exit(void *engine, double *out, const double *v) {
+EPNET_INSTRUCTION_LEVELS(static, void, cpu_divide_exit, (void *engine, double *out, const double *v),
+                         (engine, out, v)) {
     const EpnetGenerator *g = ((EpnetCpuSpace *)engine)->generator;
     for (size_t s = 0; s < g->states; s++)
         out[s] = g->exit[s] > 0 ? v[s] / g->exit[s] : 0;

@@ -1,8 +1,8 @@
 #include "instruction_levels.h"
 #include "stationary.h"
 
-EPNET_INSTRUCTION_LEVELS
-bool epnet_gth_solve(size_t n, double *matrix, double *pi) {
+EPNET_INSTRUCTION_LEVELS(extern, bool, epnet_gth_solve, (size_t n, double *matrix, double *pi),
+                         (n, matrix, pi)) {
     /* Remove states from the last: the chain watched only on the states below k has the rates
      * a_st + a_sk a_kt / (sum over r < k of a_kr). */
     for (size_t k = n; k-- > 1;) {

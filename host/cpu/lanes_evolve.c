@@ -16,9 +16,9 @@ typedef struct Norms {
 
 /* v_k from v_{k-1} (now) and v_{k-2} (before, overwritten): f (now + now L/Lambda) - g before, times c onto
  * the sum. */
-EPNET_SIMD void step(int nodes, const EpnetVector *restrict inflow, const EpnetVector *restrict stay,
-                     const EpnetVector *restrict now, EpnetVector *restrict before, EpnetVector *restrict sum,
-                     double f, double g, EpnetVector c) {
+EPNET_INLINE void step(int nodes, const EpnetVector *restrict inflow, const EpnetVector *restrict stay,
+                       const EpnetVector *restrict now, EpnetVector *restrict before,
+                       EpnetVector *restrict sum, double f, double g, EpnetVector c) {
     const size_t states = (size_t)1 << nodes;
     for (size_t s = 0; s < states; s++) {
         EpnetVector change = stay[s] * now[s];
@@ -30,7 +30,7 @@ EPNET_SIMD void step(int nodes, const EpnetVector *restrict inflow, const EpnetV
     }
 }
 
-EPNET_SIMD Norms norms(size_t states, const EpnetVector *now, const EpnetVector *before) {
+EPNET_INLINE Norms norms(size_t states, const EpnetVector *now, const EpnetVector *before) {
     Norms n = {epnet_vector_all(0), epnet_vector_all(0)};
     for (size_t s = 0; s < states; s++) {
         n.now += epnet_vector_absolute(now[s]);
@@ -41,7 +41,7 @@ EPNET_SIMD Norms norms(size_t states, const EpnetVector *now, const EpnetVector 
 
 /* The sum of the series of `degree` (the largest of the lanes') into sum. growth: per lane, the larger norm
  * of the last two vectors of its own degree. */
-EPNET_SIMD void series_sum(int nodes, EpnetLanes *lanes, size_t degree, EpnetVector *growth) {
+EPNET_INLINE void series_sum(int nodes, EpnetLanes *lanes, size_t degree, EpnetVector *growth) {
     const size_t states = (size_t)1 << nodes;
     EpnetVector *now = lanes->now, *before = lanes->before;
     for (size_t s = 0; s < states; s++) {
@@ -67,8 +67,8 @@ EPNET_SIMD void series_sum(int nodes, EpnetLanes *lanes, size_t degree, EpnetVec
     }
 }
 
-EPNET_INSTRUCTION_LEVELS
-static void sum_series(EpnetLanes *lanes, size_t degree, EpnetVector *growth) {
+EPNET_INSTRUCTION_LEVELS(static, void, sum_series, (EpnetLanes * lanes, size_t degree, EpnetVector *growth),
+                         (lanes, degree, growth)) {
     switch (lanes->nodes) { /* a constant number of nodes lets the compiler unroll the bits */
     case 1:
         series_sum(1, lanes, degree, growth);
@@ -97,8 +97,8 @@ static void sum_series(EpnetLanes *lanes, size_t degree, EpnetVector *growth) {
 }
 
 /* Clear the lanes that have an entry which is not a positive number. */
-EPNET_INSTRUCTION_LEVELS
-static void keep_positive(size_t states, const EpnetVector *p, EpnetMask *alive) {
+EPNET_INSTRUCTION_LEVELS(static, void, keep_positive, (size_t states, const EpnetVector *p, EpnetMask *alive),
+                         (states, p, alive)) {
     EpnetMask good = *alive;
     for (size_t s = 0; s < states; s++)
         good &= (p[s] > 0) & (p[s] < INFINITY);

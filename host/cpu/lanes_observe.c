@@ -6,7 +6,7 @@
 #include <math.h>
 
 /* ln(p/q) near p = q is what a divergence lives on: epnet_divergence_term() of formula.h, both branches. */
-EPNET_SIMD EpnetVector divergence_term(EpnetVector p, EpnetVector q, EpnetVector log_ratio) {
+EPNET_INLINE EpnetVector divergence_term(EpnetVector p, EpnetVector q, EpnetVector log_ratio) {
     const EpnetVector d = (p - q) / q;
     EpnetVector series = epnet_vector_all(1.0 / 90);
     series = 1.0 / 72 - d * series;
@@ -21,12 +21,12 @@ EPNET_SIMD EpnetVector divergence_term(EpnetVector p, EpnetVector q, EpnetVector
 }
 
 /* Whether a sum has lost digits, as epnet_cancels() of observe.h. */
-EPNET_SIMD EpnetMask cancels(const EpnetLanes *lanes, EpnetVector sum, EpnetVector gross) {
+EPNET_INLINE EpnetMask cancels(const EpnetLanes *lanes, EpnetVector sum, EpnetVector gross) {
     return ~(epnet_vector_absolute(sum) >= lanes->observer[0].cancellation * gross);
 }
 
 /* Inflow into state s: sum over j of inflow[j][s] p[s^j]. */
-EPNET_SIMD EpnetVector inflow_of(int nodes, const EpnetVector *inflow, const EpnetVector *p, size_t s) {
+EPNET_INLINE EpnetVector inflow_of(int nodes, const EpnetVector *inflow, const EpnetVector *p, size_t s) {
     EpnetVector sum = inflow[s] * p[s ^ 1];
     for (int j = 1; j < nodes; j++)
         sum += inflow[((size_t)j << nodes) + s] * p[s ^ (size_t)1 << j];
@@ -37,7 +37,7 @@ EPNET_SIMD EpnetVector inflow_of(int nodes, const EpnetVector *inflow, const Epn
 
 /* Sums of the lower and the upper half of a vector over the states at every fold: the marginals of all nodes.
  */
-EPNET_SIMD void marginals(int nodes, const EpnetVector *p, EpnetVector *fold, EpnetVector (*marginal)[2]) {
+EPNET_INLINE void marginals(int nodes, const EpnetVector *p, EpnetVector *fold, EpnetVector (*marginal)[2]) {
     for (int i = nodes - 1; i >= 0; i--) {
         const size_t half = (size_t)1 << i;
         const EpnetVector *from = i == nodes - 1 ? p : fold;
@@ -53,9 +53,9 @@ EPNET_SIMD void marginals(int nodes, const EpnetVector *p, EpnetVector *fold, Ep
 }
 
 /* I = D(p || product of the marginals). product and log_product have 2^nodes entries to spare. */
-EPNET_SIMD EpnetVector multiinformation(int nodes, const EpnetLanes *lanes, EpnetVector (*marginal)[2],
-                                        EpnetVector (*log_marginal)[2], EpnetVector *product,
-                                        EpnetVector *log_product) {
+EPNET_INLINE EpnetVector multiinformation(int nodes, const EpnetLanes *lanes, EpnetVector (*marginal)[2],
+                                          EpnetVector (*log_marginal)[2], EpnetVector *product,
+                                          EpnetVector *log_product) {
     product[0] = epnet_vector_all(1);
     log_product[0] = epnet_vector_all(0);
     for (int i = 0; i < nodes; i++) {
@@ -75,7 +75,7 @@ EPNET_SIMD EpnetVector multiinformation(int nodes, const EpnetLanes *lanes, Epne
 
 /* ---- production pair by pair --------------------------------------------------------------------------- */
 
-EPNET_SIMD bool any_lane(EpnetMask mask) {
+EPNET_INLINE bool any_lane(EpnetMask mask) {
     int64_t some = 0;
     for (int l = 0; l < EPNET_LANES; l++)
         some |= mask[l];
@@ -83,7 +83,7 @@ EPNET_SIMD bool any_lane(EpnetMask mask) {
 }
 
 /* (x - y) ln(x/y), both branches of epnet_flux_entropy() of formula.h. */
-EPNET_SIMD EpnetVector flux_entropy(EpnetVector x, EpnetVector y) {
+EPNET_INLINE EpnetVector flux_entropy(EpnetVector x, EpnetVector y) {
     const EpnetVector net = x - y, u = net / (x + y), v = u * u;
     const EpnetMask balanced = epnet_vector_absolute(net) < 0.1 * (x + y);
     EpnetVector series = epnet_vector_all(1.0 / 15);
@@ -102,7 +102,7 @@ EPNET_SIMD EpnetVector flux_entropy(EpnetVector x, EpnetVector y) {
 
 /* entropy_production; lanes with a flux so small that it may have lost digits to underflow are added to
  * *alone. */
-EPNET_SIMD EpnetVector production_of_pairs(int nodes, const EpnetLanes *lanes, EpnetMask *alone) {
+EPNET_INLINE EpnetVector production_of_pairs(int nodes, const EpnetLanes *lanes, EpnetMask *alone) {
     const EpnetVector scale = *lanes->exit_max, smallest = epnet_vector_all(1e-290) / scale;
     EpnetVector sum = epnet_vector_all(0);
     for (int j = 0; j < nodes; j++) {
@@ -121,8 +121,8 @@ EPNET_SIMD EpnetVector production_of_pairs(int nodes, const EpnetLanes *lanes, E
  */
 
 /* The law of one side of a cut and its logarithm; returns the rate of its entropy. */
-EPNET_SIMD EpnetVector project(int nodes, const EpnetLanes *lanes, size_t mask, EpnetVector *p,
-                               EpnetVector *dp, EpnetVector *log_p) {
+EPNET_INLINE EpnetVector project(int nodes, const EpnetLanes *lanes, size_t mask, EpnetVector *p,
+                                 EpnetVector *dp, EpnetVector *log_p) {
     const size_t states = (size_t)1 << nodes;
     EpnetVector rate = epnet_vector_all(0);
     for (size_t a = mask;; a = (a - 1) & mask) { /* every sub-state */
@@ -143,8 +143,8 @@ EPNET_SIMD EpnetVector project(int nodes, const EpnetLanes *lanes, size_t mask, 
     return rate;
 }
 
-EPNET_SIMD EpnetMask observe_cut(int nodes, const EpnetLanes *lanes, const EpnetLanesCut *cut, size_t mask,
-                                 EpnetVector entropy_rate, EpnetVector *columns) {
+EPNET_INLINE EpnetMask observe_cut(int nodes, const EpnetLanes *lanes, const EpnetLanesCut *cut, size_t mask,
+                                   EpnetVector entropy_rate, EpnetVector *columns) {
     const size_t states = (size_t)1 << nodes, rest = (states - 1) & ~mask;
     const EpnetVector rate = project(nodes, lanes, mask, cut->p[0], cut->dp[0], cut->log_p[0]) +
                              project(nodes, lanes, rest, cut->p[1], cut->dp[1], cut->log_p[1]);
@@ -176,7 +176,7 @@ EPNET_SIMD EpnetMask observe_cut(int nodes, const EpnetLanes *lanes, const Epnet
 /* ---- the rows
  * ---------------------------------------------------------------------------------------------- */
 
-EPNET_SIMD EpnetMask observe(int nodes, EpnetLanes *lanes, EpnetVector *row) {
+EPNET_INLINE EpnetMask observe(int nodes, EpnetLanes *lanes, EpnetVector *row) {
     const size_t states = (size_t)1 << nodes;
     const EpnetVector zero = epnet_vector_all(0), exit_max = *lanes->exit_max;
     EpnetVector activity = zero, entropy = zero, rate = zero, gross = zero, production = zero,
@@ -247,8 +247,8 @@ EPNET_SIMD EpnetMask observe(int nodes, EpnetLanes *lanes, EpnetVector *row) {
     return alone;
 }
 
-EPNET_INSTRUCTION_LEVELS
-void epnet_lanes_observe(EpnetLanes *lanes, EpnetVector *row, EpnetMask *alone) {
+EPNET_INSTRUCTION_LEVELS(extern, void, epnet_lanes_observe,
+                         (EpnetLanes * lanes, EpnetVector *row, EpnetMask *alone), (lanes, row, alone)) {
     if (lanes->nodes == 5) /* the paper's network: a constant lets the compiler unroll the bits */
         *alone = observe(5, lanes, row);
     else

@@ -3,6 +3,8 @@
 #ifndef EPNET_HOST_CPU_SIMD_H
 #define EPNET_HOST_CPU_SIMD_H
 
+#include "instruction_levels.h"
+
 #include <stdint.h>
 
 /* All that take or return vectors are inlined, so no calling convention is involved. */
@@ -14,29 +16,27 @@ typedef double EpnetVector __attribute__((vector_size(64)));
 typedef int64_t EpnetMask __attribute__((vector_size(64))); /* all bits set where true, else 0 */
 typedef uint64_t EpnetBits __attribute__((vector_size(64)));
 
-#define EPNET_SIMD static inline __attribute__((always_inline))
-
-EPNET_SIMD EpnetVector epnet_vector_all(double value) {
+EPNET_INLINE EpnetVector epnet_vector_all(double value) {
     return (EpnetVector){value, value, value, value, value, value, value, value};
 }
 
 /* a where the mask is set, else b. */
-EPNET_SIMD EpnetVector epnet_vector_select(EpnetMask mask, EpnetVector a, EpnetVector b) {
+EPNET_INLINE EpnetVector epnet_vector_select(EpnetMask mask, EpnetVector a, EpnetVector b) {
     return (EpnetVector)(((EpnetMask)a & mask) | ((EpnetMask)b & ~mask));
 }
 
-EPNET_SIMD EpnetVector epnet_vector_absolute(EpnetVector a) {
+EPNET_INLINE EpnetVector epnet_vector_absolute(EpnetVector a) {
     return (EpnetVector)((EpnetMask)a & INT64_MAX);
 }
 
-EPNET_SIMD EpnetVector epnet_vector_maximum(EpnetVector a, EpnetVector b) {
+EPNET_INLINE EpnetVector epnet_vector_maximum(EpnetVector a, EpnetVector b) {
     return epnet_vector_select(a > b, a, b);
 }
 
 /* ln x, within 1 ulp of the truth for every x > 0, subnormal ones included; -inf at 0, inf at inf, NaN below
  * 0 and of NaN. x = 2^k m with m in [sqrt(1/2), sqrt(2)); with f = m - 1, s = f/(2 + f), ln(1 + f) = f -
  * f^2/2 + s (f^2/2 + R(s^2)), R the minimax polynomial of Sun's fdlibm (e_log.c). */
-EPNET_SIMD EpnetVector epnet_vector_log(EpnetVector x) {
+EPNET_INLINE EpnetVector epnet_vector_log(EpnetVector x) {
     const uint64_t one = 0x3ff0000000000000, half_root = 0x3fe6a09e00000000, mantissa = 0x000fffffffffffff;
     const EpnetMask subnormal = (x < 0x1p-1022) & (x > 0);
     const EpnetVector scaled = epnet_vector_select(subnormal, x * 0x1p54, x);

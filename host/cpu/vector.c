@@ -6,16 +6,15 @@
 
 enum { LANES = 8, BLOCK = 1024 };
 
-static inline double sum_of_lanes(const double *lane) {
+EPNET_INLINE double sum_of_lanes(const double *lane) {
     return ((lane[0] + lane[1]) + (lane[2] + lane[3])) + ((lane[4] + lane[5]) + (lane[6] + lane[7]));
 }
 
-static inline size_t block_end(size_t first, size_t n) {
+EPNET_INLINE size_t block_end(size_t first, size_t n) {
     return first + BLOCK < n ? first + BLOCK : n;
 }
 
-EPNET_INSTRUCTION_LEVELS
-double epnet_sum(size_t n, const double *a) {
+EPNET_INSTRUCTION_LEVELS(extern, double, epnet_sum, (size_t n, const double *a), (n, a)) {
     double total = 0;
     for (size_t first = 0; first < n; first += BLOCK) {
         double lane[LANES] = {0};
@@ -31,8 +30,7 @@ double epnet_sum(size_t n, const double *a) {
     return total;
 }
 
-EPNET_INSTRUCTION_LEVELS
-double epnet_norm1(size_t n, const double *a) {
+EPNET_INSTRUCTION_LEVELS(extern, double, epnet_norm1, (size_t n, const double *a), (n, a)) {
     double total = 0;
     for (size_t first = 0; first < n; first += BLOCK) {
         double lane[LANES] = {0};
@@ -48,8 +46,7 @@ double epnet_norm1(size_t n, const double *a) {
     return total;
 }
 
-EPNET_INSTRUCTION_LEVELS
-double epnet_dot(size_t n, const double *a, const double *b) {
+EPNET_INSTRUCTION_LEVELS(extern, double, epnet_dot, (size_t n, const double *a, const double *b), (n, a, b)) {
     double total = 0;
     for (size_t first = 0; first < n; first += BLOCK) {
         double lane[LANES] = {0};
@@ -65,8 +62,8 @@ double epnet_dot(size_t n, const double *a, const double *b) {
     return total;
 }
 
-EPNET_INSTRUCTION_LEVELS
-double epnet_dot_absolute(size_t n, const double *a, const double *b) {
+EPNET_INSTRUCTION_LEVELS(extern, double, epnet_dot_absolute, (size_t n, const double *a, const double *b),
+                         (n, a, b)) {
     double total = 0;
     for (size_t first = 0; first < n; first += BLOCK) {
         double lane[LANES] = {0};
@@ -82,8 +79,8 @@ double epnet_dot_absolute(size_t n, const double *a, const double *b) {
     return total;
 }
 
-EPNET_INSTRUCTION_LEVELS
-double epnet_dot3_absolute(size_t n, const double *a, const double *b, const double *c) {
+EPNET_INSTRUCTION_LEVELS(extern, double, epnet_dot3_absolute,
+                         (size_t n, const double *a, const double *b, const double *c), (n, a, b, c)) {
     double total = 0;
     for (size_t first = 0; first < n; first += BLOCK) {
         double lane[LANES] = {0};
