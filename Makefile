@@ -39,7 +39,7 @@ test-long: build-release
 
 MINUTES ?= 20
 fuzz:
-	@cmake/dependencies.sh clang libclang-rt-dev llvm libomp-dev
+	@cmake/dependencies.sh clang libclang-rt-dev llvm
 	tests/fuzz/run.sh $(MINUTES)
 
 STRIDE ?= 1

@@ -1,5 +1,5 @@
 # The core: networks, grids, the worker pool and the backends, without spec files (toml++), grid files (netCDF),
-# digests (OpenSSL) and figures (gnuplot). It takes a C and a C++ compiler with OpenMP and, for the CUDA backend,
+# digests (OpenSSL) and figures (gnuplot). It takes a C and a C++ compiler and, for the CUDA backend,
 # nvcc: what a bare machine with a GPU has. tests/core.sh keeps it so.
 #
 # Its sources are those of the host that include nothing of those packages, themselves or through our headers; what the
@@ -48,6 +48,6 @@ add_library(epnet_core STATIC ${EPNET_CORE_SOURCES} ${EPNET_CORE_CUDA_SOURCES})
 target_include_directories(epnet_core PUBLIC include host)
 target_include_directories(epnet_core SYSTEM PRIVATE ${CUDAToolkit_INCLUDE_DIRS})
 target_link_libraries(epnet_core PRIVATE epnet_flags
-  PUBLIC ${EPNET_CORE_CUDA_LIBRARIES} OpenMP::OpenMP_C Threads::Threads m)
+  PUBLIC ${EPNET_CORE_CUDA_LIBRARIES} Threads::Threads m)
 
 add_subdirectory(bench/gpu)

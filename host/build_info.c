@@ -12,7 +12,7 @@ const char *epnet_version(void) {
 const char *epnet_build_info(void) {
     static char text[256];
     const char *netcdf = nc_inq_libvers(); /* "4.9.0 of Aug  7 2022 23:41:41 $" */
-    snprintf(text, sizeof text, "%s, %s build, OpenMP %d, netCDF %.*s", EPNET_COMPILER, EPNET_BUILD_TYPE,
-             _OPENMP, (int)strcspn(netcdf, " "), netcdf);
+    snprintf(text, sizeof text, "%s, %s build, netCDF %.*s", EPNET_COMPILER, EPNET_BUILD_TYPE,
+             (int)strcspn(netcdf, " "), netcdf);
     return text;
 }

@@ -5,9 +5,9 @@
 
 #include "climb.h"
 #include "status.h"
+#include "team.h"
 
 #include <math.h>
-#include <omp.h>
 #include <stdlib.h>
 #include <string.h>
 #include <time.h>
@@ -49,7 +49,8 @@ typedef struct Search {
     const EpnetFalsifySpace *space;
     const EpnetFalsifyOptions *options;
     size_t dimension;
-    int threads;
+    EpnetTeam *team;
+    int threads;     /* of the team */
     Worker *workers; /* threads */
     Start *starts;
     size_t refined;
@@ -61,6 +62,7 @@ typedef struct Search {
 } Search;
 
 static void search_free(Search *search) {
+    epnet_team_close(search->team);
     for (int t = 0; search->workers != NULL && t < search->threads; t++) {
         epnet_falsify_probe_free(&search->workers[t].probe);
         epnet_climber_free(&search->workers[t].climber);
@@ -116,6 +118,27 @@ static EpnetStatus report(Search *search, size_t work, EpnetError *error) {
     return EPNET_OK;
 }
 
+/* Something to be done with one start or summit. */
+typedef void Treatment(Search *search, Worker *worker, size_t number);
+
+typedef struct Share {
+    Search *search;
+    size_t first;
+    Treatment *treat;
+} Share;
+
+static void treat_share(void *context, int thread, size_t first, size_t end) {
+    const Share *share = context;
+    for (size_t k = first; k < end; k++)
+        share->treat(share->search, &share->search->workers[thread], share->first + k);
+}
+
+/* treat() numbers [first, end) on all threads, each of which takes `grain` at a time. */
+static void share_out(Search *search, size_t first, size_t end, size_t grain, Treatment *treat) {
+    Share share = {search, first, treat};
+    epnet_team_share(search->team, end - first, grain, treat_share, &share);
+}
+
 /* ---- screening ---------------------------------------------------------------------------------------- */
 
 /* Coordinates of start number `number` and its cut. */
@@ -126,7 +149,7 @@ static size_t place_start(const Search *search, size_t number, double *x) {
     return search->space->cut_count > 0 ? number % search->space->cut_count : 0;
 }
 
-static void screen_start(const Search *search, Worker *worker, size_t number) {
+static void screen_start(Search *search, Worker *worker, size_t number) {
     EpnetFalsifyCase found;
     Start *start = &search->starts[number];
     const size_t cut = place_start(search, number, worker->climber.x);
@@ -135,14 +158,12 @@ static void screen_start(const Search *search, Worker *worker, size_t number) {
 }
 
 static EpnetStatus screen(Search *search, EpnetError *error) {
-    enum { CHUNK = 4096 };
+    enum { CHUNK = 4096, GRAIN = 64 };
     const size_t count = search->options->starts;
     EpnetStatus status = report(search, 0, error);
     for (size_t first = 0; first < count && status == EPNET_OK; first += CHUNK) {
         const size_t end = count - first < CHUNK ? count : first + CHUNK;
-#pragma omp parallel for schedule(dynamic, 64) num_threads(search->threads)
-        for (size_t k = first; k < end; k++)
-            screen_start(search, &search->workers[omp_get_thread_num()], k);
+        share_out(search, first, end, GRAIN, screen_start);
         search->evaluations += end - first;
         status = report(search, end - first, error);
     }
@@ -217,15 +238,13 @@ static void polish_summit(Search *search, Worker *worker, size_t rank) {
 }
 
 /* Refine or polish the first `count`, each worth `budget` evaluations of progress. */
-static EpnetStatus climb_all(Search *search, size_t count, size_t budget,
-                             void (*improve)(Search *, Worker *, size_t), EpnetError *error) {
+static EpnetStatus climb_all(Search *search, size_t count, size_t budget, Treatment *improve,
+                             EpnetError *error) {
     const size_t chunk = 8 * (size_t)search->threads; /* a report after each */
     EpnetStatus status = EPNET_OK;
     for (size_t first = 0; first < count && status == EPNET_OK; first += chunk) {
         const size_t end = count - first < chunk ? count : first + chunk;
-#pragma omp parallel for schedule(dynamic, 1) num_threads(search->threads)
-        for (size_t k = first; k < end; k++)
-            improve(search, &search->workers[omp_get_thread_num()], k);
+        share_out(search, first, end, 1, improve);
         status = report(search, (end - first) * budget, error);
     }
     return status;
@@ -263,13 +282,15 @@ EpnetStatus epnet_falsify_search(const EpnetFalsifySpace *space, const EpnetFals
                                  EpnetFalsifyCase *worst, EpnetFalsifyResult *result, EpnetError *error) {
     Search search = {.space = space, .options = options, .began = seconds_now()};
     search.dimension = epnet_falsify_dimension(space);
-    search.threads = options->threads > 0 ? options->threads : omp_get_max_threads();
+    search.threads = options->threads > 0 ? options->threads : epnet_cores();
     search.refined = options->refine < options->starts ? options->refine : options->starts;
     EpnetStatus status = EPNET_OK;
     if (!search_alloc(&search))
         status = epnet_fail_memory(
             error, options->starts * sizeof(Start) + search.refined * (search.dimension + 1) * sizeof(double),
             "the starts of the search");
+    if (status == EPNET_OK)
+        status = epnet_team_open(search.threads, &search.team, error);
     if (status == EPNET_OK)
         status = search_run(&search, result, error);
     if (status == EPNET_OK) {

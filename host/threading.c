@@ -1,7 +1,18 @@
 #include "threading.h"
 
+#include <sched.h>
 #include <signal.h>
 #include <stddef.h>
+#include <unistd.h>
+
+int epnet_cores(void) {
+    enum { SETS = 16 }; /* 16,384 processors */
+    cpu_set_t sets[SETS];
+    if (sched_getaffinity(0, sizeof sets, sets) == 0)
+        return CPU_COUNT_S(sizeof sets, sets);
+    const long online = sysconf(_SC_NPROCESSORS_ONLN);
+    return online > 0 ? (int)online : 1;
+}
 
 double epnet_seconds_now(void) {
     struct timespec now;

@@ -1,6 +1,8 @@
-/* Clocks and threads. */
+/* Clocks and threads; how many cores there are is public (epnet_cores() in epnet.h). */
 #ifndef EPNET_HOST_THREADING_H
 #define EPNET_HOST_THREADING_H
+
+#include "epnet.h"
 
 #include <pthread.h>
 #include <time.h>

@@ -49,6 +49,9 @@ typedef struct EpnetError {
 /* Version of the library, "major.minor.patch". */
 EPNET_API const char *epnet_version(void);
 
+/* Processors that this process may run on (its affinity mask), what `threads` = 0 stands for. */
+EPNET_API int epnet_cores(void);
+
 /* ---- spec -------------------------------------------------------------------------------------------- */
 
 typedef struct EpnetSpec EpnetSpec;

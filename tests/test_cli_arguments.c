@@ -5,6 +5,7 @@
 #include "support/check.h"
 #include "support/program.h"
 
+#include <sched.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -104,6 +105,27 @@ static void counts_are_positive_whole_numbers(void **state) {
     assert_int_equal(test_folder_count(folder), 1);
 }
 
+/* Cores are those of the affinity mask, which programs inherit. */
+static void more_threads_than_cores_are_a_warning(void **state) {
+    (void)state;
+    cpu_set_t all, one;
+    assert_int_equal(sched_getaffinity(0, sizeof all, &all), 0);
+    size_t core = 0;
+    while (!CPU_ISSET(core, &all))
+        core++;
+    CPU_ZERO(&one);
+    CPU_SET(core, &one);
+    assert_int_equal(sched_setaffinity(0, sizeof one, &one), 0);
+    assert_int_equal(epnet_cores(), 1);
+    test_output_expect(epnet("plan", "good.toml", "--threads", "3"), 0, "3 threads",
+                       "epnet: warning: --threads 3, but this process may use 1 core\n");
+    test_output_expect(epnet("falsify", "network", "--starts", "1", "--threads", "2", "-o", "found.toml"), 0,
+                       "", "may use 1 core\n");
+    test_output_expect(epnet("plan", "good.toml"), 0, "1 thread)", "");
+    assert_int_equal(sched_setaffinity(0, sizeof all, &all), 0);
+    assert_int_equal(epnet_cores(), CPU_COUNT(&all));
+}
+
 static void wrong_specs_are_code_3_and_write_nothing(void **state) {
     (void)state;
     test_file_write(folder, "wrong.toml", "[network]\nnodes = 3\ncopy_totl = 1.0\n");
@@ -183,6 +205,7 @@ int main(void) {
         cmocka_unit_test_setup_teardown(wrong_usage_is_code_2, make_folder, remove_folder),
         cmocka_unit_test_setup_teardown(absent_device_is_code_6_with_its_reason, make_folder, remove_folder),
         cmocka_unit_test_setup_teardown(counts_are_positive_whole_numbers, make_folder, remove_folder),
+        cmocka_unit_test_setup_teardown(more_threads_than_cores_are_a_warning, make_folder, remove_folder),
         cmocka_unit_test_setup_teardown(wrong_specs_are_code_3_and_write_nothing, make_folder, remove_folder),
         cmocka_unit_test_setup_teardown(a_spec_error_stands_alone, make_folder, remove_folder),
         cmocka_unit_test_setup_teardown(files_that_refuse_are_code_5, make_folder, remove_folder),

@@ -10,7 +10,6 @@
 #include "cuda_backend.h"
 #include "threading.h"
 
-#include <omp.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -115,7 +114,7 @@ int main(int argc, char **argv) {
     if (!gpu_report_open(&report, options.csv))
         return EPNET_IO;
     const double deadline = epnet_seconds_now() + options.seconds;
-    const int threads = omp_get_num_procs();
+    const int threads = epnet_cores();
     const GpuEngine subject = {backend, options.device, backend == &epnet_cpu_backend ? 1 : threads},
                     reference = {&epnet_cpu_backend, 0, threads};
     report_device(&report, backend, options.device);

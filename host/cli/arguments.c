@@ -3,6 +3,7 @@
 
 #include <errno.h>
 #include <limits.h>
+#include <stdio.h>
 #include <stdlib.h>
 
 enum { SET_OPTION = 256, DEVICE_OPTION, THREADS_OPTION, BATCH_OPTION, JSON_OPTION }; /* no short forms */
@@ -30,6 +31,14 @@ static void add_override(const struct argp_state *state, EpnetJobArguments *argu
     arguments->overrides[arguments->override_count++] = text;
 }
 
+int epnet_cli_take_threads(const struct argp_state *state, const char *text) {
+    const int threads = (int)parse_positive(state, text, "--threads", MAX_THREADS), cores = epnet_cores();
+    if (threads > cores)
+        fprintf(stderr, "epnet: warning: --threads %d, but this process may use %d core%s\n", threads, cores,
+                cores == 1 ? "" : "s");
+    return threads;
+}
+
 void epnet_cli_take_argument(struct argp_state *state, const char **argument, char *value, const char *what) {
     if (*argument != NULL)
         argp_error(state, "one %s expected, but '%s' follows '%s'", what, value, *argument);
@@ -46,7 +55,7 @@ static error_t parse(int key, char *value, struct argp_state *state) {
         arguments->device = value;
         return 0;
     case THREADS_OPTION:
-        arguments->threads = (int)parse_positive(state, value, "--threads", MAX_THREADS);
+        arguments->threads = epnet_cli_take_threads(state, value);
         return 0;
     case BATCH_OPTION:
         arguments->batch = (size_t)parse_positive(state, value, "--batch", INT_MAX);

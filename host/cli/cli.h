@@ -43,6 +43,9 @@ extern const struct argp_child epnet_cli_job_children[];
 /* The run options that the arguments stand for. */
 EpnetRunOptions epnet_cli_job_options(const EpnetJobArguments *arguments);
 
+/* The value of --threads, a whole number from 1; more than there are cores is worth a warning. */
+int epnet_cli_take_threads(const struct argp_state *state, const char *text);
+
 /* Take the one positional argument of a verb, named `what` in messages; a second one is a usage error. */
 void epnet_cli_take_argument(struct argp_state *state, const char **argument, char *value, const char *what);
 

@@ -160,9 +160,7 @@ static error_t parse(int key, char *value, struct argp_state *state) {
         options->seed = read_whole(state, value, name, UINT64_MAX);
         return 0;
     case THREADS_OPTION:
-        options->threads = (int)read_whole(state, value, name, 1000000);
-        if (options->threads == 0)
-            argp_error(state, "--threads expects a whole number from 1, not '%s'", value);
+        options->threads = epnet_cli_take_threads(state, value);
         return 0;
     case 'o':
         arguments->output = value;

@@ -1,6 +1,7 @@
 #include "cpu_backend.h"
 
 #include "../status.h"
+#include "../team.h"
 #include "apply.h"
 #include "cpu_device.h"
 #include "estimate.h"
@@ -8,18 +9,18 @@
 #include "point.h"
 
 #include <inttypes.h>
-#include <omp.h>
 #include <stdlib.h>
 
 typedef struct Context {
     const EpnetProblem *problem;
-    int threads;
+    EpnetTeam *team;
+    int threads;                /* of the team, once all have their memory */
     EpnetWorkspace *workspaces; /* threads */
     EpnetLanes *lanes;          /* threads; NULL where points are solved one by one */
 } Context;
 
 static uint64_t cpu_memory(const EpnetProblem *problem, int threads, int *in_flight) {
-    *in_flight = threads > 0 ? threads : omp_get_max_threads();
+    *in_flight = threads > 0 ? threads : epnet_cores();
     return epnet_workspace_bytes(problem) + (epnet_lanes_serve(problem) ? epnet_lanes_bytes(problem) : 0);
 }
 
@@ -41,6 +42,7 @@ static void cpu_close(void *context) {
         epnet_workspace_free(&cpu->workspaces[t], cpu->problem);
     for (int t = 0; cpu->lanes != NULL && t < cpu->threads; t++)
         epnet_lanes_free(&cpu->lanes[t]);
+    epnet_team_close(cpu->team);
     free(cpu->workspaces);
     free(cpu->lanes);
     free(cpu);
@@ -73,7 +75,12 @@ static EpnetStatus cpu_open(const EpnetProblem *problem, int device, int threads
                           " bytes each for %d nodes; try fewer threads",
                           in_flight, bytes, problem->nodes);
     }
-    return EPNET_OK;
+    EpnetStatus status = epnet_team_open(in_flight, &cpu->team, error);
+    if (status != EPNET_OK) {
+        cpu_close(cpu);
+        *context = NULL;
+    }
+    return status;
 }
 
 /* Points first .. first + count - 1: side by side where that serves, then alone those that ask for more. */
@@ -88,15 +95,25 @@ static void solve_few(Context *cpu, int thread, const EpnetBatch *batch, size_t 
     }
 }
 
+typedef struct Share {
+    Context *cpu;
+    const EpnetBatch *batch;
+    EpnetRows *rows;
+} Share;
+
+static void solve_share(void *context, int thread, size_t first, size_t end) {
+    const Share *share = context;
+    const size_t few = share->cpu->lanes != NULL ? EPNET_LANES : 1;
+    for (; first < end; first += few)
+        solve_few(share->cpu, thread, share->batch, first, end - first < few ? end - first : few,
+                  share->rows);
+}
+
 static EpnetStatus cpu_solve(void *context, const EpnetBatch *batch, EpnetRows *rows, EpnetError *error) {
     (void)error; /* every failure is a point's own */
     Context *cpu = context;
-    const size_t few = cpu->lanes != NULL ? EPNET_LANES : 1;
-#pragma omp parallel for schedule(dynamic, 1) num_threads(cpu->threads)
-    for (size_t first = 0; first < batch->count; first += few) {
-        const size_t rest = batch->count - first;
-        solve_few(cpu, omp_get_thread_num(), batch, first, rest < few ? rest : few, rows);
-    }
+    Share share = {cpu, batch, rows};
+    epnet_team_share(cpu->team, batch->count, cpu->lanes != NULL ? EPNET_LANES : 1, solve_share, &share);
     return EPNET_OK;
 }
 

@@ -1,4 +1,4 @@
-/* The CPU backend: OpenMP over the points of a batch, one workspace per thread. */
+/* The CPU backend: a team of threads on the points of a batch, one workspace per thread. */
 #ifndef EPNET_HOST_CPU_CPU_BACKEND_H
 #define EPNET_HOST_CPU_CPU_BACKEND_H
 

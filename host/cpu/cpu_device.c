@@ -5,7 +5,6 @@
 #include "../status.h"
 #include "cpu_backend.h"
 
-#include <omp.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -37,7 +36,7 @@ EpnetStatus epnet_cpu_describe(int device, EpnetDeviceInfo *info, EpnetError *er
         return status;
     processor_name(info->name, sizeof info->name);
     snprintf(info->details, sizeof info->details, "%d cores, %.1f GiB of memory, %s instructions",
-             omp_get_num_procs(), (double)epnet_host_memory() / GIB, instructions);
+             epnet_cores(), (double)epnet_host_memory() / GIB, instructions);
     return EPNET_OK;
 }
 
@@ -57,7 +56,7 @@ EpnetStatus epnet_cpu_accept(const EpnetProblem *problem, int device, int *threa
     const int asked = *threads;
     int in_flight;
     const uint64_t bytes = epnet_cpu_backend.memory(problem, 1, &in_flight);
-    *threads = asked > 0 ? asked : omp_get_num_procs();
+    *threads = asked > 0 ? asked : epnet_cores();
     while (asked <= 0 && *threads > 1 && bytes * (uint64_t)*threads > memory / 10 * 9)
         --*threads;
     if (bytes * (uint64_t)*threads > memory)

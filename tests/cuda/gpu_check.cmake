@@ -13,4 +13,3 @@ target_link_libraries(epnet_gpu_emulated PRIVATE epnet_cuda_emulated)
 add_test(NAME cuda_gpu_check_script
   COMMAND ${CMAKE_CURRENT_SOURCE_DIR}/gpu_check.sh ${PROJECT_SOURCE_DIR} $<TARGET_FILE:epnet_gpu_emulated>
     ${PROJECT_BINARY_DIR}/gpu_check)
-set_property(TEST cuda_gpu_check_script PROPERTY ENVIRONMENT OMP_WAIT_POLICY=passive)
