@@ -362,6 +362,43 @@ typedef struct EpnetKink {
 EPNET_API EpnetStatus epnet_kink(const EpnetResult *result, const char *quantity, size_t point,
                                  EpnetKink *kink, EpnetError *error);
 
+/* ---- bench ------------------------------------------------------------------------------------------- */
+
+/* A line of epnet_bench(): a check, a limit of this machine, or a time. */
+typedef struct EpnetBenchRow {
+    const char *section; /* "check", "limit", "application", "trajectory", "stationary", "sweep", "threads" */
+    const char *name;    /* what was checked or measured */
+    int nodes;           /* 0: it has no size */
+    size_t points;       /* that it was measured on; 0: none */
+    int threads;
+    double value;     /* of a check the largest deviation, else the median over repeats */
+    double low, high; /* the least and the largest; NaN: one value */
+    const char *unit;
+    double limit;            /* of a check: what the deviation may be; else NaN */
+    bool failed;             /* the deviation is larger */
+    double applications;     /* of the generator in one `value` (as epnet_plan() counts them); NaN: unknown */
+    double ns_per_state_bit; /* value / (applications 2^N N) [ns]; NaN: does not apply, as in the next two */
+    double of_peak;          /* useful flop, 2 (N + 1) 2^N an application, over the threads' FMA peak */
+    double of_copy; /* time to copy a vector of 2^N doubles (same threads) once an application, over value */
+    const char *note;
+} EpnetBenchRow;
+
+typedef struct EpnetBenchOptions {
+    const EpnetSpec *spec; /* check and time this sweep; NULL: the sizes of the program's own suite */
+    const char *device;    /* as in EpnetRunOptions, but NULL means "cpu" */
+    int threads;           /* measured beside one thread; 0: one per core */
+    int repeats;           /* of every measurement, 0: 5 */
+    bool quick;            /* small sizes and short measurements: that all of it works, not how fast it is */
+    volatile int *stop;    /* as in EpnetRunOptions */
+    void (*row)(const EpnetBenchRow *row, void *context); /* called with each line as it comes */
+    void *context;
+} EpnetBenchOptions;
+
+/* Check the engine by closed forms, moment equations and its other integrator, then time it: seconds of
+ * computing in this process, without start-up and files. EPNET_INTERNAL: a check failed, and nothing was
+ * timed. */
+EPNET_API EpnetStatus epnet_bench(const EpnetBenchOptions *options, EpnetError *error);
+
 /* ---- info -------------------------------------------------------------------------------------------- */
 
 typedef struct EpnetBackendInfo {

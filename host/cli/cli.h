@@ -13,6 +13,7 @@ int epnet_cli_export(int argc, char **argv);
 int epnet_cli_plot(int argc, char **argv);
 int epnet_cli_audit(int argc, char **argv);
 int epnet_cli_falsify(int argc, char **argv);
+int epnet_cli_bench(int argc, char **argv);
 int epnet_cli_info(int argc, char **argv);
 int epnet_cli_status(int argc, char **argv);
 int epnet_cli_merge(int argc, char **argv);

@@ -1,0 +1,273 @@
+/* Times: one application of L, whole trajectories, stationary laws, the points of a spec. */
+#include "../cpu/apply.h"
+#include "../cpu/stationary.h"
+#include "../status.h"
+#include "applied.h"
+#include "bench.h"
+#include "limits.h"
+
+#include <math.h>
+#include <stdio.h>
+#include <stdlib.h>
+
+/* Seconds that one repeat of a measurement takes at least. */
+static double round_seconds(const EpnetBench *bench) {
+    return bench->options->quick ? 2e-3 : 5e-2;
+}
+
+EpnetStatus epnet_bench_limits(EpnetBench *bench, EpnetError *error) {
+    enum { COPIED = 1 << 25 }; /* doubles: beyond every cache */
+    const double seconds = bench->options->quick ? 0.02 : 0.5;
+    const size_t count = bench->options->quick ? COPIED / 16 : COPIED;
+    const char *how;
+    EpnetBenchRow row = epnet_bench_row("limit", "multiply-adds", 0, 0, 1);
+    bench->fma_peak = epnet_bench_fma_peak(seconds, &how);
+    row.value = bench->fma_peak / 1e9;
+    row.unit = "GFLOP/s";
+    row.note = how;
+    epnet_bench_report(bench, &row);
+    row = epnet_bench_row("limit", "copy of memory", 0, 0, 1);
+    const double copy = epnet_bench_copy_seconds(count, NULL, seconds);
+    if (copy < 0)
+        return epnet_fail_memory(error, 2 * sizeof(double) * count, "the copy that is timed");
+    row.value = 2 * sizeof(double) * (double)count / copy / 1e9;
+    row.unit = "GB/s";
+    row.note = bench->options->quick ? "memcpy of 16 MiB, bytes read and written"
+                                     : "memcpy of 256 MiB, bytes read and written";
+    epnet_bench_report(bench, &row);
+    return EPNET_OK;
+}
+
+/* Fill in the figures of a row: a point takes `timing` / points, in it `applications` (NaN: unknown), and
+ * each of the row's threads has points of its own, so that they copy at once. */
+static void set_figures(const EpnetBench *bench, EpnetBenchRow *row, const EpnetBenchTiming *timing,
+                        double applications) {
+    const double states = ldexp(1, row->nodes), points = (double)row->points;
+    const double seconds = timing->median / points, work = applications / row->threads;
+    row->value = 1e6 * seconds;
+    row->low = 1e6 * timing->low / points;
+    row->high = 1e6 * timing->high / points;
+    row->unit = "us a point";
+    row->applications = applications;
+    if (isnan(applications))
+        return;
+    row->ns_per_state_bit = 1e9 * seconds / (applications * states * row->nodes);
+    row->of_peak = work * 2 * states * (row->nodes + 1) / seconds / bench->fma_peak;
+    const double copy = epnet_bench_copy_seconds((size_t)states, NULL, bench->options->quick ? 1e-3 : 2e-2);
+    row->of_copy = copy < 0 ? NAN : work * copy / seconds;
+}
+
+/* ---- one application -------------------------------------------------------------------------------------
+ */
+
+static EpnetStatus apply_once(void *argument, EpnetError *error) {
+    EpnetBenchApplied *applied = argument;
+    (void)error;
+    epnet_cpu_apply(&applied->generator, applied->p, applied->q);
+    return EPNET_OK;
+}
+
+EpnetStatus epnet_bench_application(EpnetBench *bench, int nodes, EpnetError *error) {
+    static const char name[] = "q = pL, one point alone";
+    EpnetBenchApplied applied;
+    EpnetBenchTiming timing;
+    EpnetBenchRow row = epnet_bench_row("application", name, nodes, 1, 1);
+    if (!epnet_bench_applied_fits(nodes)) {
+        row.note = "left out: this host's memory is too small";
+        epnet_bench_report(bench, &row);
+        return EPNET_OK;
+    }
+    EpnetStatus status = epnet_bench_applied_make(&applied, nodes, error);
+    const EpnetBenchBody body = {apply_once, &applied};
+    if (status == EPNET_OK)
+        status = epnet_bench_measure(bench, &body, 1, round_seconds(bench), &timing, NULL, error);
+    if (status == EPNET_OK) {
+        set_figures(bench, &row, &timing, 1);
+        row.note = "on the host";
+        epnet_bench_report(bench, &row);
+    }
+    epnet_bench_applied_free(&applied);
+    return status;
+}
+
+/* ---- points
+ * ------------------------------------------------------------------------------------------------ */
+
+/* Applications of L that a point takes, as epnet_plan() counts them: the mean over some of them. */
+static double count_applications(const EpnetBenchEngine *engine) {
+    enum { PROBES = 8 };
+    const EpnetBenchCase *item = engine->item;
+    const size_t probes = item->count < PROBES ? item->count : PROBES;
+    double sum = 0, applications, seconds;
+    for (size_t i = 0; i < probes; i++) {
+        const size_t at = probes == 1 ? 0 : i * (item->count - 1) / (probes - 1);
+        if (!engine->device.backend->estimate(&item->problem, &item->points[at], &applications, &seconds))
+            return NAN;
+        sum += applications;
+    }
+    return sum / (double)probes;
+}
+
+typedef struct Solve {
+    const EpnetBench *bench;
+    EpnetBenchEngine engine;
+} Solve;
+
+static EpnetStatus solve_once(void *argument, EpnetError *error) {
+    Solve *solve = argument;
+    return epnet_bench_solve(solve->bench, &solve->engine, error);
+}
+
+enum { SOLVES = 3 };
+
+/* Time solving cases (at most SOLVES) side by side, each with its number of threads; `ratio` of the first
+ * two. */
+static EpnetStatus time_solves(EpnetBench *bench, const EpnetBenchCase *const *items, const int *threads,
+                               size_t count, EpnetBenchTiming *timings, EpnetBenchTiming *ratio,
+                               double *applications, EpnetError *error) {
+    Solve solves[SOLVES];
+    EpnetBenchBody bodies[SOLVES];
+    EpnetStatus status = EPNET_OK;
+    size_t opened = 0;
+    while (opened < count && status == EPNET_OK) {
+        Solve *solve = &solves[opened];
+        solve->bench = bench;
+        status = epnet_bench_open(bench, items[opened], threads[opened], false, &solve->engine, error);
+        bodies[opened++] = (EpnetBenchBody){solve_once, solve};
+    }
+    if (status == EPNET_OK)
+        status = epnet_bench_measure(bench, bodies, count, round_seconds(bench), timings, ratio, error);
+    if (status == EPNET_OK)
+        *applications =
+            items[0]->problem.kind == EPNET_TRAJECTORY ? count_applications(&solves[0].engine) : NAN;
+    for (size_t i = 0; i < opened; i++)
+        epnet_bench_close(&solves[i].engine);
+    return status;
+}
+
+/* The row that says how many times as fast several threads are. */
+static void report_threads(const EpnetBench *bench, const char *name, int nodes, size_t points,
+                           const EpnetBenchTiming *ratio) {
+    EpnetBenchRow row = epnet_bench_row("threads", name, nodes, points, bench->threads);
+    row.value = ratio->median;
+    row.low = ratio->low;
+    row.high = ratio->high;
+    row.unit = "times one thread";
+    epnet_bench_report(bench, &row);
+}
+
+/* Points enough for both threads to have several tiles of eight side by side, few enough for a short repeat.
+ */
+static size_t points_of(int nodes) {
+    return nodes <= 6 ? 128 : nodes <= 8 ? 64 : nodes <= 10 ? 16 : 4;
+}
+
+EpnetStatus epnet_bench_trajectories(EpnetBench *bench, int nodes, EpnetError *error) {
+    static const char plain[] = "without a cut", cut[] = "with a cut";
+    EpnetBenchShape shape = {.nodes = nodes, .points = points_of(nodes), .samples = 101, .t_end = 10};
+    EpnetBenchCase without, with;
+    EpnetBenchTiming timings[SOLVES], ratio;
+    double applications = NAN;
+    const bool threaded = bench->threads > 1;
+    EpnetStatus status = epnet_bench_random(&shape, &without, error);
+    shape.has_cut = true;
+    const EpnetStatus second = epnet_bench_random(&shape, &with, error);
+    status = status == EPNET_OK ? second : status;
+    const EpnetBenchCase *items[] = {&without, threaded ? &without : &with, &with};
+    const int threads[] = {1, threaded ? bench->threads : 1, 1};
+    const size_t count = threaded ? 3 : 2;
+    if (status == EPNET_OK)
+        status = time_solves(bench, items, threads, count, timings, &ratio, &applications, error);
+    for (size_t i = 0; i < count && status == EPNET_OK; i++) {
+        EpnetBenchRow row =
+            epnet_bench_row("trajectory", items[i] == &with ? cut : plain, nodes, shape.points, threads[i]);
+        set_figures(bench, &row, &timings[i], applications);
+        row.note = items[i] == &with
+                       ? "and the eight columns of a cut"
+                       : "101 times over 10 s: H, marginals, I, dI/dt, EP, channels, flow, activity";
+        epnet_bench_report(bench, &row);
+    }
+    if (status == EPNET_OK && threaded)
+        report_threads(bench, "trajectories", nodes, shape.points, &ratio);
+    epnet_bench_case_free(&without);
+    epnet_bench_case_free(&with);
+    return status;
+}
+
+/* Applications of L that the laws of a case take on the host, the mean over its points. NaN when memory is
+ * exhausted. */
+static double count_relaxation(const EpnetBenchCase *item) {
+    EpnetGenerator generator;
+    EpnetStationary stationary;
+    double sum = 0;
+    bool good = epnet_generator_alloc(&generator, item->problem.nodes);
+    good = epnet_stationary_alloc(&stationary, item->problem.nodes) && good;
+    for (size_t k = 0; k < item->count && good; k++) {
+        epnet_generator_set(&generator, &item->problem, &item->points[k], NULL, true);
+        good = epnet_stationary_solve(&stationary, &generator) == EPNET_POINT_OK;
+        sum += (double)stationary.relaxation.applications;
+    }
+    epnet_stationary_free(&stationary);
+    epnet_generator_free(&generator);
+    return good ? sum / (double)item->count : NAN;
+}
+
+/* Fill in what part of the limits a stationary law reaches: by its applications of L, or by the 2/3 n^3 flop
+ * of an elimination over n states. */
+static void set_stationary(const EpnetBench *bench, EpnetBenchRow *row, const EpnetBenchTiming *timing,
+                           double applications) {
+    const double n = ldexp(1, row->nodes);
+    const bool eliminated = row->nodes <= EPNET_STATIONARY_DIRECT_NODES;
+    set_figures(bench, row, timing, eliminated ? NAN : applications);
+    if (eliminated)
+        row->of_peak = 2 * n * n * n / 3 / (row->value * 1e-6) / (bench->fma_peak * row->threads);
+    row->note =
+        eliminated ? "by elimination: its share of the peak is that of 2/3 n^3 flop" : "by relaxation";
+}
+
+EpnetStatus epnet_bench_stationary(EpnetBench *bench, int nodes, EpnetError *error) {
+    const EpnetBenchShape shape = {.nodes = nodes,
+                                   .points = nodes <= 6    ? 512
+                                             : nodes <= 8  ? 64
+                                             : nodes <= 10 ? 16
+                                             : nodes <= 12 ? 4
+                                                           : 2};
+    EpnetBenchCase item;
+    EpnetBenchTiming timings[SOLVES], ratio;
+    double applications;
+    const bool threaded = bench->threads > 1;
+    const int threads[] = {1, bench->threads};
+    EpnetStatus status = epnet_bench_random(&shape, &item, error);
+    const EpnetBenchCase *items[] = {&item, &item};
+    if (status == EPNET_OK)
+        status = time_solves(bench, items, threads, threaded ? 2 : 1, timings, &ratio, &applications, error);
+    const double relaxation = status == EPNET_OK ? count_relaxation(&item) : NAN;
+    for (size_t i = 0; i < (threaded ? 2 : 1) && status == EPNET_OK; i++) {
+        EpnetBenchRow row = epnet_bench_row("stationary", "law and columns", nodes, shape.points, threads[i]);
+        set_stationary(bench, &row, &timings[i], relaxation);
+        epnet_bench_report(bench, &row);
+    }
+    if (status == EPNET_OK && threaded)
+        report_threads(bench, "stationary laws", nodes, shape.points, &ratio);
+    epnet_bench_case_free(&item);
+    return status;
+}
+
+EpnetStatus epnet_bench_sweep(EpnetBench *bench, const EpnetBenchCase *item, EpnetError *error) {
+    const EpnetBenchCase *items[] = {item, item};
+    const int threads[] = {1, bench->threads}, nodes = item->problem.nodes;
+    const bool threaded = bench->threads > 1;
+    EpnetBenchTiming timings[SOLVES], ratio;
+    double applications;
+    EpnetStatus status = epnet_bench_limits(bench, error);
+    if (status == EPNET_OK)
+        status = time_solves(bench, items, threads, threaded ? 2 : 1, timings, &ratio, &applications, error);
+    for (size_t i = 0; i < (threaded ? 2 : 1) && status == EPNET_OK; i++) {
+        EpnetBenchRow row = epnet_bench_row("sweep", "points of the spec", nodes, item->count, threads[i]);
+        set_figures(bench, &row, &timings[i], applications);
+        epnet_bench_report(bench, &row);
+    }
+    if (status == EPNET_OK && threaded)
+        report_threads(bench, "points of the spec", nodes, item->count, &ratio);
+    return status;
+}
