@@ -39,6 +39,7 @@ static void help_explains_every_verb(void **state) {
     test_output_expect(epnet("export", "--help"), 0, "trajectory", "");
     test_output_expect(epnet("plot", "--help"), 0, "--quantity", "");
     test_output_expect(epnet("info", "--help"), 0, "--json", "");
+    test_output_expect(epnet("bench", "--help"), 0, "--quick", "");
 }
 
 static void version_and_info(void **state) {
@@ -61,7 +62,7 @@ static void wrong_usage_is_code_2(void **state) {
     test_output_expect(bare, 2, "", "a verb is expected");
     test_output_expect(epnet("fly"), 2, "", "no verb `fly'");
     test_output_expect(epnet("audit"), 2, "", "a grid file is expected");
-    test_output_expect(epnet("bench"), 2, "", "`bench' is not in this version");
+    test_output_expect(epnet("bench", "a.toml", "b.toml"), 2, "", "'b.toml' follows 'a.toml'");
     test_output_expect(epnet("--wrong"), 2, "", "--wrong");
     test_output_expect(epnet("run"), 2, "", "a SPEC is expected");
     test_output_expect(epnet("run", "good.toml", "more.toml"), 2, "", "'more.toml' follows 'good.toml'");

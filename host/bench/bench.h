@@ -56,10 +56,12 @@ typedef struct EpnetBenchTiming {
     double median, low, high; /* [s] of one run */
 } EpnetBenchTiming;
 
-/* A piece of work that is timed. */
+/* A piece of work that is timed: by the clock on the wall, or, if all of it is done by the thread that calls,
+ * by the time that the processor gives to it, which other work on the machine disturbs less. */
 typedef struct EpnetBenchBody {
     EpnetStatus (*run)(void *argument, EpnetError *error);
     void *argument;
+    bool processor_time;
 } EpnetBenchBody;
 
 enum { EPNET_BENCH_BODIES = 4 };

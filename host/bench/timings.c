@@ -78,12 +78,12 @@ EpnetStatus epnet_bench_application(EpnetBench *bench, int nodes, EpnetError *er
         return EPNET_OK;
     }
     EpnetStatus status = epnet_bench_applied_make(&applied, nodes, error);
-    const EpnetBenchBody body = {apply_once, &applied};
+    const EpnetBenchBody body = {apply_once, &applied, true};
     if (status == EPNET_OK)
         status = epnet_bench_measure(bench, &body, 1, round_seconds(bench), &timing, NULL, error);
     if (status == EPNET_OK) {
         set_figures(bench, &row, &timing, 1);
-        row.note = "on the host";
+        row.unit = "us";
         epnet_bench_report(bench, &row);
     }
     epnet_bench_applied_free(&applied);
@@ -118,6 +118,11 @@ static EpnetStatus solve_once(void *argument, EpnetError *error) {
     return epnet_bench_solve(solve->bench, &solve->engine, error);
 }
 
+/* Whether one thread does all of its work. */
+static bool is_host(const EpnetBenchEngine *engine) {
+    return engine->device.backend != NULL && !engine->device.backend->has_own_memory;
+}
+
 enum { SOLVES = 3 };
 
 /* Time solving cases (at most SOLVES) side by side, each with its number of threads; `ratio` of the first
@@ -133,7 +138,8 @@ static EpnetStatus time_solves(EpnetBench *bench, const EpnetBenchCase *const *i
         Solve *solve = &solves[opened];
         solve->bench = bench;
         status = epnet_bench_open(bench, items[opened], threads[opened], false, &solve->engine, error);
-        bodies[opened++] = (EpnetBenchBody){solve_once, solve};
+        bodies[opened] = (EpnetBenchBody){solve_once, solve, threads[opened] == 1 && is_host(&solve->engine)};
+        opened++;
     }
     if (status == EPNET_OK)
         status = epnet_bench_measure(bench, bodies, count, round_seconds(bench), timings, ratio, error);
@@ -158,13 +164,14 @@ static void report_threads(const EpnetBench *bench, const char *name, int nodes,
 
 /* Points enough for both threads to have several tiles of eight side by side, few enough for a short repeat.
  */
-static size_t points_of(int nodes) {
-    return nodes <= 6 ? 128 : nodes <= 8 ? 64 : nodes <= 10 ? 16 : 4;
+static size_t points_of(const EpnetBench *bench, int nodes) {
+    const size_t points = nodes <= 6 ? 128 : nodes <= 8 ? 64 : nodes <= 10 ? 16 : 4;
+    return bench->options->quick && points > 16 ? 16 : points;
 }
 
 EpnetStatus epnet_bench_trajectories(EpnetBench *bench, int nodes, EpnetError *error) {
     static const char plain[] = "without a cut", cut[] = "with a cut";
-    EpnetBenchShape shape = {.nodes = nodes, .points = points_of(nodes), .samples = 101, .t_end = 10};
+    EpnetBenchShape shape = {.nodes = nodes, .points = points_of(bench, nodes), .samples = 101, .t_end = 10};
     EpnetBenchCase without, with;
     EpnetBenchTiming timings[SOLVES], ratio;
     double applications = NAN;
