@@ -9,6 +9,7 @@
 
 #include "backend.h"
 #include "bits.h"
+#include "team.h"
 
 #include <stdbool.h>
 
@@ -26,6 +27,7 @@ typedef struct EpnetGenerator {
                                  searched */
     const unsigned char *use; /* borrowed: edges that take part, NULL for all */
     bool with_flips;          /* the intrinsic flips take part */
+    EpnetTeam *team;          /* borrowed, may be NULL: who works on vectors over its states */
     double *storage;          /* owns low, high and exit */
 } EpnetGenerator;
 

@@ -125,7 +125,7 @@ static TestRows rows_alone(const Points *points) {
     TestRows rows = test_rows(&points->problem, points->points, POINTS, 1); /* for its memory: overwritten */
     EpnetWorkspace workspace = {0};
     const EpnetBatch batch = {.problem = &points->problem, .count = POINTS, .points = points->points};
-    assert_true(epnet_workspace_alloc(&workspace, &points->problem));
+    assert_true(epnet_workspace_alloc(&workspace, &points->problem, NULL));
     for (size_t k = 0; k < POINTS; k++)
         epnet_workspace_solve(&workspace, &batch, k, &rows.rows);
     epnet_workspace_free(&workspace, &points->problem);

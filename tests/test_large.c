@@ -133,10 +133,44 @@ static void moments_follow_their_equations(void **state) {
             check_moments(&random, nodes, nodes % 2 ? EPNET_CHEBYSHEV : EPNET_UNIFORMIZATION);
 }
 
+/* From 18 nodes on the threads share each point: the bytes are those of one. */
+static void threads_within_a_point_change_no_byte(void **state) {
+    (void)state;
+    enum { NODES = 18, TIMES = 2 };
+    TestRandom random = test_random(702);
+    TestNetwork network = test_network_random(&random, NODES, 0.2, 0.05, 5, TEST_DRIVES_MIXED);
+    double *start = test_law_random(&random, (size_t)1 << NODES, 0.5);
+    EpnetProblem problem = test_network_problem(&network, start);
+    EpnetPoint point = test_network_point(&network);
+    const double times[TIMES] = {0, 0.25};
+    const uint64_t cuts[2] = {0x0aaaa, 0x30007};
+    problem.times = times;
+    problem.time_count = TIMES;
+    problem.cuts = cuts;
+    problem.cut_count = 2;
+    for (int kind = 0; kind < 2; kind++) {
+        problem.kind = kind == 0 ? EPNET_TRAJECTORY : EPNET_STATIONARY;
+        TestRows alone = test_rows(&problem, &point, 1, 1);
+        assert_int_equal(alone.rows.status[0], EPNET_POINT_OK);
+        for (int threads = 2; threads <= 5; threads += threads == 3 ? 2 : 1) {
+            TestRows shared = test_rows(&problem, &point, 1, threads);
+            assert_memory_equal(shared.rows.last, alone.rows.last, alone.width * sizeof(double));
+            if (problem.kind == EPNET_TRAJECTORY)
+                assert_memory_equal(shared.rows.trajectory, alone.rows.trajectory,
+                                    TIMES * alone.width * sizeof(double));
+            test_rows_free(&shared);
+        }
+        test_rows_free(&alone);
+    }
+    free(start);
+    test_network_free(&network);
+}
+
 int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(complete_graphs_follow_their_birth_death_law),
         cmocka_unit_test(moments_follow_their_equations),
+        cmocka_unit_test(threads_within_a_point_change_no_byte),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -23,11 +23,13 @@ EPNET_INLINE void add_inflow_across(size_t block, const double *restrict low, do
         q[k] += (low[k] + high) * p[k];
 }
 
-EPNET_INSTRUCTION_LEVELS(extern, void, epnet_cpu_apply, (const EpnetGenerator *g, const double *p, double *q),
-                         (g, p, q)) {
+/* Blocks [first, end) of the states. */
+EPNET_INSTRUCTION_LEVELS(static, void, apply_blocks,
+                         (const EpnetGenerator *g, const double *p, double *q, size_t first, size_t end),
+                         (g, p, q, first, end)) {
     const int low_bits = g->low_bits, high_bits = g->nodes - low_bits;
     const size_t block = (size_t)1 << low_bits, blocks = (size_t)1 << high_bits;
-    for (size_t h = 0; h < blocks; h++) {
+    for (size_t h = first; h < end; h++) {
         const double *pb = p + h * block, *exit = g->exit + h * block;
         double *qb = q + h * block;
         for (size_t k = 0; k < block; k++)
@@ -58,4 +60,22 @@ EPNET_INSTRUCTION_LEVELS(extern, void, epnet_cpu_apply, (const EpnetGenerator *g
                               p + partner * block, qb);
         }
     }
+}
+
+typedef struct Share {
+    const EpnetGenerator *generator;
+    const double *p;
+    double *q;
+} Share;
+
+static void apply_share(void *context, int thread, size_t first, size_t end) {
+    (void)thread;
+    const Share *share = context;
+    apply_blocks(share->generator, share->p, share->q, first, end);
+}
+
+void epnet_cpu_apply(const EpnetGenerator *g, const double *p, double *q) {
+    enum { GRAIN = 32 };
+    Share share = {g, p, q};
+    epnet_team_share(g->team, g->states >> g->low_bits, GRAIN, apply_share, &share);
 }

@@ -11,26 +11,33 @@
 #include <inttypes.h>
 #include <stdlib.h>
 
+/* From so many nodes on a point is solved by all threads together: it is work enough for them, and memory is
+ * needed for one at a time. */
+enum { TOGETHER_NODES = 18 };
+
 typedef struct Context {
     const EpnetProblem *problem;
     EpnetTeam *team;
-    int threads;                /* of the team, once all have their memory */
-    EpnetWorkspace *workspaces; /* threads */
-    EpnetLanes *lanes;          /* threads; NULL where points are solved one by one */
+    int in_flight;              /* points at a time: threads, or 1 that all share */
+    EpnetWorkspace *workspaces; /* in_flight */
+    EpnetLanes *lanes;          /* in_flight; NULL where points are solved one by one */
 } Context;
 
+static bool share_points(const EpnetProblem *problem) {
+    return problem->nodes >= TOGETHER_NODES;
+}
+
 static uint64_t cpu_memory(const EpnetProblem *problem, int threads, int *in_flight) {
-    *in_flight = threads > 0 ? threads : epnet_cores();
+    *in_flight = share_points(problem) ? 1 : threads > 0 ? threads : epnet_cores();
     return epnet_workspace_bytes(problem) + (epnet_lanes_serve(problem) ? epnet_lanes_bytes(problem) : 0);
 }
 
-/* Points do not wait for each other: a worker per thread. */
+/* A worker per thread, for points do not wait for each other; or one with all threads. */
 static void cpu_workers(const EpnetProblem *problem, int device, int threads, int *count, int *threads_each,
                         size_t *chunk) {
-    (void)problem;
     (void)device;
-    *count = threads;
-    *threads_each = 1;
+    *count = share_points(problem) ? 1 : threads;
+    *threads_each = share_points(problem) ? threads : 1;
     *chunk = 0;
 }
 
@@ -38,9 +45,9 @@ static void cpu_close(void *context) {
     Context *cpu = context;
     if (cpu == NULL)
         return;
-    for (int t = 0; t < cpu->threads; t++)
+    for (int t = 0; t < cpu->in_flight; t++)
         epnet_workspace_free(&cpu->workspaces[t], cpu->problem);
-    for (int t = 0; cpu->lanes != NULL && t < cpu->threads; t++)
+    for (int t = 0; cpu->lanes != NULL && t < cpu->in_flight; t++)
         epnet_lanes_free(&cpu->lanes[t]);
     epnet_team_close(cpu->team);
     free(cpu->workspaces);
@@ -58,29 +65,29 @@ static EpnetStatus cpu_open(const EpnetProblem *problem, int device, int threads
     if (cpu == NULL)
         return epnet_fail_memory(error, sizeof *cpu, "the CPU backend");
     cpu->problem = problem;
+    EpnetStatus status = epnet_team_open(threads > 0 ? threads : epnet_cores(), &cpu->team, error);
+    if (status != EPNET_OK) {
+        cpu_close(cpu);
+        *context = NULL;
+        return status;
+    }
     cpu->workspaces = epnet_calloc((size_t)in_flight, sizeof *cpu->workspaces);
     if (epnet_lanes_serve(problem))
         cpu->lanes = epnet_calloc((size_t)in_flight, sizeof *cpu->lanes);
     bool ok = cpu->workspaces != NULL && (cpu->lanes != NULL || !epnet_lanes_serve(problem));
-    while (ok && cpu->threads < in_flight) {
-        const int t = cpu->threads++;
-        ok = epnet_workspace_alloc(&cpu->workspaces[t], problem) &&
+    while (ok && cpu->in_flight < in_flight) {
+        const int t = cpu->in_flight++;
+        ok = epnet_workspace_alloc(&cpu->workspaces[t], problem, share_points(problem) ? cpu->team : NULL) &&
              (cpu->lanes == NULL || epnet_lanes_alloc(&cpu->lanes[t], problem));
     }
     if (!ok) {
         cpu_close(cpu);
         *context = NULL;
         return epnet_fail(error, EPNET_DEVICE,
-                          "out of memory: %d threads need %" PRIu64
-                          " bytes each for %d nodes; try fewer threads",
-                          in_flight, bytes, problem->nodes);
+                          "out of memory: %d nodes need %" PRIu64 " bytes for each of %d points at a time%s",
+                          problem->nodes, bytes, in_flight, in_flight > 1 ? "; try fewer threads" : "");
     }
-    EpnetStatus status = epnet_team_open(in_flight, &cpu->team, error);
-    if (status != EPNET_OK) {
-        cpu_close(cpu);
-        *context = NULL;
-    }
-    return status;
+    return EPNET_OK;
 }
 
 /* Points first .. first + count - 1: side by side where that serves, then alone those that ask for more. */
@@ -113,7 +120,8 @@ static EpnetStatus cpu_solve(void *context, const EpnetBatch *batch, EpnetRows *
     (void)error; /* every failure is a point's own */
     Context *cpu = context;
     Share share = {cpu, batch, rows};
-    epnet_team_share(cpu->team, batch->count, cpu->lanes != NULL ? EPNET_LANES : 1, solve_share, &share);
+    epnet_team_share(cpu->in_flight > 1 ? cpu->team : NULL, batch->count,
+                     cpu->lanes != NULL ? EPNET_LANES : 1, solve_share, &share);
     return EPNET_OK;
 }
 

@@ -55,13 +55,16 @@ EpnetStatus epnet_cpu_accept(const EpnetProblem *problem, int device, int *threa
     const uint64_t memory = epnet_host_memory();
     const int asked = *threads;
     int in_flight;
-    const uint64_t bytes = epnet_cpu_backend.memory(problem, 1, &in_flight);
     *threads = asked > 0 ? asked : epnet_cores();
-    while (asked <= 0 && *threads > 1 && bytes * (uint64_t)*threads > memory / 10 * 9)
-        --*threads;
-    if (bytes * (uint64_t)*threads > memory)
-        return epnet_fail(error, EPNET_DEVICE,
-                          "%d nodes need %.1f GiB for each of %d threads, this host has %.1f GiB",
-                          problem->nodes, (double)bytes / GIB, *threads, (double)memory / GIB);
-    return EPNET_OK;
+    uint64_t bytes = epnet_cpu_backend.memory(problem, *threads, &in_flight);
+    while (asked <= 0 && in_flight > 1 && bytes * (uint64_t)in_flight > memory / 10 * 9)
+        bytes = epnet_cpu_backend.memory(problem, --*threads, &in_flight);
+    if (bytes * (uint64_t)in_flight <= memory)
+        return EPNET_OK;
+    if (in_flight == 1)
+        return epnet_fail(error, EPNET_DEVICE, "%d nodes need %.1f GiB, this host has %.1f GiB",
+                          problem->nodes, (double)bytes / GIB, (double)memory / GIB);
+    return epnet_fail(error, EPNET_DEVICE,
+                      "%d nodes need %.1f GiB for each of %d threads, this host has %.1f GiB", problem->nodes,
+                      (double)bytes / GIB, *threads, (double)memory / GIB);
 }

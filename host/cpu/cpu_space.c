@@ -4,6 +4,7 @@
 #include "apply.h"
 #include "instruction_levels.h"
 #include "reach.h"
+#include "tiles.h"
 #include "vector.h"
 
 #include <math.h>
@@ -33,141 +34,172 @@ void epnet_cpu_space_free(EpnetCpuSpace *cpu) {
     free(cpu);
 }
 
+/* ---- loops over tiles --------------------------------------------------------------------------------- */
+
+/* What a loop works on; out may be one of the others. */
+typedef struct Vectors {
+    double *out;
+    const double *x, *y, *z;
+    double a, b, c;
+    const unsigned char *mask;
+} Vectors;
+
+EPNET_INSTRUCTION_LEVELS(static, void, scale, (double *out, double a, const double *x, size_t i, size_t end),
+                         (out, a, x, i, end)) {
+#pragma GCC ivdep
+    for (; i < end; i++)
+        out[i] = a * x[i];
+}
+
+EPNET_INSTRUCTION_LEVELS(static, void, add_two,
+                         (double *out, double a, const double *x, double b, const double *y, size_t i,
+                          size_t end),
+                         (out, a, x, b, y, i, end)) {
+#pragma GCC ivdep
+    for (; i < end; i++)
+        out[i] = a * x[i] + b * y[i];
+}
+
+EPNET_INSTRUCTION_LEVELS(static, void, add_three,
+                         (double *out, double a, const double *x, double b, const double *y, double c,
+                          const double *z, size_t i, size_t end),
+                         (out, a, x, b, y, c, z, i, end)) {
+#pragma GCC ivdep
+    for (; i < end; i++)
+        out[i] = a * x[i] + b * y[i] + c * z[i];
+}
+
+EPNET_INSTRUCTION_LEVELS(static, void, multiply,
+                         (double *out, const double *x, const double *y, size_t i, size_t end),
+                         (out, x, y, i, end)) {
+#pragma GCC ivdep
+    for (; i < end; i++)
+        out[i] = x[i] * y[i];
+}
+
+EPNET_INSTRUCTION_LEVELS(static, void, divide,
+                         (double *out, const double *x, const double *y, size_t i, size_t end),
+                         (out, x, y, i, end)) {
+#pragma GCC ivdep
+    for (; i < end; i++)
+        out[i] = y[i] > 0 ? x[i] / y[i] : 0;
+}
+
+/* out = a x + b y + c z, as many of them as there are. */
+static void combine_tiles(void *context, size_t first, size_t end) {
+    const Vectors *v = context;
+    if (v->z != NULL)
+        add_three(v->out, v->a, v->x, v->b, v->y, v->c, v->z, first, end);
+    else if (v->y != NULL)
+        add_two(v->out, v->a, v->x, v->b, v->y, first, end);
+    else
+        scale(v->out, v->a, v->x, first, end);
+}
+
+static void multiply_tiles(void *context, size_t first, size_t end) {
+    const Vectors *v = context;
+    multiply(v->out, v->x, v->y, first, end);
+}
+
+static void divide_tiles(void *context, size_t first, size_t end) {
+    const Vectors *v = context;
+    divide(v->out, v->x, v->y, first, end);
+}
+
+static void copy_tiles(void *context, size_t first, size_t end) {
+    const Vectors *v = context;
+    memcpy(v->out + first, v->x + first, (end - first) * sizeof *v->out);
+}
+
+static void fill_tiles(void *context, size_t first, size_t end) {
+    const Vectors *v = context;
+    for (size_t s = first; s < end; s++)
+        v->out[s] = v->mask == NULL || v->mask[s] ? v->a : 0;
+}
+
+static EpnetTeam *team_of(const EpnetCpuSpace *cpu) {
+    return cpu->generator->team;
+}
+
 /* ---- steps ------------------------------------------------------------------------------------------- */
-
-EPNET_INSTRUCTION_LEVELS(static, void, update,
-                         (size_t n, double a, const double *restrict in, double b,
-                          const double *restrict image, double *restrict out),
-                         (n, a, in, b, image, out)) {
-    for (size_t s = 0; s < n; s++)
-        out[s] = a * in[s] + b * image[s];
-}
-
-EPNET_INSTRUCTION_LEVELS(static, void, update_own,
-                         (size_t n, double a, const double *restrict in, double b,
-                          const double *restrict image, double c, double *restrict out),
-                         (n, a, in, b, image, c, out)) {
-    for (size_t s = 0; s < n; s++)
-        out[s] = a * in[s] + b * image[s] + c * out[s];
-}
-
-EPNET_INSTRUCTION_LEVELS(static, void, add_scaled,
-                         (size_t n, double *restrict a, double f, const double *restrict b), (n, a, f, b)) {
-    for (size_t s = 0; s < n; s++)
-        a[s] += f * b[s];
-}
-
-/* The step of the Chebyshev recurrence, in one sweep: out = a in + b image + c out, sum += w out. */
-EPNET_INSTRUCTION_LEVELS(static, void, recur,
-                         (size_t n, double a, const double *restrict in, double b,
-                          const double *restrict image, double c, double *restrict out, double w,
-                          double *restrict sum),
-                         (n, a, in, b, image, c, out, w, sum)) {
-    for (size_t s = 0; s < n; s++) {
-        out[s] = a * in[s] + b * image[s] + c * out[s];
-        sum[s] += w * out[s];
-    }
-}
 
 static void cpu_step(void *engine, const EpnetSpaceStep *step) {
     EpnetCpuSpace *cpu = engine;
-    const size_t n = cpu->states;
     if (step->in_factor == 0 && step->rate_factor == 1 && step->addend == NULL) {
         epnet_cpu_apply(cpu->generator, step->in, step->out);
     } else {
         epnet_cpu_apply(cpu->generator, step->in, cpu->image);
-        if (step->addend == step->out && step->sum != NULL && step->sum_factor == 1 && step->in_weight == 0) {
-            recur(n, step->in_factor, step->in, step->rate_factor, cpu->image, step->addend_factor, step->out,
-                  step->out_weight, step->sum);
-            return;
-        }
-        if (step->addend == step->out) {
-            update_own(n, step->in_factor, step->in, step->rate_factor, cpu->image, step->addend_factor,
-                       step->out);
-        } else {
-            update(n, step->in_factor, step->in, step->rate_factor, cpu->image, step->out);
-            if (step->addend != NULL)
-                add_scaled(n, step->out, step->addend_factor, step->addend);
-        }
+        Vectors update = {.out = step->out,
+                          .a = step->in_factor,
+                          .x = step->in,
+                          .b = step->rate_factor,
+                          .y = cpu->image,
+                          .c = step->addend_factor,
+                          .z = step->addend};
+        epnet_tiles(team_of(cpu), cpu->states, combine_tiles, &update);
     }
     if (step->sum == NULL)
         return;
-    if (step->sum_factor == 0)
-        update(n, step->in_weight, step->in, step->out_weight, step->out, step->sum);
-    else if (step->sum_factor == 1 && step->in_weight == 0)
-        add_scaled(n, step->sum, step->out_weight, step->out);
-    else
-        update_own(n, step->in_weight, step->in, step->out_weight, step->out, step->sum_factor, step->sum);
+    Vectors sum = {.out = step->sum,
+                   .a = step->out_weight,
+                   .x = step->out,
+                   .b = step->in_weight,
+                   .y = step->in,
+                   .c = step->sum_factor,
+                   .z = step->sum_factor != 0 ? step->sum : NULL};
+    epnet_tiles(team_of(cpu), cpu->states, combine_tiles, &sum);
 }
 
 /* ---- vectors ----------------------------------------------------------------------------------------- */
 
 static void cpu_copy(void *engine, double *to, const double *from) {
-    memcpy(to, from, ((EpnetCpuSpace *)engine)->states * sizeof *to);
-}
-
-EPNET_INSTRUCTION_LEVELS(static, void, combine_own,
-                         (size_t n, double *out, double a, double b, const double *restrict y),
-                         (n, out, a, b, y)) {
-    for (size_t s = 0; s < n; s++)
-        out[s] = a * out[s] + b * y[s];
+    EpnetCpuSpace *cpu = engine;
+    Vectors vectors = {.out = to, .x = from};
+    epnet_tiles(team_of(cpu), cpu->states, copy_tiles, &vectors);
 }
 
 static void cpu_combine(void *engine, double *out, double a, const double *x, double b, const double *y) {
-    const size_t n = ((EpnetCpuSpace *)engine)->states;
-    if (y == NULL) {
-        for (size_t s = 0; s < n; s++)
-            out[s] = a * x[s];
-    } else if (out == x) {
-        combine_own(n, out, a, b, y);
-    } else if (out == y) {
-        combine_own(n, out, b, a, x);
-    } else {
-        update(n, a, x, b, y, out);
-    }
+    EpnetCpuSpace *cpu = engine;
+    Vectors vectors = {.out = out, .a = a, .x = x, .b = b, .y = y};
+    epnet_tiles(team_of(cpu), cpu->states, combine_tiles, &vectors);
 }
 
 static void cpu_fill(void *engine, double *out, double value, const unsigned char *mask) {
-    for (size_t s = 0; s < ((EpnetCpuSpace *)engine)->states; s++)
-        out[s] = mask == NULL || mask[s] ? value : 0;
+    EpnetCpuSpace *cpu = engine;
+    Vectors vectors = {.out = out, .a = value, .mask = mask};
+    epnet_tiles(team_of(cpu), cpu->states, fill_tiles, &vectors);
 }
 
-EPNET_INSTRUCTION_LEVELS(static, void, cpu_multiply_exit, (void *engine, double *out, const double *v),
-                         (engine, out, v)) {
-    const EpnetGenerator *g = ((EpnetCpuSpace *)engine)->generator;
-    for (size_t s = 0; s < g->states; s++)
-        out[s] = v[s] * g->exit[s];
+static void cpu_multiply_exit(void *engine, double *out, const double *v) {
+    EpnetCpuSpace *cpu = engine;
+    Vectors vectors = {.out = out, .x = v, .y = cpu->generator->exit};
+    epnet_tiles(team_of(cpu), cpu->states, multiply_tiles, &vectors);
 }
 
-EPNET_INSTRUCTION_LEVELS(static, void, cpu_divide_exit, (void *engine, double *out, const double *v),
-                         (engine, out, v)) {
-    const EpnetGenerator *g = ((EpnetCpuSpace *)engine)->generator;
-    for (size_t s = 0; s < g->states; s++)
-        out[s] = g->exit[s] > 0 ? v[s] / g->exit[s] : 0;
+static void cpu_divide_exit(void *engine, double *out, const double *v) {
+    EpnetCpuSpace *cpu = engine;
+    Vectors vectors = {.out = out, .x = v, .y = cpu->generator->exit};
+    epnet_tiles(team_of(cpu), cpu->states, divide_tiles, &vectors);
 }
 
 static double cpu_sum(void *engine, const double *v) {
-    return epnet_sum(((EpnetCpuSpace *)engine)->states, v);
+    EpnetCpuSpace *cpu = engine;
+    return epnet_sum(team_of(cpu), cpu->states, v);
 }
 
 static double cpu_norm1(void *engine, const double *v) {
-    return epnet_norm1(((EpnetCpuSpace *)engine)->states, v);
+    EpnetCpuSpace *cpu = engine;
+    return epnet_norm1(team_of(cpu), cpu->states, v);
 }
 
 static double cpu_dot(void *engine, const double *a, const double *b) {
-    return epnet_dot(((EpnetCpuSpace *)engine)->states, a, b);
+    EpnetCpuSpace *cpu = engine;
+    return epnet_dot(team_of(cpu), cpu->states, a, b);
 }
 
 static double cpu_least(void *engine, const double *v, const unsigned char *mask) {
-    double least = INFINITY;
-    for (size_t s = 0; s < ((EpnetCpuSpace *)engine)->states; s++) {
-        if (mask != NULL && !mask[s])
-            continue;
-        if (isnan(v[s]))
-            return v[s];
-        least = v[s] < least ? v[s] : least;
-    }
-    return least;
+    EpnetCpuSpace *cpu = engine;
+    return epnet_least(team_of(cpu), cpu->states, v, mask);
 }
 
 /* In place and in the order of states: a mended entry serves the next. */

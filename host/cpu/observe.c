@@ -64,8 +64,8 @@ void epnet_observe_marginals(int nodes, const double *p, double *fold, double (*
     for (int i = nodes - 1; i >= 0; i--) {
         size_t half = (size_t)1 << i;
         const double *from = i == nodes - 1 ? p : fold;
-        marginal[i][0] = epnet_sum(half, from);
-        marginal[i][1] = epnet_sum(half, from + half);
+        marginal[i][0] = epnet_sum(NULL, half, from);
+        marginal[i][1] = epnet_sum(NULL, half, from + half);
         for (size_t k = 0; k < half; k++)
             fold[k] = from[k] + from[half + k];
     }
@@ -104,7 +104,7 @@ static double multiinformation(EpnetObserver *o, const double *p, double (*margi
         term[s] = p[s] > 0 || product[s] > 0
                       ? epnet_divergence_term(p[s], product[s], o->log_p[s] - log_product[s])
                       : 0;
-    return epnet_sum(states, term);
+    return epnet_sum(NULL, states, term);
 }
 
 double epnet_observe_multiinformation(EpnetObserver *o, const double *p) {
@@ -133,7 +133,7 @@ static void take_logarithms(EpnetObserver *o, const double *p, const double *dp)
 }
 
 static EpnetLimit entropy_rate(const EpnetObserver *o, const double *dp) {
-    EpnetLimit rate = {0 - epnet_dot(o->generator->states, dp, o->log_p), 0};
+    EpnetLimit rate = {0 - epnet_dot(o->generator->team, o->generator->states, dp, o->log_p), 0};
     for (size_t s = 0; o->any_fills && s < o->generator->states; s++)
         rate.log_t -= o->fills[s] ? dp[s] : 0;
     return rate;
@@ -143,9 +143,10 @@ static EpnetLimit entropy_rate(const EpnetObserver *o, const double *dp) {
 static double production(const EpnetObserver *o, const double *p, double entropy_rate, double gross) {
     const EpnetWeights *w = &o->weights;
     const size_t states = o->generator->states;
+    EpnetTeam *team = o->generator->team;
     if (w->production != NULL && !o->any_empty) {
-        const double sum = entropy_rate + epnet_dot(states, w->production, p);
-        if (!epnet_cancels(o->cancellation, sum, gross + epnet_dot_absolute(states, w->production, p)))
+        const double sum = entropy_rate + epnet_dot(team, states, w->production, p);
+        if (!epnet_cancels(o->cancellation, sum, gross + epnet_dot_absolute(team, states, w->production, p)))
             return sum;
     }
     double sum = 0;
@@ -157,9 +158,10 @@ static double production(const EpnetObserver *o, const double *p, double entropy
 /* entropy_production_channels and environment_entropy_flow, likewise by e.p. */
 static EpnetChannelSums channels(const EpnetObserver *o, const double *p, double entropy_rate, double gross) {
     const size_t states = o->generator->states;
+    EpnetTeam *team = o->generator->team;
     if (!o->any_empty) {
-        const double flow = epnet_dot(states, o->weights.flow, p),
-                     flow_gross = epnet_dot_absolute(states, o->weights.flow, p);
+        const double flow = epnet_dot(team, states, o->weights.flow, p),
+                     flow_gross = epnet_dot_absolute(team, states, o->weights.flow, p);
         if (!epnet_cancels(o->cancellation, flow, flow_gross) &&
             !epnet_cancels(o->cancellation, entropy_rate + flow, gross + flow_gross))
             return (EpnetChannelSums){entropy_rate + flow, flow};
@@ -177,12 +179,13 @@ void epnet_observer_set(EpnetObserver *o, const EpnetGenerator *generator) {
 void epnet_observe(EpnetObserver *o, const double *p, const double *dp, double *row) {
     const int nodes = o->problem->nodes;
     const size_t states = o->generator->states;
+    EpnetTeam *team = o->generator->team;
     double marginal[64][2], marginal_rate[64][2];
     take_logarithms(o, p, dp);
     epnet_observe_marginals(nodes, p, o->fold[0], marginal);
     epnet_observe_marginals(nodes, dp, o->fold[1], marginal_rate);
-    const double activity = epnet_dot(states, p, o->generator->exit);
-    const double gross = epnet_dot3_absolute(states, p, o->generator->exit, o->log_p);
+    const double activity = epnet_dot(team, states, p, o->generator->exit);
+    const double gross = epnet_dot3_absolute(team, states, p, o->generator->exit, o->log_p);
     o->mass = marginal[nodes - 1][0] + marginal[nodes - 1][1];
     o->mass_rate = marginal_rate[nodes - 1][0] + marginal_rate[nodes - 1][1];
     const EpnetLimit dh = entropy_rate(o, dp),
@@ -190,7 +193,7 @@ void epnet_observe(EpnetObserver *o, const double *p, const double *dp, double *
     const EpnetLimit rate = {dh_nodes.finite - dh.finite, dh_nodes.log_t - dh.log_t};
     const EpnetChannelSums sums = channels(o, p, dh.finite, gross);
 
-    row[EPNET_ENTROPY] = 0 - epnet_dot(states, p, o->log_p); /* 0, not -0, of a pure state */
+    row[EPNET_ENTROPY] = 0 - epnet_dot(team, states, p, o->log_p); /* 0, not -0, of a pure state */
     row[EPNET_MULTIINFORMATION] = multiinformation(o, p, marginal);
     row[EPNET_MULTIINFORMATION_RATE] = epnet_limit_value(rate, activity);
     row[EPNET_ENTROPY_PRODUCTION] = production(o, p, dh.finite, gross);

@@ -83,7 +83,7 @@ static double mutual_information(EpnetObserver *o, const EpnetSide *inside, cons
  * `fills`. */
 static EpnetLimit change_of(const EpnetObserver *o, const double *change, const double *finite,
                             const unsigned char *fills) {
-    EpnetLimit sum = {epnet_dot(o->generator->states, change, finite), 0};
+    EpnetLimit sum = {epnet_dot(o->generator->team, o->generator->states, change, finite), 0};
     for (size_t s = 0; o->any_empty && s < o->generator->states; s++)
         sum.log_t += fills[s] * change[s];
     return sum;
@@ -108,10 +108,11 @@ void epnet_observe_cut(EpnetObserver *o, size_t cut, const double *p, const doub
                      local = change_of(o, o->crossing_rate, o->local, o->local_fills);
     const EpnetLimit flow = {whole.finite - local.finite, whole.log_t - local.log_t},
                      local_rate = {-local.finite, -local.log_t};
-    const double flow_in = epnet_dot(states, crossing->flow, p);
+    const double flow_in = epnet_dot(g->team, states, crossing->flow, p);
     EpnetChannelSums sums = {flow_in - whole.finite, flow_in};
-    const double flow_gross = epnet_dot_absolute(states, crossing->flow, p),
-                 gross = flow_gross + epnet_dot3_absolute(states, p, crossing->generator.exit, o->log_p);
+    const double flow_gross = epnet_dot_absolute(g->team, states, crossing->flow, p),
+                 gross =
+                     flow_gross + epnet_dot3_absolute(g->team, states, p, crossing->generator.exit, o->log_p);
     if (o->any_empty || epnet_cancels(o->cancellation, sums.production, gross) ||
         epnet_cancels(o->cancellation, flow_in, flow_gross))
         sums = epnet_observe_copies(o, crossing->use, p);

@@ -18,10 +18,11 @@ static bool reports_euler_rate(const EpnetProblem *problem) {
     return problem->kind == EPNET_TRAJECTORY && problem->method == EPNET_EULER;
 }
 
-bool epnet_workspace_alloc(EpnetWorkspace *ws, const EpnetProblem *problem) {
+bool epnet_workspace_alloc(EpnetWorkspace *ws, const EpnetProblem *problem, EpnetTeam *team) {
     size_t states = (size_t)1 << problem->nodes;
     bool ok =
         epnet_generator_alloc(&ws->generator, problem->nodes) && epnet_observer_alloc(&ws->observer, problem);
+    ws->generator.team = team;
     if (ok && needs_stationary(problem))
         ok = epnet_stationary_alloc(&ws->stationary, problem->nodes);
     if (ok && problem->kind == EPNET_TRAJECTORY)

@@ -1,4 +1,4 @@
-/* One parameter point on one thread: everything that is computed of it. */
+/* One parameter point: everything that is computed of it, by one thread or by the threads of a team. */
 #ifndef EPNET_HOST_CPU_POINT_H
 #define EPNET_HOST_CPU_POINT_H
 
@@ -7,7 +7,7 @@
 #include "observe.h"
 #include "stationary.h"
 
-/* What one thread needs to work on one point, reused for the next. */
+/* What it takes to work on one point, reused for the next. */
 typedef struct EpnetWorkspace {
     EpnetGenerator generator;
     EpnetEvolution evolution;   /* trajectories only */
@@ -20,8 +20,9 @@ typedef struct EpnetWorkspace {
     double *information;    /* time_count: I at the samples; NULL unless its decay is fitted */
 } EpnetWorkspace;
 
-/* False when memory is exhausted; free in any case. */
-bool epnet_workspace_alloc(EpnetWorkspace *workspace, const EpnetProblem *problem);
+/* `team` (borrowed) shares the states of large points; NULL: the caller alone. False when memory is
+ * exhausted; free in any case. */
+bool epnet_workspace_alloc(EpnetWorkspace *workspace, const EpnetProblem *problem, EpnetTeam *team);
 void epnet_workspace_free(EpnetWorkspace *workspace, const EpnetProblem *problem);
 uint64_t epnet_workspace_bytes(const EpnetProblem *problem);
 

@@ -1,10 +1,17 @@
 #include "vector.h"
 
 #include "instruction_levels.h"
+#include "tiles.h"
 
 #include <math.h>
+#include <stdint.h>
 
 enum { LANES = 8, BLOCK = 1024 };
+
+typedef struct Vectors {
+    const double *a, *b, *c;
+    const unsigned char *mask;
+} Vectors;
 
 EPNET_INLINE double sum_of_lanes(const double *lane) {
     return ((lane[0] + lane[1]) + (lane[2] + lane[3])) + ((lane[4] + lane[5]) + (lane[6] + lane[7]));
@@ -14,84 +21,119 @@ EPNET_INLINE size_t block_end(size_t first, size_t n) {
     return first + BLOCK < n ? first + BLOCK : n;
 }
 
-EPNET_INSTRUCTION_LEVELS(extern, double, epnet_sum, (size_t n, const double *a), (n, a)) {
-    double total = 0;
-    for (size_t first = 0; first < n; first += BLOCK) {
-        double lane[LANES] = {0};
-        size_t end = block_end(first, n), whole = first + (end - first) / LANES * LANES;
-        for (size_t i = first; i < whole; i += LANES) {
-            for (size_t l = 0; l < LANES; l++)
-                lane[l] += a[i + l];
-        }
-        for (size_t i = whole; i < end; i++)
-            lane[i - whole] += a[i];
-        total += sum_of_lanes(lane);
+/* The sum over one tile of TERM, an expression in a[i], b[i], c[i]. */
+#define SUM_OF_TILE(name, TERM)                                                                              \
+    EPNET_INSTRUCTION_LEVELS(static, double, name,                                                           \
+                             (const double *a, const double *b, const double *c, size_t from, size_t n),     \
+                             (a, b, c, from, n)) {                                                           \
+        (void)b;                                                                                             \
+        (void)c;                                                                                             \
+        double total = 0;                                                                                    \
+        for (size_t first = from; first < n; first += BLOCK) {                                               \
+            double lane[LANES] = {0};                                                                        \
+            const size_t end = block_end(first, n), whole = first + (end - first) / LANES * LANES;           \
+            for (size_t start = first; start < whole; start += LANES) {                                      \
+                for (size_t l = 0; l < LANES; l++) {                                                         \
+                    const size_t i = start + l;                                                              \
+                    lane[l] += (TERM);                                                                       \
+                }                                                                                            \
+            }                                                                                                \
+            for (size_t i = whole; i < end; i++)                                                             \
+                lane[i - whole] += (TERM);                                                                   \
+            total += sum_of_lanes(lane);                                                                     \
+        }                                                                                                    \
+        return total;                                                                                        \
+    }                                                                                                        \
+    static void name##_body(void *context, size_t first, size_t end, double *sums) {                         \
+        const Vectors *v = context;                                                                          \
+        sums[0] = name(v->a, v->b, v->c, first, end);                                                        \
     }
-    return total;
+
+SUM_OF_TILE(tile_sum, a[i])
+SUM_OF_TILE(tile_norm1, fabs(a[i]))
+SUM_OF_TILE(tile_dot, a[i] * b[i])
+SUM_OF_TILE(tile_dot_absolute, fabs(a[i] * b[i]))
+SUM_OF_TILE(tile_dot3_absolute, fabs(a[i] * b[i] * c[i]))
+
+double epnet_sum(EpnetTeam *team, size_t n, const double *a) {
+    Vectors vectors = {.a = a};
+    double sum;
+    epnet_tiles_sum(team, n, 1, tile_sum_body, &vectors, &sum);
+    return sum;
 }
 
-EPNET_INSTRUCTION_LEVELS(extern, double, epnet_norm1, (size_t n, const double *a), (n, a)) {
-    double total = 0;
-    for (size_t first = 0; first < n; first += BLOCK) {
-        double lane[LANES] = {0};
-        size_t end = block_end(first, n), whole = first + (end - first) / LANES * LANES;
-        for (size_t i = first; i < whole; i += LANES) {
-            for (size_t l = 0; l < LANES; l++)
-                lane[l] += fabs(a[i + l]);
-        }
-        for (size_t i = whole; i < end; i++)
-            lane[i - whole] += fabs(a[i]);
-        total += sum_of_lanes(lane);
-    }
-    return total;
+double epnet_norm1(EpnetTeam *team, size_t n, const double *a) {
+    Vectors vectors = {.a = a};
+    double sum;
+    epnet_tiles_sum(team, n, 1, tile_norm1_body, &vectors, &sum);
+    return sum;
 }
 
-EPNET_INSTRUCTION_LEVELS(extern, double, epnet_dot, (size_t n, const double *a, const double *b), (n, a, b)) {
-    double total = 0;
-    for (size_t first = 0; first < n; first += BLOCK) {
-        double lane[LANES] = {0};
-        size_t end = block_end(first, n), whole = first + (end - first) / LANES * LANES;
-        for (size_t i = first; i < whole; i += LANES) {
-            for (size_t l = 0; l < LANES; l++)
-                lane[l] += a[i + l] * b[i + l];
-        }
-        for (size_t i = whole; i < end; i++)
-            lane[i - whole] += a[i] * b[i];
-        total += sum_of_lanes(lane);
-    }
-    return total;
+double epnet_dot(EpnetTeam *team, size_t n, const double *a, const double *b) {
+    Vectors vectors = {.a = a, .b = b};
+    double sum;
+    epnet_tiles_sum(team, n, 1, tile_dot_body, &vectors, &sum);
+    return sum;
 }
 
-EPNET_INSTRUCTION_LEVELS(extern, double, epnet_dot_absolute, (size_t n, const double *a, const double *b),
-                         (n, a, b)) {
-    double total = 0;
-    for (size_t first = 0; first < n; first += BLOCK) {
-        double lane[LANES] = {0};
-        size_t end = block_end(first, n), whole = first + (end - first) / LANES * LANES;
-        for (size_t i = first; i < whole; i += LANES) {
-            for (size_t l = 0; l < LANES; l++)
-                lane[l] += fabs(a[i + l] * b[i + l]);
-        }
-        for (size_t i = whole; i < end; i++)
-            lane[i - whole] += fabs(a[i] * b[i]);
-        total += sum_of_lanes(lane);
-    }
-    return total;
+double epnet_dot_absolute(EpnetTeam *team, size_t n, const double *a, const double *b) {
+    Vectors vectors = {.a = a, .b = b};
+    double sum;
+    epnet_tiles_sum(team, n, 1, tile_dot_absolute_body, &vectors, &sum);
+    return sum;
 }
 
-EPNET_INSTRUCTION_LEVELS(extern, double, epnet_dot3_absolute,
-                         (size_t n, const double *a, const double *b, const double *c), (n, a, b, c)) {
-    double total = 0;
-    for (size_t first = 0; first < n; first += BLOCK) {
-        double lane[LANES] = {0};
-        size_t end = block_end(first, n), whole = first + (end - first) / LANES * LANES;
-        for (size_t i = first; i < whole; i += LANES) {
-            for (size_t l = 0; l < LANES; l++)
-                lane[l] += fabs(a[i + l] * b[i + l] * c[i + l]);
+double epnet_dot3_absolute(EpnetTeam *team, size_t n, const double *a, const double *b, const double *c) {
+    Vectors vectors = {.a = a, .b = b, .c = c};
+    double sum;
+    epnet_tiles_sum(team, n, 1, tile_dot3_absolute_body, &vectors, &sum);
+    return sum;
+}
+
+/* ---- extremes
+ * ---------------------------------------------------------------------------------------------- */
+
+EPNET_INSTRUCTION_LEVELS(static, double, tile_least, (const double *a, size_t from, size_t n), (a, from, n)) {
+    double lane[LANES], least = INFINITY;
+    int64_t wrong[LANES] = {0};
+    for (size_t l = 0; l < LANES; l++)
+        lane[l] = INFINITY;
+    size_t start = from;
+    for (; start + LANES <= n; start += LANES) {
+        for (size_t l = 0; l < LANES; l++) {
+            const double value = a[start + l];
+            lane[l] = value < lane[l] ? value : lane[l];
+            wrong[l] |= !(value == value);
         }
-        for (size_t i = whole; i < end; i++)
-            lane[i - whole] += fabs(a[i] * b[i] * c[i]);
-        total += sum_of_lanes(lane);
     }
-    return total;
+    for (size_t i = start; i < n; i++) {
+        lane[i - start] = a[i] < lane[i - start] ? a[i] : lane[i - start];
+        wrong[i - start] |= !(a[i] == a[i]);
+    }
+    for (size_t l = 0; l < LANES; l++) {
+        least = lane[l] < least ? lane[l] : least;
+        if (wrong[l])
+            return NAN;
+    }
+    return least;
+}
+
+static double tile_least_body(void *context, size_t first, size_t end) {
+    const Vectors *v = context;
+    if (v->mask == NULL)
+        return tile_least(v->a, first, end);
+    double least = INFINITY;
+    for (size_t i = first; i < end; i++) {
+        if (!v->mask[i])
+            continue;
+        if (isnan(v->a[i]))
+            return v->a[i];
+        least = v->a[i] < least ? v->a[i] : least;
+    }
+    return least;
+}
+
+double epnet_least(EpnetTeam *team, size_t n, const double *a, const unsigned char *mask) {
+    Vectors vectors = {.a = a, .mask = mask};
+    return epnet_tiles_least(team, n, tile_least_body, &vectors);
 }

@@ -147,6 +147,7 @@ void epnet_weights_set(EpnetWeights *w, const EpnetGenerator *generator) {
         fill_production(generator, w->production);
     for (size_t c = 0; c < problem->cut_count; c++) {
         EpnetCrossing *crossing = &w->cuts[c];
+        crossing->generator.team = generator->team;
         epnet_generator_set(&crossing->generator, problem, &point, crossing->use, false);
         fill_flow(w, generator, crossing->use, crossing->flow);
         crossing->capacity = crossing->flow_bound = 0;

@@ -87,7 +87,7 @@ EpnetPointStatus test_stationary(const TestNetwork *network, double *pi, double 
     EpnetPointStatus status = epnet_stationary_solve(&stationary, &generator);
     memcpy(pi, stationary.p, count * sizeof(double));
     epnet_cpu_apply(&generator, pi, image);
-    *residual = epnet_norm1(count, image) / generator.exit_max;
+    *residual = epnet_norm1(NULL, count, image) / generator.exit_max;
     epnet_stationary_free(&stationary);
     epnet_generator_free(&generator);
     free(image);
