@@ -1,23 +1,31 @@
-/* SHA-256 of bytes that come in parts. */
+/* SHA-256 of bytes that come in parts. It asks for no memory and cannot fail, so that what it protects needs
+ * no third outcome beside intact and damaged. */
 #ifndef EPNET_HOST_DIGEST_H
 #define EPNET_HOST_DIGEST_H
 
-#include <stdbool.h>
 #include <stddef.h>
+
+#include <openssl/sha.h>
+
+#ifdef __cplusplus
+extern "C" {
+#endif
 
 enum { EPNET_DIGEST = 32 }; /* bytes */
 
-/* Begin, any number of add, end. All is skipped once a step has failed, which the end tells. */
+/* Begin, any number of add, end. */
 typedef struct EpnetDigest {
-    struct evp_md_ctx_st *context;
-    bool good;
+    SHA256_CTX state;
 } EpnetDigest;
 
 EpnetDigest epnet_digest_begin(void);
 void epnet_digest_add(EpnetDigest *digest, const void *bytes, size_t size);
 
-/* Store the first `size` <= EPNET_DIGEST bytes of the digest and free it. False, with errno set: memory is
- * exhausted. */
-bool epnet_digest_end(EpnetDigest *digest, unsigned char *check, size_t size);
+/* Store the first `size` <= EPNET_DIGEST bytes of the digest. */
+void epnet_digest_end(EpnetDigest *digest, unsigned char *check, size_t size);
+
+#ifdef __cplusplus
+}
+#endif
 
 #endif

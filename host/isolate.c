@@ -1,30 +1,51 @@
-#include "isolate.h"
-
+#include "epnet.h"
 #include "status.h"
 
 #include <errno.h>
 #include <fcntl.h>
 #include <poll.h>
 #include <signal.h>
+#include <stdio.h>
 #include <string.h>
 #include <sys/prctl.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
-/* An answer goes through the pipe whole or not at all. */
-_Static_assert(sizeof(EpnetError) <= 4096, "an answer is at most PIPE_BUF bytes");
+static bool all_write(int fd, const void *bytes, size_t size) {
+    for (size_t done = 0; done < size;) {
+        const ssize_t put = write(fd, (const char *)bytes + done, size - done);
+        if (put < 0 && errno != EINTR)
+            return false;
+        done += put > 0 ? (size_t)put : 0;
+    }
+    return true;
+}
+
+static bool all_read(int fd, void *bytes, size_t size) {
+    for (size_t done = 0; done < size;) {
+        const ssize_t got = read(fd, (char *)bytes + done, size - done);
+        if (got == 0 || (got < 0 && errno != EINTR))
+            return false;
+        done += got > 0 ? (size_t)got : 0;
+    }
+    return true;
+}
 
 static _Noreturn void child_run(const EpnetIsolated *isolated, int answers, pid_t parent) {
-    EpnetError answer = {0};
+    EpnetError error = {0};
     if (prctl(PR_SET_PDEATHSIG, SIGKILL) != 0 || getppid() != parent)
         _exit(1);
-    answer.status = isolated->work(isolated->context, &answer);
+    error.status = isolated->work(isolated->context, &error);
+    if (fflush(stdout) != 0 && error.status == EPNET_OK)
+        epnet_fail_system(&error, "standard output");
+    const bool answered = all_write(answers, &error, sizeof error) &&
+                          all_write(answers, isolated->answer, isolated->answer_size);
     /* Without exit handlers: those of a library that has failed may crash. */
-    _exit(write(answers, &answer, sizeof answer) == sizeof answer ? 0 : 1);
+    _exit(answered ? 0 : 1);
 }
 
 /* Wait for the answer; false: the child has ended, or was made to, without one. */
-static bool answer_wait(const EpnetIsolated *isolated, pid_t child, int answers, EpnetError *answer) {
+static bool answer_wait(const EpnetIsolated *isolated, pid_t child, int answers, EpnetError *error) {
     enum { LOOK_EVERY = 100 }; /* [ms] at the stop flag */
     struct pollfd ready = {answers, POLLIN, 0};
     while (poll(&ready, 1, LOOK_EVERY) <= 0) {
@@ -33,16 +54,20 @@ static bool answer_wait(const EpnetIsolated *isolated, pid_t child, int answers,
             return false;
         }
     }
-    return read(answers, answer, sizeof *answer) == sizeof *answer;
+    return all_read(answers, error, sizeof *error) &&
+           all_read(answers, isolated->answer, isolated->answer_size);
 }
 
 static EpnetStatus fail_unanswered(const EpnetIsolated *isolated, int status, EpnetError *error) {
     if (isolated->stop != NULL && *isolated->stop != 0)
-        return EPNET_INTERRUPTED;
-    if (WIFSIGNALED(status))
-        return epnet_fail(error, EPNET_IO, "%s: a library crashed (%s)", isolated->action,
-                          strsignal(WTERMSIG(status)));
-    return epnet_fail(error, EPNET_IO, "%s: a library ended the process that it worked in", isolated->action);
+        return epnet_fail(error, EPNET_INTERRUPTED, "%s: interrupted", isolated->action);
+    if (!WIFSIGNALED(status))
+        return epnet_fail(error, EPNET_IO, "%s: a library ended the process that it worked in",
+                          isolated->action);
+    if (WTERMSIG(status) == SIGPIPE) /* nobody reads what it printed */
+        raise(SIGPIPE);
+    return epnet_fail(error, EPNET_IO, "%s: a library crashed (%s)", isolated->action,
+                      strsignal(WTERMSIG(status)));
 }
 
 EpnetStatus epnet_isolate(const EpnetIsolated *isolated, EpnetError *error) {
@@ -51,6 +76,7 @@ EpnetStatus epnet_isolate(const EpnetIsolated *isolated, EpnetError *error) {
     const pid_t parent = getpid();
     if (pipe2(ends, O_CLOEXEC) != 0)
         return epnet_fail(error, EPNET_DEVICE, "%s: no pipe: %s", isolated->action, strerror(errno));
+    fflush(stdout); /* else what waits there would be written by both */
     const pid_t child = fork();
     if (child == 0)
         child_run(isolated, ends[1], parent);

@@ -1,6 +1,7 @@
 /* What stands of a run: its grid file, its journals, who is at work. */
 #include "journal_writer.h"
 #include "outfile.h"
+#include "result_glance.h"
 #include "shard_files.h"
 #include "status.h"
 
@@ -122,24 +123,17 @@ static EpnetStatus journals_look(EpnetJobStatus *job, const EpnetJournalFile *fi
 
 /* What the grid file says, if there is one. */
 static EpnetStatus grid_look(const char *output, EpnetJobStatus *job, EpnetError *error) {
-    EpnetResult *result;
+    EpnetGlance glance;
     if (access(output, F_OK) != 0 && errno == ENOENT)
         return EPNET_OK;
-    EpnetStatus status = epnet_result_open(output, &result, error);
+    const EpnetStatus status = epnet_result_glance(output, &glance, error);
     if (status != EPNET_OK)
         return status;
     job->complete = true;
-    job->points = epnet_result_points(result);
-    const char *sha256 = epnet_result_text(result, "spec_sha256");
-    snprintf(job->sha256, sizeof job->sha256, "%.64s", sha256);
-    double *values = epnet_calloc(job->points, sizeof *values);
-    status = values == NULL ? epnet_fail_memory(error, job->points * sizeof *values, "the statuses of points")
-                            : epnet_result_column(result, "status", values, error);
-    for (size_t k = 0; k < job->points && status == EPNET_OK; k++)
-        job->points_failed += values[k] != 0;
-    free(values);
-    epnet_result_close(result);
-    return status;
+    job->points = glance.points;
+    job->points_failed = glance.failed;
+    memcpy(job->sha256, glance.sha256, sizeof job->sha256);
+    return EPNET_OK;
 }
 
 EpnetStatus epnet_job_status(const char *output, EpnetJobStatus **job, EpnetError *error) {

@@ -90,11 +90,10 @@ typedef struct EpnetJournalRecord {
 /* Bytes of the payload of a chunk of `count` points. */
 uint64_t epnet_journal_payload(const EpnetRowLayout *layout, uint64_t count);
 
-/* The record of solved points, which borrows from `rows`; of a session, which borrows from `session`. False:
- * libcrypto failed. */
-bool epnet_journal_record_chunk(const EpnetJournalHeader *header, size_t first, size_t count,
+/* The record of solved points, which borrows from `rows`; of a session, which borrows from `session`. */
+void epnet_journal_record_chunk(const EpnetJournalHeader *header, size_t first, size_t count,
                                 const EpnetRows *rows, EpnetJournalRecord *record);
-bool epnet_journal_record_session(const EpnetJournalHeader *header, const EpnetJournalSession *session,
+void epnet_journal_record_session(const EpnetJournalHeader *header, const EpnetJournalSession *session,
                                   EpnetJournalRecord *record);
 
 /* Whether a head is one of this journal's, and can be: kind, length and points fit the header. */

@@ -1,14 +1,12 @@
 #include "journal_grid.h"
 
 #include "dataset.h"
-#include "isolate.h"
 #include "outfile.h"
 #include "status.h"
 
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/mman.h>
 
 /* A record of one of the journals. */
 typedef struct Piece {
@@ -139,7 +137,7 @@ typedef struct Writing {
     const EpnetJournalSource *sources;
     size_t source_count;
     const char *output;
-    EpnetFailures *failures; /* in memory that both processes share */
+    EpnetFailures *failures;
 } Writing;
 
 static EpnetStatus grid_write(void *context, EpnetError *error) {
@@ -174,15 +172,14 @@ EpnetStatus epnet_journal_to_grid(const EpnetSpec *spec, const EpnetJournalSourc
     char action[1024];
     snprintf(action, sizeof action, "cannot write %.1000s", output);
     memset(failures, 0, sizeof *failures);
-    EpnetFailures *shared =
-        mmap(NULL, sizeof *shared, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
-    if (shared == MAP_FAILED)
-        return epnet_fail_memory(error, sizeof *shared, "the failed points");
-    Writing writing = {spec, sources, source_count, output, shared};
-    const EpnetIsolated isolated = {.work = grid_write, .context = &writing, .action = action, .stop = stop};
+    Writing writing = {spec, sources, source_count, output, failures};
+    const EpnetIsolated isolated = {.work = grid_write,
+                                    .context = &writing,
+                                    .answer = failures,
+                                    .answer_size = sizeof *failures,
+                                    .action = action,
+                                    .stop = stop};
     EpnetStatus status = epnet_isolate(&isolated, error);
-    *failures = *shared;
-    munmap(shared, sizeof *shared);
     if (status != EPNET_OK) /* a process that has crashed has not cleaned up */
         epnet_outfile_clean(output);
     return status;

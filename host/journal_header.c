@@ -55,7 +55,8 @@ static bool bytes_make(EpnetJournalHeader *header) {
     }
     EpnetDigest digest = epnet_digest_begin();
     epnet_digest_add(&digest, header->bytes, header->size - EPNET_DIGEST);
-    return epnet_digest_end(&digest, at, EPNET_DIGEST);
+    epnet_digest_end(&digest, at, EPNET_DIGEST);
+    return true;
 }
 
 EpnetStatus epnet_journal_header_make(const EpnetSpec *spec, const char *backend, uint32_t shard,
@@ -168,18 +169,16 @@ EpnetStatus epnet_journal_header_read(int fd, const char *path, EpnetJournalHead
     header->size = size;
     if (header->bytes == NULL)
         return epnet_fail_memory(error, size, "the header of a journal");
-    bool good = epnet_journal_bytes(fd, header->bytes, size, 0);
+    const bool whole = epnet_journal_bytes(fd, header->bytes, size, 0);
+    const int reason = whole ? 0 : errno;
     EpnetDigest digest = epnet_digest_begin();
     epnet_digest_add(&digest, header->bytes, size - EPNET_DIGEST);
-    if (!epnet_digest_end(&digest, check, sizeof check)) { /* not checked, which is not damage */
-        epnet_journal_header_free(header);
-        return epnet_fail_system(error, "cannot read %s", path);
-    }
-    good = good && memcmp(check, header->bytes + size - EPNET_DIGEST, sizeof check) == 0;
-    if (good && parts_take(header))
+    epnet_digest_end(&digest, check, sizeof check);
+    if (whole && memcmp(check, header->bytes + size - EPNET_DIGEST, sizeof check) == 0 && parts_take(header))
         return EPNET_OK;
     epnet_journal_header_free(header);
-    return fail_damaged(error, path);
+    errno = reason;
+    return reason != 0 ? epnet_fail_system(error, "cannot read %s", path) : fail_damaged(error, path);
 }
 
 /* ---- comparing ----------------------------------------------------------------------------------------- */

@@ -31,13 +31,9 @@ static bool bytes_get(Reader *reader, void *bytes, size_t size, uint64_t offset)
 
 /* Whether there is a record at `offset` whose head is good and which the file has room for. */
 static bool head_at(Reader *reader, uint64_t offset, EpnetJournalHead *head) {
-    if (reader->size - offset < sizeof *head || !bytes_get(reader, head, sizeof *head, offset))
-        return false;
-    errno = 0;
-    const bool good = epnet_journal_head_good(reader->header, head);
-    if (!good && errno != 0) /* it could not be checked, which is not damage */
-        reader->reason = errno;
-    return good && head->length <= reader->size - offset - sizeof *head;
+    return reader->size - offset >= sizeof *head && bytes_get(reader, head, sizeof *head, offset) &&
+           epnet_journal_head_good(reader->header, head) &&
+           head->length <= reader->size - offset - sizeof *head;
 }
 
 /* Failed points among the statuses that stand in bytes [from, from + size) of a payload; a status that there
@@ -68,10 +64,7 @@ static bool payload_good(Reader *reader, const EpnetJournalHead *head, uint64_t 
         epnet_digest_add(&digest, reader->block, good ? size : 0);
         done += size;
     }
-    if (!epnet_digest_end(&digest, check, sizeof check)) {
-        reader->reason = errno;
-        return false;
-    }
+    epnet_digest_end(&digest, check, sizeof check);
     return good && memcmp(check, head->payload_check, sizeof check) == 0;
 }
 
@@ -114,7 +107,9 @@ static bool record_take(Reader *reader, uint64_t offset, const EpnetJournalHead 
         return false;
     if (head->kind == EPNET_JOURNAL_SESSION) {
         content->session_points = 0;
-        return epnet_journal_session_read(reader->fd, payload, &content->last);
+        const bool read = epnet_journal_session_read(reader->fd, payload, &content->last);
+        reader->reason = read ? reader->reason : errno;
+        return read;
     }
     *memory = entry_add(reader, head, payload);
     content->points += head->count;

@@ -37,19 +37,19 @@ static void piece_add(EpnetJournalRecord *record, const void *bytes, size_t size
     record->pieces[record->piece_count++].size = size;
 }
 
-static bool head_check(const EpnetJournalHeader *header, const EpnetJournalHead *head,
+static void head_check(const EpnetJournalHeader *header, const EpnetJournalHead *head,
                        unsigned char check[8]) {
     EpnetDigest digest = epnet_journal_digest(header);
     epnet_digest_add(&digest, head, offsetof(EpnetJournalHead, check));
-    return epnet_digest_end(&digest, check, 8);
+    epnet_digest_end(&digest, check, 8);
 }
 
-static bool record_seal(const EpnetJournalHeader *header, EpnetJournalRecord *record) {
+static void record_seal(const EpnetJournalHeader *header, EpnetJournalRecord *record) {
     EpnetDigest digest = epnet_journal_digest(header);
     for (size_t k = 0; k < record->piece_count; k++)
         epnet_digest_add(&digest, record->pieces[k].bytes, record->pieces[k].size);
-    return epnet_digest_end(&digest, record->head.payload_check, sizeof record->head.payload_check) &&
-           head_check(header, &record->head, record->head.check);
+    epnet_digest_end(&digest, record->head.payload_check, sizeof record->head.payload_check);
+    head_check(header, &record->head, record->head.check);
 }
 
 static EpnetJournalHead head_make(EpnetJournalKind kind, uint64_t length, size_t first, size_t count) {
@@ -74,15 +74,15 @@ static void pieces_set(const EpnetRowLayout *layout, size_t count, const EpnetRo
     piece_add(record, rows->leak_curve, layout->curve * sizeof(double));
 }
 
-bool epnet_journal_record_chunk(const EpnetJournalHeader *header, size_t first, size_t count,
+void epnet_journal_record_chunk(const EpnetJournalHeader *header, size_t first, size_t count,
                                 const EpnetRows *rows, EpnetJournalRecord *record) {
     record->head =
         head_make(EPNET_JOURNAL_CHUNK, epnet_journal_payload(&header->layout, count), first, count);
     pieces_set(&header->layout, count, rows, record);
-    return record_seal(header, record);
+    record_seal(header, record);
 }
 
-bool epnet_journal_record_session(const EpnetJournalHeader *header, const EpnetJournalSession *session,
+void epnet_journal_record_session(const EpnetJournalHeader *header, const EpnetJournalSession *session,
                                   EpnetJournalRecord *record) {
     record->head = head_make(EPNET_JOURNAL_SESSION, SESSION, 0, 0);
     record->piece_count = 0;
@@ -91,15 +91,17 @@ bool epnet_journal_record_session(const EpnetJournalHeader *header, const EpnetJ
     piece_add(record, session->host, HOST);
     piece_add(record, session->device, DEVICE);
     piece_add(record, session->spec, SPEC);
-    return record_seal(header, record);
+    record_seal(header, record);
 }
 
 /* ---- reading ------------------------------------------------------------------------------------------- */
 
 bool epnet_journal_head_good(const EpnetJournalHeader *header, const EpnetJournalHead *head) {
     unsigned char check[8];
-    if (memcmp(head->magic, epnet_journal_mark, sizeof epnet_journal_mark) != 0 ||
-        !head_check(header, head, check) || memcmp(check, head->check, sizeof check) != 0)
+    if (memcmp(head->magic, epnet_journal_mark, sizeof epnet_journal_mark) != 0)
+        return false;
+    head_check(header, head, check);
+    if (memcmp(check, head->check, sizeof check) != 0)
         return false;
     if (head->kind == EPNET_JOURNAL_SESSION)
         return head->length == SESSION;
@@ -128,8 +130,8 @@ EpnetStatus epnet_journal_chunk_read(int fd, const char *path, const EpnetJourna
         epnet_digest_add(&digest, bytes, good ? size : 0);
         offset += size;
     }
-    good = epnet_digest_end(&digest, check, sizeof check) && good &&
-           memcmp(check, head->payload_check, sizeof check) == 0;
+    epnet_digest_end(&digest, check, sizeof check);
+    good = good && memcmp(check, head->payload_check, sizeof check) == 0;
     for (size_t k = 0; k < head->count && good; k++)
         good = chunk->rows.status[k] >= 0 && chunk->rows.status[k] < EPNET_POINT_STATUSES;
     if (good)

@@ -121,8 +121,7 @@ static void *journal_main(void *argument) {
 EpnetStatus epnet_journal_start(EpnetJournal *journal, const EpnetJournalSession *session,
                                 EpnetError *error) {
     EpnetJournalRecord record;
-    if (!epnet_journal_record_session(journal->header, session, &record))
-        return epnet_fail_memory(error, EPNET_DIGEST, "a checksum");
+    epnet_journal_record_session(journal->header, session, &record);
     EpnetStatus status = record_put(journal, &record, error);
     if (status != EPNET_OK)
         return status;
@@ -136,12 +135,10 @@ EpnetStatus epnet_journal_start(EpnetJournal *journal, const EpnetJournalSession
 
 void epnet_journal_append(EpnetJournal *journal, EpnetJournalRequest *request, size_t first, size_t count,
                           const EpnetRows *rows) {
-    const bool sealed = epnet_journal_record_chunk(journal->header, first, count, rows, &request->record);
+    epnet_journal_record_chunk(journal->header, first, count, rows, &request->record);
     request->next = NULL;
-    request->done = !sealed;
-    request->status = sealed ? EPNET_OK : EPNET_DEVICE;
-    if (!sealed)
-        return;
+    request->done = false;
+    request->status = EPNET_OK;
     pthread_mutex_lock(&journal->lock);
     if (journal->first == NULL)
         journal->first = request;
@@ -160,9 +157,7 @@ EpnetStatus epnet_journal_await(EpnetJournal *journal, EpnetJournalRequest *requ
             pthread_cond_wait(&journal->answered, &journal->lock);
         journal->waited += epnet_seconds_now() - start;
     }
-    if (request->status == EPNET_DEVICE)
-        epnet_fail_memory(error, EPNET_DIGEST, "a checksum");
-    else if (request->status != EPNET_OK)
+    if (request->status != EPNET_OK)
         epnet_fail(error, request->status, "%s", journal->broken.message);
     pthread_mutex_unlock(&journal->lock);
     return request->status;

@@ -3,6 +3,7 @@
 #include "journal_grid.h"
 #include "journal_writer.h"
 #include "outfile.h"
+#include "result_glance.h"
 #include "run_files.h"
 #include "shard_files.h"
 #include "status.h"
@@ -181,20 +182,20 @@ static EpnetStatus parts_remove(const Merge *merge, EpnetError *error) {
 /* Whether the output is complete and of the spec of all parts, whose last merge was then cut short between
  * its removals; its points and failed points go into the summary. */
 static EpnetStatus output_look(const Merge *merge, EpnetRunSummary *summary, EpnetError *error) {
-    EpnetResult *result;
-    if (access(merge->output, F_OK) != 0 || epnet_result_open(merge->output, &result, NULL) != EPNET_OK)
+    EpnetGlance glance;
+    if (access(merge->output, F_OK) != 0)
+        return EPNET_OK;
+    const EpnetStatus status = epnet_result_glance(merge->output, &glance, error);
+    if (status == EPNET_IO)
         return EPNET_OK; /* what is in the way is told when it is to be replaced */
-    const char *sha256 = epnet_result_text(result, "spec_sha256");
-    EpnetStatus status = EPNET_OK;
-    bool same = sha256 != NULL;
+    bool same = status == EPNET_OK;
     for (size_t k = 0; k < merge->part_count && same; k++)
-        same = strcmp(merge->parts[k].header.texts[EPNET_JOURNAL_SHA256], sha256) == 0;
+        same = strcmp(merge->parts[k].header.texts[EPNET_JOURNAL_SHA256], glance.sha256) == 0;
     if (same) {
-        status = epnet_output_failed(merge->output, &summary->failed, error);
-        summary->points = epnet_result_points(result);
-        summary->already_done = status == EPNET_OK;
+        summary->points = glance.points;
+        summary->failed = glance.failed;
+        summary->already_done = true;
     }
-    epnet_result_close(result);
     return status;
 }
 
@@ -216,8 +217,8 @@ static EpnetStatus merge_run(Merge *merge, const EpnetMergeOptions *options, Epn
     if (status == EPNET_OK)
         status = output_lock(merge, error);
     if (status == EPNET_OK)
-        status =
-            epnet_output_examine(merge->spec, merge->output, options->force, &summary->already_done, error);
+        status = epnet_output_examine(merge->spec, merge->output, options->force, &summary->already_done,
+                                      &summary->failed, error);
     if (status == EPNET_OK && !summary->already_done)
         status = grid_write(merge, options->stop, failures, error);
     return status == EPNET_OK ? parts_remove(merge, error) : status;

@@ -1,6 +1,7 @@
 #include "run_files.h"
 
 #include "outfile.h"
+#include "result_glance.h"
 #include "status.h"
 
 #include <errno.h>
@@ -31,9 +32,10 @@ char *epnet_journal_path(const char *output, EpnetShard shard) {
 }
 
 EpnetStatus epnet_output_examine(const EpnetSpec *spec, const char *output, bool force, bool *done,
-                                 EpnetError *error) {
+                                 size_t *failed, EpnetError *error) {
     struct stat info;
     *done = false;
+    *failed = 0;
     if (stat(output, &info) != 0) {
         if (errno == ENOENT)
             return EPNET_OK;
@@ -41,37 +43,21 @@ EpnetStatus epnet_output_examine(const EpnetSpec *spec, const char *output, bool
     }
     if (!S_ISREG(info.st_mode))
         return epnet_fail(error, EPNET_IO, "%s exists and is not a regular file", output);
-    EpnetResult *result;
+    EpnetGlance glance;
     EpnetError reason;
-    EpnetStatus status = epnet_result_open(output, &result, &reason);
-    const char *sha256 = status == EPNET_OK ? epnet_result_text(result, "spec_sha256") : NULL;
-    *done = sha256 != NULL && strcmp(sha256, spec->sha256) == 0;
-    epnet_result_close(status == EPNET_OK ? result : NULL);
+    const EpnetStatus status = epnet_result_glance(output, &glance, &reason);
+    if (status == EPNET_DEVICE)
+        return epnet_fail(error, status, "%s", reason.message);
     if (status != EPNET_OK) /* whatever it is, it is not ours to replace */
         return epnet_fail(error, EPNET_IO, "%.900s is in the way: %.1000s; remove it or use another -o",
                           output, reason.message);
+    *done = strcmp(glance.sha256, spec->sha256) == 0;
+    *failed = *done ? glance.failed : 0;
     if (*done || force)
         return EPNET_OK;
     return epnet_fail(error, EPNET_IO,
                       "%s exists and is the result of another spec; use another -o, or --force to replace it",
                       output);
-}
-
-EpnetStatus epnet_output_failed(const char *output, size_t *failed, EpnetError *error) {
-    EpnetResult *result;
-    *failed = 0;
-    EpnetStatus status = epnet_result_open(output, &result, error);
-    if (status != EPNET_OK)
-        return status;
-    const size_t points = epnet_result_points(result);
-    double *values = epnet_calloc(points, sizeof *values);
-    status = values == NULL ? epnet_fail_memory(error, points * sizeof *values, "the statuses of the points")
-                            : epnet_result_column(result, "status", values, error);
-    for (size_t k = 0; k < points && status == EPNET_OK; k++)
-        *failed += values[k] != EPNET_POINT_OK;
-    free(values);
-    epnet_result_close(result);
-    return status;
 }
 
 EpnetStatus epnet_output_room(const char *output, uint64_t bytes, EpnetError *error) {

@@ -1,22 +1,22 @@
 #include "seal.h"
 
+#include "digest.h"
 #include "status.h"
 
 #include <errno.h>
 #include <fcntl.h>
-#include <openssl/evp.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
-enum { DIGEST = 32, LINE = 14 + 2 * DIGEST + 1, BLOCK = 1 << 16 };
+enum { LINE = 14 + 2 * EPNET_DIGEST + 1, BLOCK = 1 << 16 };
 
 static const char prefix[] = "\nepnet sha256 ";
 
 /* Add bytes [0, size) of a file to a digest. False with errno set (0: the file ended early). */
-static bool bytes_digest(int fd, uint64_t size, EVP_MD_CTX *context) {
+static bool bytes_digest(int fd, uint64_t size, EpnetDigest *digest) {
     unsigned char *block = malloc(BLOCK);
     uint64_t done = 0;
     bool good = block != NULL;
@@ -26,7 +26,8 @@ static bool bytes_digest(int fd, uint64_t size, EVP_MD_CTX *context) {
         ssize_t got = pread(fd, block, want, (off_t)done);
         if (got < 0 && errno == EINTR)
             continue;
-        good = got > 0 && EVP_DigestUpdate(context, block, (size_t)got) == 1;
+        good = got > 0;
+        epnet_digest_add(digest, block, good ? (size_t)got : 0);
         done += good ? (uint64_t)got : 0;
     }
     int reason = errno;
@@ -46,21 +47,15 @@ static EpnetStatus fail_read(int reason, const char *name, EpnetError *error) {
 /* The line that belongs behind the first `size` bytes of a file. */
 static EpnetStatus line_make(int fd, uint64_t size, const char *name, char line[LINE + 1],
                              EpnetError *error) {
-    unsigned char digest[DIGEST];
-    EVP_MD_CTX *context = EVP_MD_CTX_new();
-    if (context == NULL || EVP_DigestInit_ex(context, EVP_sha256(), NULL) != 1) {
-        EVP_MD_CTX_free(context);
-        return epnet_fail_memory(error, DIGEST, "a checksum");
-    }
+    unsigned char check[EPNET_DIGEST];
+    EpnetDigest digest = epnet_digest_begin();
     errno = 0;
-    bool good = bytes_digest(fd, size, context) && EVP_DigestFinal_ex(context, digest, NULL) == 1;
-    int reason = errno;
-    EVP_MD_CTX_free(context);
-    if (!good)
-        return fail_read(reason, name, error);
+    if (!bytes_digest(fd, size, &digest))
+        return fail_read(errno, name, error);
+    epnet_digest_end(&digest, check, sizeof check);
     char *end = stpcpy(line, prefix);
-    for (int k = 0; k < DIGEST; k++)
-        end += sprintf(end, "%02x", digest[k]);
+    for (int k = 0; k < EPNET_DIGEST; k++)
+        end += sprintf(end, "%02x", check[k]);
     strcpy(end, "\n");
     return EPNET_OK;
 }

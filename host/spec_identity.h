@@ -2,10 +2,9 @@
 #ifndef EPNET_HOST_SPEC_IDENTITY_H
 #define EPNET_HOST_SPEC_IDENTITY_H
 
-#include <memory>
-#include <string>
+#include "digest.h"
 
-#include <openssl/evp.h>
+#include <string>
 
 namespace epnet {
 
@@ -23,7 +22,7 @@ class Identity {
   private:
     void add(const std::string &bytes);
     std::string files_;
-    std::unique_ptr<EVP_MD_CTX, void (*)(EVP_MD_CTX *)> context_;
+    EpnetDigest digest_;
 };
 
 } // namespace epnet

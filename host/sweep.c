@@ -276,20 +276,17 @@ static void remove_leftover(const Run *run) {
 static EpnetStatus run_files(Run *run, EpnetFailures *failures, EpnetError *error) {
     const EpnetRunOptions *options = run->options;
     bool *done = &run->summary->already_done;
-    EpnetStatus status = epnet_output_examine(run->spec, run->output, options->force, done, error);
+    size_t *failed = &run->summary->failed;
+    EpnetStatus status = epnet_output_examine(run->spec, run->output, options->force, done, failed, error);
     if (status == EPNET_OK && *done)
         remove_leftover(run);
-    if (status == EPNET_OK && *done)
-        return epnet_output_failed(run->output, &run->summary->failed, error);
-    if (status != EPNET_OK)
+    if (status != EPNET_OK || *done)
         return status;
     status = epnet_journal_open(run->journal_path, &run->header,
                                 options->restart ? EPNET_JOURNAL_RESTART : EPNET_JOURNAL_RESUME,
                                 &run->journal, error);
     if (status == EPNET_OK) /* another run may have finished before we got the lock */
-        status = epnet_output_examine(run->spec, run->output, options->force, done, error);
-    if (status == EPNET_OK && *done)
-        status = epnet_output_failed(run->output, &run->summary->failed, error);
+        status = epnet_output_examine(run->spec, run->output, options->force, done, failed, error);
     if (status == EPNET_OK && *done)
         return journal_drop(run, error);
     return status == EPNET_OK ? run_locked(run, failures, error) : status;

@@ -225,6 +225,28 @@ EPNET_API const char *epnet_result_text(const EpnetResult *result, const char *n
 /* Name of a value of the status column, "ok" for 0. NULL if the file knows no such value. */
 EPNET_API const char *epnet_result_status_name(const EpnetResult *result, int status);
 
+/* ---- isolation --------------------------------------------------------------------------------------- */
+
+/* Work that may bring its process down, done in a process of its own. The libraries that read and write grid
+ * files are such work: HDF5 1.10 crashes where a disk stays full, where memory is refused, on a file that was
+ * made to deceive. The program reads and writes them so; the functions on open results, tables and figures do
+ * not by themselves. */
+typedef struct EpnetIsolated {
+    /* What to do, in a child process: what it does to files and prints stays, what it changes in memory does
+     * not, but for `answer`. It may rely on no thread but its own, and on nothing that another may hold. */
+    EpnetStatus (*work)(void *context, EpnetError *error);
+    void *context;
+    void *answer; /* memory that comes back as work() has left it, unless the process did not live to answer;
+                     may be NULL */
+    size_t answer_size;
+    const char *action;       /* for messages: "cannot write out.nc" */
+    const volatile int *stop; /* may be NULL; nonzero: the child is killed */
+} EpnetIsolated;
+
+/* Do it and pass on its status and message. If this process is killed, so is the child. EPNET_IO: the child
+ * did not live to answer; EPNET_INTERRUPTED: stopped; EPNET_DEVICE: no process can be started. */
+EPNET_API EpnetStatus epnet_isolate(const EpnetIsolated *isolated, EpnetError *error);
+
 /* ---- table and figure -------------------------------------------------------------------------------- */
 
 /* Write a table of grid file `path` as CSV. `table` is "points", "trajectory", "kinks" (a row per row of

@@ -1,5 +1,5 @@
 /* Work in a process of its own: its answer comes back, whatever else becomes of it is a status. */
-#include "isolate.h"
+#include "epnet.h"
 #include "status.h"
 #include "support/check.h"
 

@@ -284,7 +284,7 @@ static void another_run_is_refused(void **state) {
     *place = '9';
     EpnetDigest digest = epnet_digest_begin();
     epnet_digest_add(&digest, header.bytes, header.size - EPNET_DIGEST);
-    assert_true(epnet_digest_end(&digest, header.bytes + header.size - EPNET_DIGEST, EPNET_DIGEST));
+    epnet_digest_end(&digest, header.bytes + header.size - EPNET_DIGEST, EPNET_DIGEST);
     file_write(scratch_path("a.journal"), header.bytes, header.size);
     other = header_of(spec, "cpu", 1);
     open_fails(&other, "holds points of epnet 9");

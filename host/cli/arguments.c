@@ -80,6 +80,14 @@ void epnet_cli_parse(const struct argp *parser, int argc, char **argv, unsigned 
         exit(epnet_cli_fail(&error, false));
 }
 
+EpnetStatus epnet_cli_isolate(EpnetStatus (*work)(void *context, EpnetError *error), void *context,
+                              const char *grid, const volatile int *stop, EpnetError *error) {
+    char action[1024];
+    snprintf(action, sizeof action, "cannot read %.1000s", grid);
+    return epnet_isolate(&(EpnetIsolated){.work = work, .context = context, .action = action, .stop = stop},
+                         error);
+}
+
 static const struct argp_option options[] = {
     {"set", SET_OPTION, "KEY=VALUE", 0,
      "Replace or add a key of the spec, as --set network.drive=2.5; repeatable", 2},

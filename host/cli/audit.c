@@ -232,6 +232,16 @@ static EpnetStatus report(const Arguments *arguments, const EpnetResult *result,
     return status;
 }
 
+static EpnetStatus audit(void *context, EpnetError *error) {
+    const Arguments *arguments = context;
+    EpnetResult *result = NULL;
+    EpnetStatus status = epnet_result_open(arguments->grid, &result, error);
+    if (status == EPNET_OK)
+        status = report(arguments, result, error);
+    epnet_result_close(result);
+    return status;
+}
+
 static error_t parse(int key, char *value, struct argp_state *state) {
     Arguments *arguments = state->input;
     switch (key) {
@@ -273,11 +283,8 @@ int epnet_cli_audit(int argc, char **argv) {
     };
     Arguments arguments = {0};
     epnet_cli_parse(&parser, argc, argv, 0, &arguments);
-    EpnetResult *result = NULL;
     EpnetError error;
-    EpnetStatus status = epnet_result_open(arguments.grid, &result, &error);
-    if (status == EPNET_OK)
-        status = report(&arguments, result, &error);
-    epnet_result_close(result);
-    return status == EPNET_OK ? EPNET_OK : epnet_cli_fail(&error, arguments.json);
+    if (epnet_cli_isolate(audit, &arguments, arguments.grid, NULL, &error) != EPNET_OK)
+        return epnet_cli_fail(&error, arguments.json);
+    return EPNET_OK;
 }

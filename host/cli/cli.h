@@ -50,6 +50,10 @@ int epnet_cli_take_threads(const struct argp_state *state, const char *text);
 /* Take the one positional argument of a verb, named `what` in messages; a second one is a usage error. */
 void epnet_cli_take_argument(struct argp_state *state, const char **argument, char *value, const char *what);
 
+/* Do work that reads grid file `grid` in a process of its own (epnet_isolate()). */
+EpnetStatus epnet_cli_isolate(EpnetStatus (*work)(void *context, EpnetError *error), void *context,
+                              const char *grid, const volatile int *stop, EpnetError *error);
+
 /* ---- messages (output.c) ---- */
 
 /* Print the error on standard error (spec errors as they are, for they begin with file:line:column) and, with

@@ -27,6 +27,11 @@ static error_t parse(int key, char *value, struct argp_state *state) {
     }
 }
 
+static EpnetStatus export(void *context, EpnetError *error) {
+    const Arguments *arguments = context;
+    return epnet_export(arguments->grid, arguments->table, arguments->output, error);
+}
+
 int epnet_cli_export(int argc, char **argv) {
     static const struct argp_option options[] = {
         {"table", TABLE_OPTION, "TABLE", 0,
@@ -48,7 +53,7 @@ int epnet_cli_export(int argc, char **argv) {
     Arguments arguments = {.table = "points"};
     epnet_cli_parse(&parser, argc, argv, 0, &arguments);
     EpnetError error;
-    if (epnet_export(arguments.grid, arguments.table, arguments.output, &error) != EPNET_OK)
+    if (epnet_cli_isolate(export, &arguments, arguments.grid, NULL, &error) != EPNET_OK)
         return epnet_cli_fail(&error, false);
     return EPNET_OK;
 }

@@ -94,7 +94,7 @@ int epnet_cli_merge(int argc, char **argv) {
             "\vWithout JOURNAL the shards are those beside the output, OUT.nc.shard-I-of-N.journal.",
     };
     Arguments arguments = {0};
-    argp_parse(&parser, argc, argv, 0, NULL, &arguments);
+    epnet_cli_parse(&parser, argc, argv, 0, &arguments);
     epnet_interrupt_catch();
     const EpnetMergeOptions merge = {.journals = arguments.journals,
                                      .journal_count = arguments.journal_count,

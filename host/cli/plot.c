@@ -41,11 +41,16 @@ static char *default_figure(const char *grid) {
     return figure;
 }
 
-static int draw(const Arguments *arguments, const char *figure) {
+static EpnetStatus plot(void *context, EpnetError *error) {
+    const Arguments *arguments = context;
+    return epnet_plot(arguments->grid, arguments->quantity, arguments->figure, error);
+}
+
+static int draw(Arguments *arguments) {
     EpnetError error;
-    if (epnet_plot(arguments->grid, arguments->quantity, figure, &error) != EPNET_OK)
+    if (epnet_cli_isolate(plot, arguments, arguments->grid, NULL, &error) != EPNET_OK)
         return epnet_cli_fail(&error, false);
-    puts(figure);
+    puts(arguments->figure);
     return EPNET_OK;
 }
 
@@ -71,10 +76,11 @@ int epnet_cli_plot(int argc, char **argv) {
     Arguments arguments = {0};
     epnet_cli_parse(&parser, argc, argv, 0, &arguments);
     if (arguments.figure != NULL)
-        return draw(&arguments, arguments.figure);
+        return draw(&arguments);
     char *figure = default_figure(arguments.grid);
-    EpnetError error = {.status = EPNET_DEVICE, .message = "out of memory"};
-    int code = figure != NULL ? draw(&arguments, figure) : epnet_cli_fail(&error, false);
+    const EpnetError error = {.status = EPNET_DEVICE, .message = "out of memory: the name of the figure"};
+    arguments.figure = figure;
+    int code = figure != NULL ? draw(&arguments) : epnet_cli_fail(&error, false);
     free(figure);
     return code;
 }

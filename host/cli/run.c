@@ -216,6 +216,11 @@ static EpnetStatus run_job(const Arguments *arguments, const EpnetSpec *spec, Ep
     return status;
 }
 
+static EpnetStatus export(void *context, EpnetError *error) {
+    const Arguments *arguments = context;
+    return epnet_export(arguments->output, "points", arguments->table, error);
+}
+
 static EpnetStatus execute(Arguments *arguments, EpnetError *error) {
     EpnetSpec *spec = NULL;
     EpnetStatus status = epnet_spec_read(arguments->job.spec, arguments->job.overrides,
@@ -237,7 +242,8 @@ static EpnetStatus execute(Arguments *arguments, EpnetError *error) {
         EpnetError table_error;
         EpnetStatus exported = EPNET_OK;
         if (arguments->table != NULL)
-            exported = epnet_export(arguments->output, "points", arguments->table, &table_error);
+            exported =
+                epnet_cli_isolate(export, arguments, arguments->output, epnet_interrupt_flag(), &table_error);
         if (exported != EPNET_OK)
             arguments->table = NULL;
         if (arguments->job.json)

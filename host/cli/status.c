@@ -146,7 +146,7 @@ int epnet_cli_status(int argc, char **argv) {
                "the speed, and whether a run holds them. Changes nothing; runs need not be stopped for it.",
     };
     Arguments arguments = {0};
-    argp_parse(&parser, argc, argv, 0, NULL, &arguments);
+    epnet_cli_parse(&parser, argc, argv, 0, &arguments);
     EpnetError error;
     EpnetJobStatus *job;
     EpnetStatus status = epnet_job_status(arguments.output, &job, &error);

@@ -1,0 +1,16 @@
+/* What the rest of a program that keeps points has to know of a grid file that is already there, read in a
+ * process of its own: netCDF and HDF5 may crash on what they find, or where memory is refused. */
+#ifndef EPNET_HOST_RESULT_GLANCE_H
+#define EPNET_HOST_RESULT_GLANCE_H
+
+#include "epnet.h"
+
+typedef struct EpnetGlance {
+    size_t points, failed;
+    char sha256[65]; /* of its spec */
+} EpnetGlance;
+
+/* EPNET_IO: the file is no grid file, or cannot be read; EPNET_DEVICE: memory. */
+EpnetStatus epnet_result_glance(const char *path, EpnetGlance *glance, EpnetError *error);
+
+#endif
