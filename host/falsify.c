@@ -2,18 +2,21 @@
 
 #include "outfile.h"
 #include "status.h"
+#include "stream.h"
 
-#include <errno.h>
 #include <math.h>
 #include <stdio.h>
 #include <string.h>
 
-static EpnetStatus write_spec(const char *path, const char *text, EpnetError *error) {
-    FILE *file = fopen(path, "w");
-    bool ok = file != NULL && fputs(text, file) >= 0;
-    if (file != NULL && fclose(file) != 0)
-        ok = false;
-    return ok ? EPNET_OK : epnet_fail(error, EPNET_IO, "cannot write %s: %s", path, strerror(errno));
+/* Write into `path`, which takes the place of `output`. */
+static EpnetStatus write_spec(const char *path, const char *output, const char *text, EpnetError *error) {
+    EpnetStream stream;
+    bool good = epnet_stream_open(&stream, path);
+    if (good) {
+        fputs(text, stream.file);
+        good = epnet_stream_close(&stream);
+    }
+    return good ? EPNET_OK : epnet_fail_system(error, "cannot write %s", output);
 }
 
 static EpnetStatus find_worst(const EpnetFalsifySpace *space, const EpnetFalsifyOptions *options,
@@ -42,14 +45,14 @@ EpnetStatus epnet_falsify(const EpnetFalsifyOptions *options, const char *output
     memset(result, 0, sizeof *result);
     EpnetStatus status = epnet_falsify_space(options, &space, error);
     if (status == EPNET_OK && output != NULL)
-        status = epnet_outfile_create(&file, output, error);
+        status = epnet_outfile_create_locked(&file, output, error);
     if (status != EPNET_OK)
         return status;
     status = find_worst(&space, options, result, error);
     if (output == NULL)
         return status;
     if (status == EPNET_OK)
-        status = write_spec(file.temporary, result->spec, error);
+        status = write_spec(file.temporary, output, result->spec, error);
     if (status == EPNET_OK)
         return epnet_outfile_commit(&file, error);
     epnet_outfile_discard(&file);

@@ -4,6 +4,7 @@
 #include "outfile.h"
 #include "plain_locale.h"
 #include "status.h"
+#include "stream.h"
 
 #include <errno.h>
 #include <math.h>
@@ -184,7 +185,7 @@ static EpnetStatus sibling_create(const FigureFiles *files, const char *extensio
     char *path;
     if (asprintf(&path, "%s%s%s", files->folder, files->stem, extension) < 0)
         return epnet_fail_memory(error, strlen(files->stem), "the name of a file");
-    EpnetStatus status = epnet_outfile_create(file, path, error);
+    EpnetStatus status = epnet_outfile_create_locked(file, path, error);
     free(path);
     return status;
 }
@@ -203,7 +204,7 @@ static EpnetStatus files_create(FigureFiles *files, const char *figure, EpnetErr
     files->stem = strndup(base, strlen(base) - strlen(files->format->extension));
     if (files->folder == NULL || files->stem == NULL)
         return epnet_fail_memory(error, strlen(figure), "the name of a file");
-    EpnetStatus status = epnet_outfile_create(&files->picture, figure, error);
+    EpnetStatus status = epnet_outfile_create_locked(&files->picture, figure, error);
     if (status == EPNET_OK)
         status = sibling_create(files, ".gp", &files->script, error);
     if (status == EPNET_OK)
@@ -220,34 +221,27 @@ static void files_free(FigureFiles *files) {
 }
 
 static EpnetStatus fail_write(const EpnetOutfile *file, EpnetError *error) {
-    return epnet_fail(error, EPNET_IO, "cannot write %s: %s", file->path, strerror(errno));
-}
-
-/* Close a stream and say whether all of it was written. */
-static EpnetStatus stream_close(FILE *stream, const EpnetOutfile *file, EpnetError *error) {
-    bool failed = ferror(stream) != 0;
-    if (fclose(stream) != 0 || failed)
-        return fail_write(file, error);
-    return EPNET_OK;
+    return epnet_fail_system(error, "cannot write %s", file->path);
 }
 
 /* Write script and data and give them their names. */
 static EpnetStatus files_write(EpnetFigure *figure, FigureFiles *files, bool chosen, EpnetError *error) {
-    figure->script = fopen(files->script.temporary, "we");
-    if (figure->script == NULL)
+    EpnetStream script, data;
+    if (!epnet_stream_open(&script, files->script.temporary))
         return fail_write(&files->script, error);
-    figure->data = fopen(files->data.temporary, "we");
-    if (figure->data == NULL) {
+    if (!epnet_stream_open(&data, files->data.temporary)) {
         EpnetStatus status = fail_write(&files->data, error);
-        fclose(figure->script);
+        epnet_stream_close(&script);
         return status;
     }
+    figure->script = script.file;
+    figure->data = data.file;
     EpnetStatus status = content_write(figure, files, chosen, error);
-    EpnetError ignored; /* the first failure is the one to report */
-    EpnetStatus closed = stream_close(figure->script, &files->script, status == EPNET_OK ? error : &ignored);
-    status = status == EPNET_OK ? closed : status;
-    closed = stream_close(figure->data, &files->data, status == EPNET_OK ? error : &ignored);
-    status = status == EPNET_OK ? closed : status;
+    /* The first failure is the one to report. */
+    if (!epnet_stream_close(&script) && status == EPNET_OK)
+        status = fail_write(&files->script, error);
+    if (!epnet_stream_close(&data) && status == EPNET_OK)
+        status = fail_write(&files->data, error);
     if (status == EPNET_OK)
         status = epnet_outfile_commit(&files->script, error);
     if (status == EPNET_OK)

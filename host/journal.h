@@ -48,9 +48,6 @@ EpnetStatus epnet_journal_header_same_job(const EpnetJournalHeader *found, const
 EpnetStatus epnet_journal_header_compare(const EpnetJournalHeader *found, const EpnetJournalHeader *expected,
                                          const char *path, EpnetError *error);
 
-/* Read `size` bytes at `offset`. False with errno set; 0: the file ends before. */
-bool epnet_journal_bytes(int fd, void *bytes, size_t size, uint64_t offset);
-
 /* ---- records (journal_record.c) ------------------------------------------------------------------------ */
 
 typedef enum EpnetJournalKind {

@@ -1,5 +1,6 @@
 #include "journal.h"
 
+#include "bytes.h"
 #include "status.h"
 
 #include <errno.h>
@@ -91,19 +92,6 @@ void epnet_journal_header_free(EpnetJournalHeader *header) {
     memset(header, 0, sizeof *header);
 }
 
-bool epnet_journal_bytes(int fd, void *bytes, size_t size, uint64_t offset) {
-    for (size_t done = 0; done < size;) {
-        errno = 0;
-        ssize_t got = pread(fd, (char *)bytes + done, size - done, (off_t)(offset + done));
-        if (got < 0 && errno == EINTR)
-            continue;
-        if (got <= 0)
-            return false;
-        done += (size_t)got;
-    }
-    return true;
-}
-
 /* ---- reading ------------------------------------------------------------------------------------------- */
 
 /* Take the parts out of bytes whose checksum is right. False: they do not fit together. */
@@ -150,7 +138,7 @@ EpnetStatus epnet_journal_header_read(int fd, const char *path, EpnetJournalHead
     unsigned char start[16], check[EPNET_DIGEST];
     uint32_t format, size;
     memset(header, 0, sizeof *header);
-    if (!epnet_journal_bytes(fd, start, sizeof start, 0)) {
+    if (!epnet_bytes_read(fd, start, sizeof start, 0)) {
         if (errno != 0)
             return epnet_fail_system(error, "cannot read %s", path);
         return epnet_fail(error, EPNET_IO, "%s is damaged: it is shorter than a header", path);
@@ -169,7 +157,7 @@ EpnetStatus epnet_journal_header_read(int fd, const char *path, EpnetJournalHead
     header->size = size;
     if (header->bytes == NULL)
         return epnet_fail_memory(error, size, "the header of a journal");
-    const bool whole = epnet_journal_bytes(fd, header->bytes, size, 0);
+    const bool whole = epnet_bytes_read(fd, header->bytes, size, 0);
     const int reason = whole ? 0 : errno;
     EpnetDigest digest = epnet_digest_begin();
     epnet_digest_add(&digest, header->bytes, size - EPNET_DIGEST);

@@ -1,6 +1,7 @@
 /* Taking up a journal: who may, what is in it, and what of it stays. */
 #include "journal_state.h"
 
+#include "bytes.h"
 #include "status.h"
 
 #include <errno.h>
@@ -31,7 +32,7 @@ static bool is_unfinished(const EpnetJournal *journal, uint64_t size) {
     if (size > header->size)
         return false;
     unsigned char *bytes = epnet_calloc((size_t)size, 1);
-    bool unfinished = bytes != NULL && epnet_journal_bytes(journal->fd, bytes, (size_t)size, 0);
+    bool unfinished = bytes != NULL && epnet_bytes_read(journal->fd, bytes, (size_t)size, 0);
     size_t at = 0;
     while (unfinished && at < size && bytes[at] == header->bytes[at])
         at++;

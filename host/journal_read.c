@@ -1,5 +1,6 @@
 #include "journal.h"
 
+#include "bytes.h"
 #include "status.h"
 
 #include <errno.h>
@@ -23,7 +24,7 @@ typedef struct Reader {
 } Reader;
 
 static bool bytes_get(Reader *reader, void *bytes, size_t size, uint64_t offset) {
-    const bool good = epnet_journal_bytes(reader->fd, bytes, size, offset);
+    const bool good = epnet_bytes_read(reader->fd, bytes, size, offset);
     if (!good && errno != 0)
         reader->reason = errno;
     return good;

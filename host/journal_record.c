@@ -1,5 +1,6 @@
 #include "journal.h"
 
+#include "bytes.h"
 #include "status.h"
 
 #include <errno.h>
@@ -125,7 +126,7 @@ EpnetStatus epnet_journal_chunk_read(int fd, const char *path, const EpnetJourna
         /* The pieces point into the chunk, which is ours to fill, but for the padding. */
         const bool is_padding = k == 1 && head->count % 2 == 1;
         void *bytes = is_padding ? &padding : (void *)(uintptr_t)record.pieces[k].bytes;
-        good = epnet_journal_bytes(fd, bytes, size, offset);
+        good = epnet_bytes_read(fd, bytes, size, offset);
         reason = good ? 0 : errno;
         epnet_digest_add(&digest, bytes, good ? size : 0);
         offset += size;
@@ -146,7 +147,7 @@ EpnetStatus epnet_journal_chunk_read(int fd, const char *path, const EpnetJourna
 bool epnet_journal_session_read(int fd, uint64_t offset, EpnetJournalSession *session) {
     unsigned char bytes[SESSION];
     memset(session, 0, sizeof *session);
-    if (!epnet_journal_bytes(fd, bytes, sizeof bytes, offset))
+    if (!epnet_bytes_read(fd, bytes, sizeof bytes, offset))
         return false;
     memcpy(&session->started, bytes, 8);
     memcpy(&session->pid, bytes + 8, 8);

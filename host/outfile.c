@@ -42,9 +42,19 @@ EpnetStatus epnet_path_resolve(const char *path, char **resolved, EpnetError *er
     return *resolved != NULL ? EPNET_OK : fail_system(error, path);
 }
 
+/* Lock a new file. False: who removes what was left behind has come first. Where the file system has no locks
+ * it stays without: nobody who looks for one will get it either. */
+static bool temporary_lock(int fd) {
+    struct flock lock = {.l_type = F_WRLCK, .l_whence = SEEK_SET};
+    struct stat info;
+    if (fcntl(fd, F_OFD_SETLK, &lock) != 0 && (errno == EAGAIN || errno == EACCES))
+        return false;
+    return fstat(fd, &info) != 0 || info.st_nlink > 0;
+}
+
 /* Create an empty file named after `path` and this process, whatever an earlier process of the same number
- * has left behind. NULL with errno set. */
-static char *temporary_create(const char *path) {
+ * has left behind; open and locked if `lock` is not NULL. NULL with errno set. */
+static char *temporary_create(const char *path, int *lock) {
     enum { ATTEMPTS = 100 };
     char *folder = epnet_path_folder(path);
     char *name = NULL;
@@ -56,37 +66,95 @@ static char *temporary_create(const char *path) {
             break;
         }
         fd = open(name, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0666);
-        if (fd >= 0 || errno != EEXIST)
+        if (fd >= 0 ? lock == NULL || temporary_lock(fd) : errno != EEXIST)
             break;
+        if (fd >= 0)
+            close(fd);
+        fd = -1;
         free(name);
         name = NULL;
         errno = EEXIST;
     }
     int reason = errno;
     free(folder);
-    if (fd >= 0) {
+    if (fd >= 0 && lock == NULL)
         close(fd);
+    if (fd >= 0 && lock != NULL)
+        *lock = fd;
+    if (fd >= 0)
         return name;
-    }
     free(name);
     errno = reason;
     return NULL;
 }
 
-EpnetStatus epnet_outfile_create(EpnetOutfile *file, const char *path, EpnetError *error) {
-    *file = (EpnetOutfile){NULL, NULL};
+/* Whether `name` is ".BASE.tmp-DIGITS-DIGITS". */
+static bool is_temporary(const char *name, const char *base) {
+    const size_t length = strlen(base);
+    if (name[0] != '.' || strncmp(name + 1, base, length) != 0 || strncmp(name + 1 + length, ".tmp-", 5) != 0)
+        return false;
+    const char *rest = name + 1 + length + 5;
+    const size_t process = strspn(rest, "0123456789");
+    if (process == 0 || rest[process] != '-')
+        return false;
+    const size_t attempt = strspn(rest + process + 1, "0123456789");
+    return attempt > 0 && rest[process + 1 + attempt] == '\0';
+}
+
+/* Remove a file of a folder unless somebody holds it. */
+static bool abandoned_remove(int folder, const char *name) {
+    struct flock lock = {.l_type = F_WRLCK, .l_whence = SEEK_SET};
+    const int fd = openat(folder, name, O_WRONLY | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK);
+    const bool removed = fd >= 0 && fcntl(fd, F_OFD_SETLK, &lock) == 0 && unlinkat(folder, name, 0) == 0;
+    if (fd >= 0)
+        close(fd);
+    return removed;
+}
+
+/* Remove the temporary files for `path`, or the `abandoned` ones of them. Returns how many there were. */
+static size_t temporaries_remove(const char *path, bool abandoned) {
+    size_t removed = 0;
+    char *folder = epnet_path_folder(path);
+    DIR *entries = folder == NULL ? NULL : opendir(*folder == '\0' ? "." : folder);
+    for (struct dirent *entry; entries != NULL && (entry = readdir(entries)) != NULL;)
+        if (is_temporary(entry->d_name, epnet_path_base(path)))
+            removed += abandoned ? abandoned_remove(dirfd(entries), entry->d_name)
+                                 : unlinkat(dirfd(entries), entry->d_name, 0) == 0;
+    if (entries != NULL)
+        closedir(entries);
+    free(folder);
+    return removed;
+}
+
+size_t epnet_outfile_clean(const char *path) {
+    return temporaries_remove(path, false);
+}
+
+static EpnetStatus create(EpnetOutfile *file, const char *path, bool locked, EpnetError *error) {
+    *file = (EpnetOutfile){NULL, NULL, -1};
     char *resolved;
     EpnetStatus status = epnet_path_resolve(path, &resolved, error);
     if (status != EPNET_OK)
         return status;
-    char *temporary = temporary_create(resolved);
+    if (locked)
+        temporaries_remove(resolved, true);
+    int lock = -1;
+    char *temporary = temporary_create(resolved, locked ? &lock : NULL);
     if (temporary == NULL) {
         status = fail_system(error, path);
         free(resolved);
         return status;
     }
-    *file = (EpnetOutfile){resolved, temporary};
+    *file = (EpnetOutfile){resolved, temporary, lock};
     return EPNET_OK;
+}
+
+EpnetStatus epnet_outfile_create(EpnetOutfile *file, const char *path, EpnetError *error) {
+    return create(file, path, false, error);
+}
+
+EpnetStatus epnet_outfile_create_locked(EpnetOutfile *file, const char *path, EpnetError *error) {
+    return create(file, path, true, error);
 }
 
 /* fsync what stands at `path`; folders of some file systems cannot be synced, which is not a failure. */
@@ -121,36 +189,12 @@ EpnetStatus epnet_outfile_commit(EpnetOutfile *file, EpnetError *error) {
     return status;
 }
 
-/* Whether `name` is ".BASE.tmp-DIGITS-DIGITS". */
-static bool is_temporary(const char *name, const char *base) {
-    const size_t length = strlen(base);
-    if (name[0] != '.' || strncmp(name + 1, base, length) != 0 || strncmp(name + 1 + length, ".tmp-", 5) != 0)
-        return false;
-    const char *rest = name + 1 + length + 5;
-    const size_t process = strspn(rest, "0123456789");
-    if (process == 0 || rest[process] != '-')
-        return false;
-    const size_t attempt = strspn(rest + process + 1, "0123456789");
-    return attempt > 0 && rest[process + 1 + attempt] == '\0';
-}
-
-size_t epnet_outfile_clean(const char *path) {
-    size_t removed = 0;
-    char *folder = epnet_path_folder(path);
-    DIR *entries = folder == NULL ? NULL : opendir(*folder == '\0' ? "." : folder);
-    for (struct dirent *entry; entries != NULL && (entry = readdir(entries)) != NULL;)
-        if (is_temporary(entry->d_name, epnet_path_base(path)))
-            removed += unlinkat(dirfd(entries), entry->d_name, 0) == 0;
-    if (entries != NULL)
-        closedir(entries);
-    free(folder);
-    return removed;
-}
-
 void epnet_outfile_discard(EpnetOutfile *file) {
     if (file->temporary != NULL)
         unlink(file->temporary);
+    if (file->path != NULL && file->lock >= 0)
+        close(file->lock);
     free(file->temporary);
     free(file->path);
-    *file = (EpnetOutfile){NULL, NULL};
+    *file = (EpnetOutfile){NULL, NULL, -1};
 }

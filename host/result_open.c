@@ -1,6 +1,7 @@
 /* Opening a grid file: is it one, and is everything in it that the rest of the program relies on. */
 #include "result.h"
 
+#include "bytes.h"
 #include "netcdf_fail.h"
 #include "seal.h"
 #include "status.h"
@@ -34,17 +35,18 @@ static EpnetStatus fail_netcdf(const EpnetResult *result, int code, EpnetError *
  * other things for a path as well (addresses), has no system's reason to give, and trusts what it reads. */
 static EpnetStatus bytes_check(const char *path, EpnetError *error) {
     static const unsigned char expected[8] = {0x89, 'H', 'D', 'F', '\r', '\n', 0x1a, '\n'};
-    unsigned char found[sizeof expected];
+    unsigned char found[sizeof expected] = {0};
     struct stat info;
     EpnetSeal seal = EPNET_SEAL_NONE;
     EpnetStatus status = EPNET_OK;
     int fd = open(path, O_RDONLY | O_CLOEXEC);
     if (fd < 0 || fstat(fd, &info) != 0)
-        status = epnet_fail(error, EPNET_IO, "cannot read %s: %s", path, strerror(errno));
+        status = epnet_fail_system(error, "cannot read %s", path);
     else if (!S_ISREG(info.st_mode))
         status = fail_foreign(error, path, "it is not a regular file");
-    else if (pread(fd, found, sizeof found, 0) != (ssize_t)sizeof found ||
-             memcmp(found, expected, sizeof found) != 0)
+    else if (!epnet_bytes_read(fd, found, sizeof found, 0) && errno != 0)
+        status = epnet_fail_system(error, "cannot read %s", path);
+    else if (memcmp(found, expected, sizeof found) != 0)
         status = fail_foreign(error, path, "it is not NetCDF-4");
     else
         status = epnet_seal_check(fd, path, &seal, error);

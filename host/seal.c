@@ -1,5 +1,6 @@
 #include "seal.h"
 
+#include "bytes.h"
 #include "digest.h"
 #include "status.h"
 
@@ -21,14 +22,10 @@ static bool bytes_digest(int fd, uint64_t size, EpnetDigest *digest) {
     uint64_t done = 0;
     bool good = block != NULL;
     while (good && done < size) {
-        size_t want = size - done < BLOCK ? (size_t)(size - done) : BLOCK;
-        errno = 0;
-        ssize_t got = pread(fd, block, want, (off_t)done);
-        if (got < 0 && errno == EINTR)
-            continue;
-        good = got > 0;
-        epnet_digest_add(digest, block, good ? (size_t)got : 0);
-        done += good ? (uint64_t)got : 0;
+        const size_t some = size - done < BLOCK ? (size_t)(size - done) : BLOCK;
+        good = epnet_bytes_read(fd, block, some, done);
+        epnet_digest_add(digest, block, good ? some : 0);
+        done += some;
     }
     int reason = errno;
     free(block);
@@ -94,8 +91,11 @@ EpnetStatus epnet_seal_check(int fd, const char *path, EpnetSeal *seal, EpnetErr
     *seal = EPNET_SEAL_NONE;
     if (fstat(fd, &info) != 0)
         return epnet_fail_system(error, "cannot read %s", path);
-    if (info.st_size < LINE || pread(fd, found, LINE, info.st_size - LINE) != LINE ||
-        strncmp(found, prefix, strlen(prefix)) != 0)
+    if (info.st_size < LINE)
+        return EPNET_OK;
+    if (!epnet_bytes_read(fd, found, LINE, (uint64_t)(info.st_size - LINE)))
+        return fail_read(errno, path, error);
+    if (strncmp(found, prefix, strlen(prefix)) != 0)
         return EPNET_OK;
     EpnetStatus status = line_make(fd, (uint64_t)(info.st_size - LINE), path, expected, error);
     if (status == EPNET_OK)

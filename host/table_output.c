@@ -1,8 +1,8 @@
 #include "outfile.h"
 #include "status.h"
+#include "stream.h"
 #include "table.h"
 
-#include <errno.h>
 #include <math.h>
 #include <string.h>
 #include <sys/stat.h>
@@ -33,27 +33,16 @@ void epnet_table_axis_values(const EpnetResult *result, size_t point, const Epne
     }
 }
 
-static EpnetStatus fail_write(const char *output, EpnetError *error) {
-    return epnet_fail_system(error, "cannot write %s", output);
-}
-
-static EpnetStatus stream_write(FILE *stream, const char *output, EpnetTableWrite write, const void *table,
-                                EpnetError *error) {
-    EpnetStatus status = write(table, stream, error);
-    if (status == EPNET_OK && (fflush(stream) != 0 || ferror(stream)))
-        return fail_write(output, error);
-    return status;
-}
-
-/* Write into the file `path`, which is `output` or a temporary that takes its place. */
+/* Write into the file `path` (NULL: standard output), which is `output` or a temporary that takes its place.
+ */
 static EpnetStatus path_write(const char *path, const char *output, EpnetTableWrite write, const void *table,
                               EpnetError *error) {
-    FILE *stream = fopen(path, "we");
-    if (stream == NULL)
-        return fail_write(output, error);
-    EpnetStatus status = stream_write(stream, output, write, table, error);
-    if (fclose(stream) != 0 && status == EPNET_OK)
-        return fail_write(output, error);
+    EpnetStream stream;
+    if (!epnet_stream_open(&stream, path))
+        return epnet_fail_system(error, "cannot write %s", output);
+    EpnetStatus status = write(table, stream.file, error);
+    if (!epnet_stream_close(&stream) && status == EPNET_OK)
+        return epnet_fail_system(error, "cannot write %s", output);
     return status;
 }
 
@@ -62,10 +51,10 @@ EpnetStatus epnet_table_output(const char *output, EpnetTableWrite write, const 
     struct stat info;
     EpnetOutfile file;
     if (output == NULL)
-        return stream_write(stdout, "standard output", write, table, error);
+        return path_write(NULL, "standard output", write, table, error);
     if (stat(output, &info) == 0 && !S_ISREG(info.st_mode) && !S_ISDIR(info.st_mode))
         return path_write(output, output, write, table, error); /* a pipe, a device */
-    EpnetStatus status = epnet_outfile_create(&file, output, error);
+    EpnetStatus status = epnet_outfile_create_locked(&file, output, error);
     if (status != EPNET_OK)
         return status;
     status = path_write(file.temporary, output, write, table, error);

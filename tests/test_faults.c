@@ -4,7 +4,8 @@
 
 #include <errno.h>
 
-#define SEARCH(...) faulty_search(&(FaultSearch){__VA_ARGS__})
+#define SEARCH(...) faulty_search(&(FaultSearch){__VA_ARGS__}, RUN, RESUME)
+#define SEARCH_IN(situation, ...) faulty_search(&(FaultSearch){__VA_ARGS__}, situation, situation)
 
 static void opening(void **state) {
     (void)state;
@@ -14,6 +15,7 @@ static void opening(void **state) {
     SEARCH("stat: I/O error", FAULT_STAT, FAULT_ERROR, EIO, false, 4, 1);
     SEARCH("statvfs: I/O error", FAULT_STATVFS, FAULT_ERROR, EIO, false, 2, 1);
     SEARCH("lock: no locks available", FAULT_LOCK, FAULT_ERROR, ENOLCK, false, 2, 1);
+    faulty_judge();
 }
 
 static void writing(void **state) {
@@ -26,6 +28,7 @@ static void writing(void **state) {
     SEARCH("write: every one short", FAULT_WRITE, FAULT_SHORT, 0, true, 2, 40);
     SEARCH("write: interrupted", FAULT_WRITE, FAULT_ERROR, EINTR, false, 4, 1);
     SEARCH("truncate: disk full", FAULT_TRUNCATE, FAULT_ERROR, ENOSPC, false, 2, 1);
+    faulty_judge();
 }
 
 static void finishing(void **state) {
@@ -38,6 +41,7 @@ static void finishing(void **state) {
     SEARCH("rename: read-only file system", FAULT_RENAME, FAULT_ERROR, EROFS, true, 2, 1);
     SEARCH("unlink: permission denied", FAULT_UNLINK, FAULT_ERROR, EACCES, false, 2, 1);
     SEARCH("unlink: read-only file system", FAULT_UNLINK, FAULT_ERROR, EROFS, true, 2, 1);
+    faulty_judge();
 }
 
 static void reading(void **state) {
@@ -45,6 +49,7 @@ static void reading(void **state) {
     SEARCH("read: I/O error", FAULT_READ, FAULT_ERROR, EIO, false, 5, 1);
     SEARCH("read: short", FAULT_READ, FAULT_SHORT, 0, false, 4, 1);
     SEARCH("read: interrupted", FAULT_READ, FAULT_ERROR, EINTR, false, 4, 1);
+    faulty_judge();
 }
 
 static void dying(void **state) {
@@ -56,6 +61,7 @@ static void dying(void **state) {
     SEARCH("truncate: killed", FAULT_TRUNCATE, FAULT_KILL, 0, false, 2, 1);
     SEARCH("rename: killed", FAULT_RENAME, FAULT_KILL, 0, false, 2, 1);
     SEARCH("unlink: killed", FAULT_UNLINK, FAULT_KILL, 0, false, 2, 1);
+    faulty_judge();
 }
 
 static void vanishing(void **state) {
@@ -63,12 +69,30 @@ static void vanishing(void **state) {
     SEARCH("open: the folder vanishes", FAULT_OPEN, FAULT_VANISH, 0, false, 3, 1);
     SEARCH("write: the folder vanishes", FAULT_WRITE, FAULT_VANISH, 0, false, 3, 1);
     SEARCH("sync: the folder vanishes", FAULT_SYNC, FAULT_VANISH, 0, false, 3, 1);
+    faulty_judge();
+}
+
+/* The other verbs, which read grid files and write tables and figures. */
+static void verbs(void **state) {
+    static const Situation readers[] = {AGAIN, EXPORT, AUDIT, STATUS, PLOT, MERGE};
+    (void)state;
+    for (size_t k = 0; k < sizeof readers / sizeof *readers; k++) {
+        SEARCH_IN(readers[k], "open: permission denied", FAULT_OPEN, FAULT_ERROR, EACCES, false, 2, 1);
+        SEARCH_IN(readers[k], "read: I/O error", FAULT_READ, FAULT_ERROR, EIO, false, 2, 1);
+        SEARCH_IN(readers[k], "write: disk full", FAULT_WRITE, FAULT_ERROR, ENOSPC, false, 2, 1);
+        SEARCH_IN(readers[k], "write: killed half way", FAULT_WRITE, FAULT_TORN, 0, false, 2, 1);
+        SEARCH_IN(readers[k], "sync: I/O error", FAULT_SYNC, FAULT_ERROR, EIO, false, 1, 1);
+        SEARCH_IN(readers[k], "close: quota exceeded", FAULT_CLOSE, FAULT_ERROR, EDQUOT, false, 1, 1);
+        SEARCH_IN(readers[k], "rename: permission denied", FAULT_RENAME, FAULT_ERROR, EACCES, false, 1, 1);
+    }
+    faulty_judge();
 }
 
 int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(opening), cmocka_unit_test(writing), cmocka_unit_test(finishing),
         cmocka_unit_test(reading), cmocka_unit_test(dying),   cmocka_unit_test(vanishing),
+        cmocka_unit_test(verbs),
     };
     return cmocka_run_group_tests_name("faults", tests, faulty_setup, faulty_teardown);
 }

@@ -5,29 +5,42 @@
 
 #include <errno.h>
 
-#define SEARCH(...) faulty_search(&(FaultSearch){__VA_ARGS__})
+#define SEARCH(first, last, ...) faulty_search(&(FaultSearch){__VA_ARGS__}, first, last)
 
 static void our_memory(void **state) {
     (void)state;
-    SEARCH("memory: refused once", FAULT_MEMORY, FAULT_ERROR, ENOMEM, false, 20, 1);
-    SEARCH("memory: refused from then on", FAULT_MEMORY, FAULT_ERROR, ENOMEM, true, 12, 1);
+    SEARCH(RUN, RESUME, "memory: refused once", FAULT_MEMORY, FAULT_ERROR, ENOMEM, false, 20, 1);
+    SEARCH(RUN, RESUME, "memory: refused from then on", FAULT_MEMORY, FAULT_ERROR, ENOMEM, true, 12, 1);
+    for (Situation situation = AGAIN; situation < SITUATIONS; situation++) {
+        SEARCH(situation, situation, "memory: refused once", FAULT_MEMORY, FAULT_ERROR, ENOMEM, false, 4, 1);
+        SEARCH(situation, situation, "memory: refused from then on", FAULT_MEMORY, FAULT_ERROR, ENOMEM, true,
+               2, 4);
+    }
+    faulty_judge();
 }
 
-/* Of netCDF, HDF5 and libcrypto: what they do without memory is not ours to choose, but nothing may be lost.
- */
+/* Of netCDF and HDF5: what they do without memory is not ours to choose, but it must not end the program. All
+ * their calls of writing and reading a grid file are in RUN_SMALL and EXPORT. */
 static void memory_of_other_libraries(void **state) {
     (void)state;
 #ifdef __SANITIZE_ADDRESS__ /* it would report what they do to themselves */
     skip();
 #endif
-    SEARCH("others' memory: refused once", FAULT_FOREIGN_MEMORY, FAULT_ERROR, ENOMEM, false, 8, 50);
-    SEARCH("others' memory: from then on", FAULT_FOREIGN_MEMORY, FAULT_ERROR, ENOMEM, true, 8, 100);
+    for (Situation situation = 0; situation < SITUATIONS; situation++) {
+        const bool all = situation == RUN_SMALL || situation == EXPORT;
+        SEARCH(situation, situation, "others' memory: refused once", FAULT_FOREIGN_MEMORY, FAULT_ERROR,
+               ENOMEM, false, all ? 8 : 3, all ? 1 : 40);
+        SEARCH(situation, situation, "others' memory: from then on", FAULT_FOREIGN_MEMORY, FAULT_ERROR,
+               ENOMEM, true, all ? 8 : 2, all ? 10 : 200);
+    }
+    faulty_judge();
 }
 
 static void threads(void **state) {
     (void)state;
-    SEARCH("threads: refused once", FAULT_THREAD, FAULT_ERROR, EAGAIN, false, 3, 1);
-    SEARCH("threads: refused from then on", FAULT_THREAD, FAULT_ERROR, EAGAIN, true, 3, 1);
+    SEARCH(RUN, RESUME, "threads: refused once", FAULT_THREAD, FAULT_ERROR, EAGAIN, false, 3, 1);
+    SEARCH(RUN, RESUME, "threads: refused from then on", FAULT_THREAD, FAULT_ERROR, EAGAIN, true, 3, 1);
+    faulty_judge();
 }
 
 int main(void) {

@@ -131,12 +131,14 @@ static FaultOrder *order_map(const char *path) {
 
 static void arm(void) {
     const char *path = getenv("EPNET_FAULT_ORDER");
+    const bool ordered = path != NULL;
     inside = true;
     program = (pid_t)syscall(SYS_getpid);
     dl_iterate_phdr(object_add, NULL);
-    order = path != NULL ? order_map(path) : NULL;
+    order = ordered ? order_map(path) : NULL;
+    unsetenv("EPNET_FAULT_ORDER"); /* not for programs that this one starts */
     inside = false;
-    if (path != NULL && order == NULL) {
+    if (ordered && order == NULL) {
         static const char text[] = "fault injector: EPNET_FAULT_ORDER cannot be mapped\n";
         syscall(SYS_write, STDERR_FILENO, text, sizeof text - 1);
         syscall(SYS_exit_group, 125);

@@ -89,8 +89,8 @@ void test_output_free(TestOutput *output) {
 }
 
 char *test_folder_make(void) {
-    char *folder = strdup("/tmp/epnet-test-XXXXXX");
-    assert_non_null(folder);
+    const char *place = getenv("TMPDIR");
+    char *folder = test_path(place != NULL ? place : "/tmp", "epnet-test-XXXXXX");
     assert_non_null(mkdtemp(folder));
     return folder;
 }
