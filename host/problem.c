@@ -34,16 +34,18 @@ EpnetStatus epnet_problem_make(const EpnetSpec *spec, EpnetProblemStorage *stora
     if (spec->kind == EPNET_STATIONARY || spec->initial.kind == EPNET_INITIAL_STATIONARY)
         return EPNET_OK;
     storage->initial = epnet_calloc(states, sizeof *storage->initial);
-    if (storage->initial == NULL) {
+    if (!epnet_start_make(spec, &storage->start) || storage->initial == NULL) {
         epnet_problem_free(storage);
         return epnet_fail_memory(error, states * sizeof *storage->initial, "the initial distribution");
     }
-    epnet_spec_initial(spec, storage->initial);
+    epnet_start_fill(&storage->start.start, spec->network.nodes, 0, spec->network.nodes, storage->initial);
+    storage->problem.start = &storage->start.start;
     storage->problem.initial = storage->initial;
     return EPNET_OK;
 }
 
 void epnet_problem_free(EpnetProblemStorage *storage) {
+    epnet_start_free(&storage->start);
     free(storage->initial);
     free(storage->cuts);
     memset(storage, 0, sizeof *storage);

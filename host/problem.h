@@ -2,10 +2,11 @@
 #ifndef EPNET_HOST_PROBLEM_H
 #define EPNET_HOST_PROBLEM_H
 
-#include "spec.h"
+#include "start.h"
 
 typedef struct EpnetProblemStorage {
-    EpnetProblem problem; /* borrows from the spec and from the arrays below */
+    EpnetProblem problem; /* borrows from the spec and from what follows */
+    EpnetStartStorage start;
     double *initial;
     uint64_t *cuts;
 } EpnetProblemStorage;

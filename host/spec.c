@@ -1,7 +1,5 @@
 #include "spec.h"
 
-#include "bits.h"
-
 #include <stdlib.h>
 
 #define AUTO_TRAJECTORY_ROWS 100000 /* trajectories = "auto" keeps the table up to this many rows */
@@ -33,51 +31,6 @@ const char *epnet_spec_title(const EpnetSpec *spec) {
 }
 const char *epnet_spec_sha256(const EpnetSpec *spec) {
     return spec->sha256;
-}
-
-/* Product law of independent nodes: the law of nodes 0..i from that of nodes 0..i-1. */
-static void set_product(const double *p_one, int nodes, double *p) {
-    p[0] = 1;
-    for (int i = 0; i < nodes; i++) {
-        for (uint64_t s = 0; s < (uint64_t)1 << i; s++) {
-            p[epnet_flip(s, i)] = p[s] * p_one[i];
-            p[s] *= 1 - p_one[i];
-        }
-    }
-}
-
-/* The listed probabilities over their sum, which differs from 1 by rounding in the file. */
-static void set_listed(const EpnetInitial *initial, double *p) {
-    double sum = 0, lost = 0; /* compensated: `lost` gathers what each addition rounds off */
-    for (size_t k = 0; k < initial->count; k++) {
-        double term = initial->probabilities[k], next = sum + term;
-        lost += sum >= term ? (sum - next) + term : (term - next) + sum;
-        sum = next;
-    }
-    for (size_t k = 0; k < initial->count; k++)
-        p[initial->states[k]] = initial->probabilities[k] / (sum + lost);
-}
-
-void epnet_spec_initial(const EpnetSpec *spec, double *p) {
-    const EpnetInitial *initial = &spec->initial;
-    size_t states = (size_t)1 << spec->network.nodes;
-    double background = initial->kind == EPNET_INITIAL_UNIFORM ? 1 / (double)states : 0;
-    for (size_t s = 0; s < states; s++)
-        p[s] = background;
-    switch (initial->kind) {
-    case EPNET_INITIAL_STATE:
-        p[initial->state] = 1;
-        break;
-    case EPNET_INITIAL_P_ONE:
-        set_product(initial->p_one, spec->network.nodes, p);
-        break;
-    case EPNET_INITIAL_PROBABILITIES:
-        set_listed(initial, p);
-        break;
-    case EPNET_INITIAL_UNIFORM:
-    case EPNET_INITIAL_STATIONARY: /* found by the backend */
-        break;
-    }
 }
 
 bool epnet_spec_keeps_trajectories(const EpnetSpec *spec) {

@@ -62,9 +62,6 @@ struct EpnetSpec {
 EpnetStatus epnet_spec_read_text(const char *path, const char *text, size_t override_count, EpnetSpec **spec,
                                  EpnetError *error);
 
-/* The initial law, 2^nodes probabilities that sum to 1; not for EPNET_INITIAL_STATIONARY. */
-void epnet_spec_initial(const EpnetSpec *spec, double *p);
-
 /* Whether the trajectory table is kept ([output] trajectories; auto: up to 100,000 points x samples). */
 bool epnet_spec_keeps_trajectories(const EpnetSpec *spec);
 

@@ -114,14 +114,24 @@ typedef struct EpnetLeakSettings {
     uint64_t seed;
 } EpnetLeakSettings;
 
+/* A law over the states without an entry for each: independent nodes (pure states and the uniform law among
+ * them), or listed states. Borrowed arrays. */
+typedef struct EpnetStart {
+    const double *p_one; /* nodes: P(x_i = 1); NULL: listed states */
+    size_t count;        /* listed states, in rising order; the others have 0 */
+    const uint64_t *states;
+    const double *probabilities; /* that sum to 1 */
+} EpnetStart;
+
 /* What all points of a sweep share. All pointers are borrowed for the life of the run. */
 typedef struct EpnetProblem {
     int nodes;
     size_t edge_count;
     const int *source, *target; /* edge_count each */
     size_t cut_count;
-    const uint64_t *cuts;  /* cut_count masks: bit i set where node i belongs to S */
-    const double *initial; /* 2^nodes probabilities that sum to 1; NULL: start from the stationary law */
+    const uint64_t *cuts;    /* cut_count masks: bit i set where node i belongs to S */
+    const double *initial;   /* 2^nodes probabilities that sum to 1; NULL: start from the stationary law */
+    const EpnetStart *start; /* the same law in compact form (host/start.h), or NULL */
     EpnetKind kind;
     EpnetMethod method;
     double tolerance;        /* L1 error of p at every sampled time (chebyshev, uniformization) */
