@@ -88,6 +88,9 @@ static const Description point_columns[EPNET_POINT_COLUMNS] = {
     [EPNET_LEAK] = {"leak", "1/s", "leak", "decay rate of the multiinformation without copies", NULL},
     [EPNET_LEAK_LOW] = {"leak_low", "1/s", NULL, "lower end of the leak's 95 % interval", NULL},
     [EPNET_LEAK_HIGH] = {"leak_high", "1/s", NULL, "upper end of the leak's 95 % interval", NULL},
+    [EPNET_SPLIT_ERROR] = {"split_error", "1", NULL,
+                           "estimated L1 error of the distribution, the largest over the compared times",
+                           NULL},
 };
 
 static const Description envelope_columns[EPNET_ENVELOPE_COLUMNS] = {
@@ -149,6 +152,8 @@ static bool has_row_column(const EpnetSpec *spec, size_t column) {
 static bool has_point_column(const EpnetSpec *spec, size_t column) {
     if (column == EPNET_DRIVE)
         return spec->network.constant_drive;
+    if (column == EPNET_SPLIT_ERROR)
+        return spec->method == EPNET_SPLIT;
     return column != EPNET_ATTAINABLE && spec->leak.kind != EPNET_LEAK_NONE;
 }
 

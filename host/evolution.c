@@ -268,6 +268,8 @@ EpnetPointStatus epnet_evolution_advance(EpnetEvolution *ev, size_t sample) {
     case EPNET_UNIFORMIZATION:
         status = poisson_advance(ev, dt, share);
         break;
+    case EPNET_SPLIT: /* has one vector alone: host/cpu/split.h */
+        return EPNET_POINT_NOT_CONVERGED;
     }
     if (status != EPNET_POINT_OK)
         return status;

@@ -159,7 +159,10 @@ static double log_edge_term(const EpnetGenerator *g, size_t e, int j, uint64_t s
 }
 
 double epnet_generator_log_rate(const EpnetGenerator *g, int j, uint64_t s) {
-    double rate = epnet_generator_rate(g, j, s);
+    return epnet_generator_log_of_rate(g, j, s, epnet_generator_rate(g, j, s));
+}
+
+double epnet_generator_log_of_rate(const EpnetGenerator *g, int j, uint64_t s, double rate) {
     if (rate >= 1e-290) /* no term of weight has lost digits to underflow */
         return log(rate);
     double log_flip = log(flip_rate(g, j, epnet_bit(s, j)));

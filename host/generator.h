@@ -61,6 +61,8 @@ bool epnet_generator_possible(const EpnetGenerator *generator, int j, uint64_t s
 
 /* ln r_j(s), correct where r_j(s) underflows; -inf where the flip is impossible. */
 double epnet_generator_log_rate(const EpnetGenerator *generator, int j, uint64_t s);
+/* The same of a generator without tables, given r_j(s) as it is in double. */
+double epnet_generator_log_of_rate(const EpnetGenerator *generator, int j, uint64_t s, double rate);
 
 /* Dense form for tests and small direct solves: matrix[s * states + t] = L_st, the rate s -> t; rows sum to
  * 0. */

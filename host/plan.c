@@ -70,7 +70,8 @@ EpnetStatus epnet_plan(const EpnetSpec *spec, const EpnetRunOptions *options, Ep
             plan->batch = epnet_queue_chunk(seconds, plan->points, workers, plan->batch);
         const size_t at_once = (size_t)in_flight < plan->batch ? (size_t)in_flight : plan->batch;
         const uint64_t solved = workers * per_point * at_once;
-        plan->memory = 2 * workers * epnet_chunk_bytes(spec, plan->batch) + plan->states * sizeof(double);
+        plan->memory = 2 * workers * epnet_chunk_bytes(spec, plan->batch) +
+                       (storage.initial != NULL ? plan->states * sizeof(double) : 0);
         if (device.backend->has_own_memory)
             plan->device_memory = solved;
         else

@@ -33,12 +33,17 @@ EpnetStatus epnet_problem_make(const EpnetSpec *spec, EpnetProblemStorage *stora
     storage->problem.cuts = storage->cuts;
     if (spec->kind == EPNET_STATIONARY || spec->initial.kind == EPNET_INITIAL_STATIONARY)
         return EPNET_OK;
-    storage->initial = epnet_calloc(states, sizeof *storage->initial);
-    if (!epnet_start_make(spec, &storage->start) || storage->initial == NULL) {
+    const bool dense = spec->method != EPNET_SPLIT; /* whose states leave no room for another vector */
+    if (dense)
+        storage->initial = epnet_calloc(states, sizeof *storage->initial);
+    if (!epnet_start_make(spec, &storage->start) || (dense && storage->initial == NULL)) {
         epnet_problem_free(storage);
-        return epnet_fail_memory(error, states * sizeof *storage->initial, "the initial distribution");
+        return epnet_fail_memory(error, dense ? states * sizeof *storage->initial : 0,
+                                 "the initial distribution");
     }
-    epnet_start_fill(&storage->start.start, spec->network.nodes, 0, spec->network.nodes, storage->initial);
+    if (dense)
+        epnet_start_fill(&storage->start.start, spec->network.nodes, 0, spec->network.nodes,
+                         storage->initial);
     storage->problem.start = &storage->start.start;
     storage->problem.initial = storage->initial;
     return EPNET_OK;

@@ -52,7 +52,8 @@ EpnetPointStatus epnet_row_check(const EpnetProblem *problem, const double *row,
         !epnet_invariant_rate(sums->mass_rate, row[EPNET_ACTIVITY]) ||
         !epnet_invariant_row(row, problem->cut_count, problem->nodes))
         return EPNET_POINT_INVARIANT_BROKEN;
-    const bool controlled = problem->method == EPNET_CHEBYSHEV || problem->method == EPNET_UNIFORMIZATION;
+    const bool controlled = problem->method == EPNET_CHEBYSHEV || problem->method == EPNET_UNIFORMIZATION ||
+                            (problem->method == EPNET_SPLIT && problem->steps == NULL);
     return controlled && fabs(sums->mass - 1) > problem->tolerance ? EPNET_POINT_INACCURATE : EPNET_POINT_OK;
 }
 

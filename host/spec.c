@@ -44,7 +44,8 @@ const char *epnet_method_name(EpnetMethod method) {
     static const char *const names[] = {[EPNET_EULER] = "euler",
                                         [EPNET_RK4] = "rk4",
                                         [EPNET_CHEBYSHEV] = "chebyshev",
-                                        [EPNET_UNIFORMIZATION] = "uniformization"};
+                                        [EPNET_UNIFORMIZATION] = "uniformization",
+                                        [EPNET_SPLIT] = "split"};
     return names[method];
 }
 

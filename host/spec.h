@@ -54,7 +54,8 @@ struct EpnetSpec {
     EpnetAxis *axes; /* first the slowest */
 };
 
-#define EPNET_MAX_NODES 30
+#define EPNET_MAX_NODES 31
+#define EPNET_MAX_NODES_MANY 30 /* with methods that keep several vectors of 2^nodes */
 
 /* Read a spec again from the effective text of an earlier reading, as if it stood at `path`: the files that
  * it names are read anew, and whether all is as before is for the caller to see in sha256. Errors as of

@@ -14,15 +14,24 @@ namespace {
 
 constexpr double vectors_per_point = 10; /* of 2^nodes doubles: what a point in flight may need */
 
-void check_memory(const Place &place, int nodes) {
-    double needed = vectors_per_point * std::exp2(nodes) * sizeof(double), available = host_memory();
+/* The states of a point must fit this host's memory: one vector with split, many without. */
+void check_memory(const Reading &reading, const Place &place, int nodes) {
+    const bool split = is_split(reading.document);
+    const double vector = std::exp2(nodes) * sizeof(double), available = host_memory(),
+                 needed = (split ? 1 : vectors_per_point) * vector;
     auto gibibytes = [](double bytes) {
         return to_text(std::round(bytes / std::exp2(30) * 10) / 10) + " GiB";
     };
+    const std::string count = std::to_string(nodes) + " nodes";
+    const std::string hint = !split && vector <= available
+                                 ? "; a trajectory with solve.method = \"split\" needs " + gibibytes(vector)
+                                 : "";
     if (needed > available)
-        fail_at(place, std::to_string(nodes) + " nodes have 2^" + std::to_string(nodes) +
-                           " states and need " + gibibytes(needed) +
-                           "; allowed: what fits this host's memory of " + gibibytes(available));
+        fail_at(place, count + " have 2^" + std::to_string(nodes) + " states and need " + gibibytes(needed) +
+                           "; allowed: what fits this host's memory of " + gibibytes(available) + hint);
+    if (!split && nodes > EPNET_MAX_NODES_MANY)
+        fail_at(place, count + "; allowed: 1 to " + std::to_string(EPNET_MAX_NODES_MANY) + ", or " +
+                           std::to_string(EPNET_MAX_NODES) + " with solve.method = \"split\"");
 }
 
 /* Appends edges to the network and refuses those that no network has. */
@@ -65,9 +74,9 @@ bool read_undirected(const Section &section) {
 
 /* ---- nodes and topology ---- */
 
-int read_nodes(const Member &member) {
+int read_nodes(const Reading &reading, const Member &member) {
     int nodes = static_cast<int>(read_integer(member.value, "network.nodes", 1, EPNET_MAX_NODES));
-    check_memory(member.value.place, nodes);
+    check_memory(reading, member.value.place, nodes);
     return nodes;
 }
 
@@ -188,7 +197,7 @@ void add_file(Reading &reading, const Section &section, const Member &member) {
     if (network.nodes == 0) {
         if (count == 0)
             fail_at(member.place, table.path() + " has no edge, so network.nodes is needed");
-        check_memory(member.place, count);
+        check_memory(reading, member.place, count);
         network.nodes = count;
     }
     set_names(network, names);
@@ -213,7 +222,7 @@ void add_matrix(Reading &reading, const Section &section, const Member &member) 
             fail_at(member.value.place, "network.copy_rates has " + std::to_string(rows.size()) +
                                             " rows; allowed: 1 to " + std::to_string(EPNET_MAX_NODES));
         network.nodes = static_cast<int>(rows.size());
-        check_memory(member.value.place, network.nodes);
+        check_memory(reading, member.value.place, network.nodes);
     }
     std::size_t nodes = static_cast<std::size_t>(network.nodes);
     std::string allowed = std::to_string(nodes) + " rows of " + std::to_string(nodes) + " rates";
@@ -242,7 +251,7 @@ void read_edges(Reading &reading) {
     const Member *undirected = find(section.table, "undirected");
     bool listed = edges != nullptr && edges->key != "topology";
     if (nodes != nullptr)
-        reading.spec.network.nodes = read_nodes(*nodes);
+        reading.spec.network.nodes = read_nodes(reading, *nodes);
     else if (matrix == nullptr && (edges == nullptr || edges->key != "edges_file"))
         fail_at(section.place,
                 "network.nodes is missing; it may be left out with edges_file or copy_rates alone");

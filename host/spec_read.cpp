@@ -96,6 +96,7 @@ static void read_spec(const std::string &path, std::string content, const std::v
     fill_axes(reading);
     read_leak(reading);
     check_constant_drive(reading);
+    check_split(reading);
     spec.files = copy_string(identity.files());
     std::string digits = identity.finish();
     std::copy(digits.begin(), digits.end(), spec.sha256);

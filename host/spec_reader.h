@@ -49,6 +49,12 @@ void read_leak(Reading &reading);
  * sampled times, 0 of a stationary spec. Needs the axes, the network, the cuts and [output]. */
 void check_sizes(const Reading &reading, std::size_t samples);
 
+/* Whether solve.method is "split", asked before read_solve(): its vectors are few. */
+bool is_split(const Document &document);
+
+/* What split has no room or no meaning for. */
+void check_split(const Reading &reading);
+
 /* A constant drive needs a cut that edges cross. */
 void check_constant_drive(const Reading &reading);
 

@@ -32,17 +32,22 @@ std::string as_count(double number, const char *what) {
     return to_text(number) + " " + what + (number == 1 ? "" : "s");
 }
 
-/* Laws of both sides of every cut, four vectors each, for one point. */
+/* Laws of both sides of every cut, four vectors each, for one point; with split one each, beside its states.
+ */
 void check_cuts(const Reading &reading) {
     const EpnetSpec &spec = reading.spec;
+    const bool split = is_split(reading.document);
+    const double states = split ? std::exp2(spec.network.nodes) * sizeof(double) : 0;
     double bytes = 0;
     for (std::size_t c = 0; c < spec.cut_count; c++) {
         const int inside = __builtin_popcountll(spec.cuts[c].mask);
-        bytes += 4 * sizeof(double) * (std::exp2(inside) + std::exp2(spec.network.nodes - inside));
+        bytes +=
+            (split ? 1 : 4) * sizeof(double) * (std::exp2(inside) + std::exp2(spec.network.nodes - inside));
     }
-    if (bytes > host_memory())
+    if (bytes + states > host_memory())
         fail_at(place_of(reading, "observe", {"cuts", "cut"}),
                 "the laws of the cuts' sides take " + as_bytes(bytes) +
+                    (split ? " beside " + as_bytes(states) + " of states" : "") +
                     "; allowed: what fits this host's memory of " + as_bytes(host_memory()));
 }
 

@@ -83,25 +83,29 @@ std::vector<std::uint64_t> count_steps(const std::vector<double> &times, const M
 
 EpnetMethod read_method(const Section &section) {
     const Member *member = find(section.table, "method");
-    const auto *text = member == nullptr ? nullptr : std::get_if<std::string>(&member->value.content);
     if (member == nullptr)
         return EPNET_CHEBYSHEV;
-    if (text != nullptr && *text == "split")
-        fail_at(member->value.place, "solve.method = \"split\" is not in this version of epnet");
-    static constexpr EpnetMethod methods[] = {EPNET_CHEBYSHEV, EPNET_EULER, EPNET_RK4, EPNET_CHEBYSHEV,
-                                              EPNET_UNIFORMIZATION};
+    static constexpr EpnetMethod methods[] = {EPNET_CHEBYSHEV, EPNET_EULER,          EPNET_RK4,
+                                              EPNET_CHEBYSHEV, EPNET_UNIFORMIZATION, EPNET_SPLIT};
     return methods[read_choice(member->value, "solve.method",
-                               {"auto", "euler", "rk4", "chebyshev", "uniformization"})];
+                               {"auto", "euler", "rk4", "chebyshev", "uniformization", "split"})];
 }
 
-/* The step of euler and rk4, nullptr with the other methods. */
+/* The step of euler, rk4 and perhaps split, else nullptr. */
 const Member *find_dt(const Section &section, EpnetMethod method) {
-    const Member *dt = find(section.table, "dt");
+    const Member *dt = find(section.table, "dt"), *tolerance = find(section.table, "tolerance");
     bool stepped = method == EPNET_EULER || method == EPNET_RK4;
+    if (method == EPNET_SPLIT && (dt == nullptr) == (tolerance == nullptr))
+        fail_at(dt != nullptr ? dt->place : find(section.table, "method")->value.place,
+                "solve.method = \"split\" needs one of solve.tolerance (the error of p, to which steps are "
+                "chosen) and solve.dt (the step [s], whose error is estimated)");
+    if (method == EPNET_SPLIT)
+        return dt;
     if (!stepped && dt != nullptr)
-        fail_at(dt->place,
-                std::string("solve.dt has no effect with the method ") + epnet_method_name(method) +
-                    "; allowed: with euler and rk4, the others choose their steps from solve.tolerance");
+        fail_at(
+            dt->place,
+            std::string("solve.dt has no effect with the method ") + epnet_method_name(method) +
+                "; allowed: with euler, rk4 and split, the others choose their steps from solve.tolerance");
     if (stepped && dt == nullptr)
         fail_at(find(section.table, "method")->place,
                 std::string("solve.method = \"") + epnet_method_name(method) + "\" needs solve.dt [s]");
@@ -109,6 +113,29 @@ const Member *find_dt(const Section &section, EpnetMethod method) {
 }
 
 } // namespace
+
+bool is_split(const Document &document) {
+    const Member *method = find(find_section(document, "solve").table, "method");
+    const auto *text = method == nullptr ? nullptr : std::get_if<std::string>(&method->value.content);
+    return text != nullptr && *text == "split";
+}
+
+void check_split(const Reading &reading) {
+    if (!is_split(reading.document))
+        return;
+    const EpnetSpec &spec = reading.spec;
+    const Member *method = find(find_section(reading.document, "solve").table, "method");
+    const std::string only = "solve.method = \"split\" follows one trajectory in one vector of states: ";
+    if (spec.kind == EPNET_STATIONARY)
+        fail_at(method->value.place, only + "allowed with solve.kind = \"trajectory\"");
+    if (spec.initial.kind == EPNET_INITIAL_STATIONARY)
+        fail_at(find(find_section(reading.document, "initial").table, "distribution")->value.place,
+                only + "initial.distribution = \"stationary\" takes others; allowed: any other start");
+    if (spec.network.constant_drive)
+        fail_at(method->value.place, only + "sigma takes stationary laws; allowed: drive");
+    if (spec.leak.kind != EPNET_LEAK_NONE)
+        fail_at(find(reading.document.root(), "leak")->place, only + "[leak] takes others");
+}
 
 void read_solve(Reading &reading) {
     Section section = find_section(reading.document, "solve");

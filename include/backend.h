@@ -63,6 +63,8 @@ typedef enum EpnetPointColumn {
     EPNET_LEAK_LOW,
     EPNET_LEAK_HIGH,
     EPNET_ATTAINABLE, /* [nat/s]: the production nearest to sigma that a drive reaches, where none gives it */
+    EPNET_SPLIT_ERROR, /* estimated L1 error of p, the largest over the compared times; NaN unless method =
+                          split */
     EPNET_POINT_COLUMNS
 } EpnetPointColumn;
 
@@ -101,7 +103,13 @@ typedef enum EpnetPointStatus {
 
 typedef enum EpnetKind { EPNET_TRAJECTORY, EPNET_STATIONARY } EpnetKind;
 
-typedef enum EpnetMethod { EPNET_EULER, EPNET_RK4, EPNET_CHEBYSHEV, EPNET_UNIFORMIZATION } EpnetMethod;
+typedef enum EpnetMethod {
+    EPNET_EULER,
+    EPNET_RK4,
+    EPNET_CHEBYSHEV,
+    EPNET_UNIFORMIZATION,
+    EPNET_SPLIT
+} EpnetMethod;
 
 typedef enum EpnetLeakKind { EPNET_LEAK_NONE, EPNET_LEAK_QUENCH, EPNET_LEAK_DECAY } EpnetLeakKind;
 
@@ -134,11 +142,11 @@ typedef struct EpnetProblem {
     const EpnetStart *start; /* the same law in compact form (host/start.h), or NULL */
     EpnetKind kind;
     EpnetMethod method;
-    double tolerance;        /* L1 error of p at every sampled time (chebyshev, uniformization) */
-    double dt;               /* [s], step of euler and rk4 */
+    double tolerance;        /* L1 error of p at every sampled time (chebyshev, uniformization, split without dt) */
+    double dt;               /* [s], step of euler and rk4, of split if it is given; else 0 */
     size_t time_count;       /* sampled times; 0 if stationary */
     const double *times;     /* [s], increasing, >= 0 */
-    const uint64_t *steps;   /* times / dt as whole numbers (euler, rk4), else NULL */
+    const uint64_t *steps;   /* times / dt as whole numbers where dt is given, else NULL */
     bool keeps_trajectories; /* batches will ask for them: how much memory their rows take */
     bool constant_drive;     /* every point has a sigma, and its one drive is solved for */
     EpnetLeakSettings leak;

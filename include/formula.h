@@ -33,6 +33,15 @@ EPNET_HOST_DEVICE double epnet_flux_entropy(double x, double y, double log_ratio
     return epnet_flux_is_balanced(x, y) ? epnet_flux_entropy_balanced(x, y) : (x - y) * log_ratio;
 }
 
+/* Production of a pair of opposite fluxes x, y of one channel, ln(x/y) = log_ratio; without bound where only
+ * one can be. */
+EPNET_HOST_DEVICE double epnet_pair_production(double x, double y, int forward, int backward,
+                                               double log_ratio) {
+    if (forward && backward)
+        return epnet_flux_entropy(x, y, log_ratio);
+    return forward || backward ? INFINITY : 0;
+}
+
 /* One term of D(p||q) = sum of p ln(p/q) - p + q >= 0 [nat], p >= 0, q > 0, log_ratio = ln(p/q) (any finite
  * number at p = 0). Near p = q the three parts cancel: there q ((1 + d) ln(1 + d) - d), d = p/q - 1, by its
  * series sum over k >= 2 of (-d)^k / (k (k - 1)). */

@@ -57,6 +57,9 @@ static EpnetStatus check_kind(const EpnetProblem *problem, EpnetError *error) {
     if (problem->leak.kind != EPNET_LEAK_NONE)
         return epnet_fail(error, EPNET_DEVICE,
                           "[leak] is not computed on CUDA devices in this version; run it with --device cpu");
+    if (problem->method == EPNET_SPLIT)
+        return epnet_fail(error, EPNET_DEVICE,
+                          "method = \"split\" is not computed on CUDA devices; run it with --device cpu");
     return EPNET_OK;
 }
 

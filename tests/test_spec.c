@@ -220,6 +220,13 @@ static void test_times(void **state) {
     assert_true(spec->times[0] == 0.5 && spec->times[1] == 2 && spec->times[2] == 3.75 &&
                 spec->steps == NULL);
     epnet_spec_free(spec);
+    spec = spec_text_good(SPEC "\n[solve]\ntimes = [1]\nmethod = \"split\"\ntolerance = 1e-3\n", NULL);
+    assert_int_equal(spec->method, EPNET_SPLIT);
+    assert_true(spec->tolerance == 1e-3 && spec->dt == 0 && spec->steps == NULL);
+    epnet_spec_free(spec);
+    spec = spec_text_good(SPEC "\n[solve]\ntimes = [1]\nmethod = \"split\"\ndt = 0.125\n", NULL);
+    assert_true(spec->dt == 0.125 && spec->steps[0] == 8);
+    epnet_spec_free(spec);
     spec = spec_text_good(SPEC "\n[solve]\nt_end = 1\nsamples = 10000000\n", NULL);
     assert_int_equal(spec->time_count, 10000000);
     assert_true(spec->times[9999999] == 1);
@@ -291,6 +298,7 @@ static void test_names(void **state) {
     assert_string_equal(epnet_method_name(EPNET_RK4), "rk4");
     assert_string_equal(epnet_method_name(EPNET_CHEBYSHEV), "chebyshev");
     assert_string_equal(epnet_method_name(EPNET_UNIFORMIZATION), "uniformization");
+    assert_string_equal(epnet_method_name(EPNET_SPLIT), "split");
     assert_string_equal(epnet_kind_name(EPNET_TRAJECTORY), "trajectory");
     assert_string_equal(epnet_kind_name(EPNET_STATIONARY), "stationary");
 }

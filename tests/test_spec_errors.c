@@ -5,6 +5,7 @@
 
 #include <math.h>
 #include <stdio.h>
+#include <string.h>
 #include <unistd.h>
 
 #define EDGELESS "[network]\nnodes = 3\ntopology = \"none\"\n"
@@ -62,7 +63,6 @@ static void test_keys(void **state) {
         {RATED "[leak]\n@", "^boostrap = 100", "bootstrap = 100",
          "unknown key \"boostrap\" in [leak]; did you mean \"bootstrap\"?"},
         {RATED "[leak]\n@", "^tolerance = 1", "seed = 1", "it is a key of [solve]"},
-        {RATED "[solve]\nmethod = @", "^\"split\"", "\"auto\"", "\"split\" is not in this version"},
     };
     CHECK_CASES(cases);
 }
@@ -73,8 +73,8 @@ static void test_nodes(void **state) {
         {"@", "^title = \"x\"\n", "[network]\nnodes = 1", "network.nodes is missing"},
         {"@", "[^network]\ncopy_rate = 1\n", RATED, "network.nodes is missing"},
         {"[network]\ntopology = \"none\"\nnodes = @", "^0", "1",
-         "network.nodes is 0; allowed: a whole number from 1 to 30"},
-        {"[network]\ntopology = \"none\"\nnodes = @", "^31", "20", "network.nodes is 31"},
+         "network.nodes is 0; allowed: a whole number from 1 to 31"},
+        {"[network]\ntopology = \"none\"\nnodes = @", "^32", "20", "network.nodes is 32"},
         {"[network]\ntopology = \"none\"\nnodes = @", "^3.0", "3", "network.nodes is 3"},
         {"[network]\ntopology = \"none\"\nnodes = @", "^\"3\"", "3", "the string \"3\""},
         {"[network]\ntopology = \"none\"\nnodes = @", "^true", "3", "network.nodes is true"},
@@ -107,6 +107,47 @@ static void test_memory(void **state) {
                 spec_text_check_error(&error, "spec.toml", 2, t == 0 ? 9 : 1, what);
             epnet_spec_free(spec);
         }
+    }
+}
+
+/* One vector must fit with split, which the message of the others says. */
+static void test_split(void **state) {
+    (void)state;
+    const SpecCase cases[] = {
+        {RATED "[solve]\nmethod = @", "^\"split\"", "\"split\"\ndt = 0.1", "needs one of solve.tolerance"},
+        {RATED "[solve]\nmethod = \"split\"\n@tolerance = 1e-3\n", "^dt = 0.1\n", "",
+         "needs one of solve.tolerance"},
+        {RATED "[solve]\nt_end = 1\nsamples = 3\nmethod = \"split\"\ndt = @", "^0.3", "0.25",
+         "is 1.6666666666666667 steps"},
+        {RATED "[solve]\ntolerance = 1e-3\nmethod = @", "^\"split\"\nkind = \"stationary\"", "\"split\"",
+         "allowed with solve.kind = \"trajectory\""},
+        {RATED "[solve]\ntolerance = 1e-3\nmethod = \"split\"\n[initial]\ndistribution = @",
+         "^\"stationary\"", "\"uniform\"", "initial.distribution = \"stationary\" takes others"},
+        {RATED "[solve]\ntolerance = 1e-3\nmethod = \"split\"\n@", "[^leak]\n", "", "[leak] takes others"},
+        {RATED "sigma = 1\n[observe]\ncut = [0]\n[solve]\ntolerance = 1e-3\nmethod = @", "^\"split\"",
+         "\"chebyshev\"", "sigma takes stationary laws"},
+    };
+    CHECK_CASES(cases);
+    double memory = (double)sysconf(_SC_PHYS_PAGES) * (double)sysconf(_SC_PAGESIZE);
+    for (int nodes = 28; nodes <= 31; nodes++) {
+        EpnetSpec *spec;
+        EpnetError error;
+        char text[256];
+        const bool fits = ldexp(8, nodes) <= memory, narrow = ldexp(8 + 4, nodes) + 16 <= memory;
+        snprintf(text, sizeof text,
+                 "[network]\nnodes = %d\ntopology = \"ring\"\ncopy_rate = 1\n[solve]\nmethod = \"split\"\n"
+                 "tolerance = 1e-2\n",
+                 nodes);
+        assert_int_equal(spec_text_read(text, NULL, &spec, &error), fits ? EPNET_OK : EPNET_BAD_SPEC);
+        epnet_spec_free(spec);
+        assert_int_equal(spec_text_read(text, "observe.cut=[3]", &spec, &error),
+                         narrow ? EPNET_OK : EPNET_BAD_SPEC);
+        if (fits && !narrow)
+            assert_non_null(strstr(error.message, "of states; allowed: what fits this host's memory"));
+        epnet_spec_free(spec);
+        assert_int_equal(spec_text_read(text, "solve.method=rk4", &spec, &error), EPNET_BAD_SPEC);
+        if (fits && ldexp(80, nodes) > memory)
+            assert_non_null(strstr(error.message, "a trajectory with solve.method = \"split\" needs"));
     }
 }
 
@@ -168,7 +209,7 @@ static void test_copies(void **state) {
         {EDGELESS "@", "[sweep]\n^drive.values = [1]", "[sweep]\nflip_down.values = [1]",
          "sweep.drive has no effect"},
         {"[network]\ncopy_rates = @", "^1", "[[0]]", "network.copy_rates is 1"},
-        {"[network]\ncopy_rates = @", "^[]", "[[0]]", "network.copy_rates has 0 rows; allowed: 1 to 30"},
+        {"[network]\ncopy_rates = @", "^[]", "[[0]]", "network.copy_rates has 0 rows; allowed: 1 to 31"},
         {"[network]\ncopy_rates = [[0, 1], @]", "^[1]", "[1, 0]", "has 1 values; allowed: 2 rows of 2 rates"},
         {"[network]\ncopy_rates = [[0, 1], @]", "^1", "[1, 0]", "network.copy_rates[1] is 1"},
         {"[network]\ncopy_rates = [[0, 1], [1, @]]", "^2", "0",
@@ -214,9 +255,10 @@ static void test_drive_and_flips(void **state) {
 
 int main(void) {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_syntax),          cmocka_unit_test(test_keys),  cmocka_unit_test(test_nodes),
-        cmocka_unit_test(test_memory),          cmocka_unit_test(test_edges), cmocka_unit_test(test_copies),
-        cmocka_unit_test(test_drive_and_flips),
+        cmocka_unit_test(test_syntax), cmocka_unit_test(test_keys),
+        cmocka_unit_test(test_nodes),  cmocka_unit_test(test_memory),
+        cmocka_unit_test(test_split),  cmocka_unit_test(test_edges),
+        cmocka_unit_test(test_copies), cmocka_unit_test(test_drive_and_flips),
     };
     return cmocka_run_group_tests(tests, spec_text_setup, spec_text_teardown);
 }

@@ -7,6 +7,7 @@
 #include "estimate.h"
 #include "lanes.h"
 #include "point.h"
+#include "split.h"
 
 #include <inttypes.h>
 #include <stdlib.h>
@@ -21,14 +22,20 @@ typedef struct Context {
     int in_flight;              /* points at a time: threads, or 1 that all share */
     EpnetWorkspace *workspaces; /* in_flight */
     EpnetLanes *lanes;          /* in_flight; NULL where points are solved one by one */
+    EpnetSplit *split;          /* one point at a time, by the whole team; NULL: by workspaces */
 } Context;
 
 static bool share_points(const EpnetProblem *problem) {
+    if (epnet_split_serves(problem))
+        return epnet_split_shape(problem->nodes).high > 0;
     return problem->nodes >= TOGETHER_NODES;
 }
 
 static uint64_t cpu_memory(const EpnetProblem *problem, int threads, int *in_flight) {
-    *in_flight = share_points(problem) ? 1 : threads > 0 ? threads : epnet_cores();
+    const int all = threads > 0 ? threads : epnet_cores();
+    *in_flight = share_points(problem) || epnet_split_serves(problem) ? 1 : all;
+    if (epnet_split_serves(problem))
+        return epnet_split_bytes(problem, all);
     return epnet_workspace_bytes(problem) + (epnet_lanes_serve(problem) ? epnet_lanes_bytes(problem) : 0);
 }
 
@@ -49,7 +56,10 @@ static void cpu_close(void *context) {
         epnet_workspace_free(&cpu->workspaces[t], cpu->problem);
     for (int t = 0; cpu->lanes != NULL && t < cpu->in_flight; t++)
         epnet_lanes_free(&cpu->lanes[t]);
+    if (cpu->split != NULL)
+        epnet_split_free(cpu->split);
     epnet_team_close(cpu->team);
+    free(cpu->split);
     free(cpu->workspaces);
     free(cpu->lanes);
     free(cpu);
@@ -66,9 +76,17 @@ static EpnetStatus cpu_open(const EpnetProblem *problem, int device, int threads
         return epnet_fail_memory(error, sizeof *cpu, "the CPU backend");
     cpu->problem = problem;
     EpnetStatus status = epnet_team_open(threads > 0 ? threads : epnet_cores(), &cpu->team, error);
-    if (status != EPNET_OK) {
-        cpu_close(cpu);
-        *context = NULL;
+    if (status == EPNET_OK && epnet_split_serves(problem)) {
+        cpu->split = epnet_calloc(1, sizeof *cpu->split);
+        if (cpu->split == NULL || !epnet_split_alloc(cpu->split, problem, cpu->team))
+            status = epnet_fail(error, EPNET_DEVICE,
+                                "out of memory: method = \"split\" needs %" PRIu64 " bytes for %d nodes",
+                                bytes, problem->nodes);
+    }
+    if (status != EPNET_OK || cpu->split != NULL) {
+        if (status != EPNET_OK)
+            cpu_close(cpu);
+        *context = status == EPNET_OK ? cpu : NULL;
         return status;
     }
     cpu->workspaces = epnet_calloc((size_t)in_flight, sizeof *cpu->workspaces);
@@ -120,6 +138,11 @@ static EpnetStatus cpu_solve(void *context, const EpnetBatch *batch, EpnetRows *
     (void)error; /* every failure is a point's own */
     Context *cpu = context;
     Share share = {cpu, batch, rows};
+    if (cpu->split != NULL) {
+        for (size_t k = 0; k < batch->count && (batch->stop == NULL || !*batch->stop); k++)
+            epnet_split_solve(cpu->split, batch, k, rows);
+        return EPNET_OK;
+    }
     epnet_team_share(cpu->in_flight > 1 ? cpu->team : NULL, batch->count,
                      cpu->lanes != NULL ? EPNET_LANES : 1, solve_share, &share);
     return EPNET_OK;
@@ -129,6 +152,10 @@ static EpnetStatus cpu_apply(void *context, const EpnetPoint *point, const doubl
                              EpnetError *error) {
     (void)error;
     Context *cpu = context;
+    if (cpu->split != NULL) {
+        epnet_split_apply(cpu->split, point, p, q);
+        return EPNET_OK;
+    }
     epnet_generator_set(&cpu->workspaces[0].generator, cpu->problem, point, NULL, true);
     epnet_cpu_apply(&cpu->workspaces[0].generator, p, q);
     return EPNET_OK;

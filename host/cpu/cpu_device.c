@@ -48,6 +48,20 @@ EpnetStatus epnet_cpu_devices(int *count, char *text, size_t size, EpnetError *e
     return status;
 }
 
+/* What method = split would need, if it can solve the problem and fits. */
+static void write_split_hint(const EpnetProblem *problem, int threads, char *hint, size_t size) {
+    EpnetProblem other = *problem;
+    int in_flight;
+    hint[0] = '\0';
+    other.method = EPNET_SPLIT;
+    if (problem->method == EPNET_SPLIT || problem->kind != EPNET_TRAJECTORY || problem->initial == NULL ||
+        problem->constant_drive || problem->leak.kind != EPNET_LEAK_NONE)
+        return;
+    const uint64_t bytes = epnet_cpu_backend.memory(&other, threads, &in_flight);
+    if (bytes <= epnet_host_memory())
+        snprintf(hint, size, "; solve.method = \"split\" needs %.1f GiB", (double)bytes / GIB);
+}
+
 EpnetStatus epnet_cpu_accept(const EpnetProblem *problem, int device, int *threads, EpnetError *error) {
     (void)device;
     if (epnet_instruction_set(NULL, error) != EPNET_OK)
@@ -61,10 +75,12 @@ EpnetStatus epnet_cpu_accept(const EpnetProblem *problem, int device, int *threa
         bytes = epnet_cpu_backend.memory(problem, --*threads, &in_flight);
     if (bytes * (uint64_t)in_flight <= memory)
         return EPNET_OK;
+    char hint[80];
+    write_split_hint(problem, *threads, hint, sizeof hint);
     if (in_flight == 1)
-        return epnet_fail(error, EPNET_DEVICE, "%d nodes need %.1f GiB, this host has %.1f GiB",
-                          problem->nodes, (double)bytes / GIB, (double)memory / GIB);
+        return epnet_fail(error, EPNET_DEVICE, "%d nodes need %.1f GiB, this host has %.1f GiB%s",
+                          problem->nodes, (double)bytes / GIB, (double)memory / GIB, hint);
     return epnet_fail(error, EPNET_DEVICE,
-                      "%d nodes need %.1f GiB for each of %d threads, this host has %.1f GiB", problem->nodes,
-                      (double)bytes / GIB, *threads, (double)memory / GIB);
+                      "%d nodes need %.1f GiB for each of %d threads, this host has %.1f GiB%s",
+                      problem->nodes, (double)bytes / GIB, *threads, (double)memory / GIB, hint);
 }

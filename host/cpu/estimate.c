@@ -4,6 +4,7 @@
 #include "apply.h"
 #include "evolve.h"
 #include "observe.h"
+#include "split.h"
 #include "stationary.h"
 
 #include <math.h>
@@ -35,6 +36,7 @@ static double interval_applications(const EpnetProblem *problem, const EpnetGene
     case EPNET_UNIFORMIZATION:
         return epnet_series_poisson(series, 1.05 * x, share, 1) ? (double)series->degree : -1;
     case EPNET_CHEBYSHEV:
+    case EPNET_SPLIT: /* counted by its own trial run */
         break;
     }
     const double steps = ceil(x / X_TYPICAL);
@@ -164,14 +166,81 @@ static bool estimate(const EpnetProblem *problem, const EpnetPoint *point, doubl
     return ok;
 }
 
+/* Seconds of one step and of one row of a split run that stands where its last run left it. */
+static void time_split(EpnetSplit *split, double *row, double *step_seconds, double *row_seconds) {
+    const double enough = 2e-3;
+    double start = seconds_now(), elapsed;
+    int repeats = 0;
+    do {
+        epnet_split_advance(&split->step, split->p, 1, NULL);
+        repeats++;
+    } while ((elapsed = seconds_now() - start) < enough);
+    *step_seconds = elapsed / repeats;
+    start = seconds_now();
+    repeats = 0;
+    do {
+        epnet_split_observe(&split->observer, split->p, row);
+        repeats++;
+    } while ((elapsed = seconds_now() - start) < enough);
+    *row_seconds = elapsed / repeats;
+}
+
+/* Split: the part of the point is solved to a loose tolerance, whose steps say how many the true one takes:
+ * errors fall with the square of the step and grow with the number of nodes. A step is two applications'
+ * worth of flips. */
+static bool estimate_split(const EpnetProblem *problem, Sample *sample, double *applications,
+                           double *seconds) {
+    enum { FIRST_MOST = 4000 }; /* steps that are tried */
+    const double loose = 0.03, grown = (double)problem->nodes / sample->problem.nodes;
+    const double growth = grown * ldexp(1, problem->nodes - sample->problem.nodes);
+    const size_t width = epnet_row_width(problem->cut_count);
+    double p_one[64], columns[EPNET_POINT_COLUMNS], extremes[EPNET_EXTREMES];
+    for (int i = 0; i < sample->problem.nodes; i++)
+        p_one[i] = problem->start != NULL && problem->start->p_one != NULL ? problem->start->p_one[i] : 0.5;
+    const EpnetStart start = {.p_one = p_one};
+    EpnetSplit split;
+    int status = EPNET_POINT_OK;
+    double *last = epnet_calloc(width, sizeof *last), step_seconds, row_seconds;
+    sample->problem.initial = NULL;
+    sample->problem.start = &start;
+    if (problem->steps == NULL)
+        sample->problem.tolerance = loose;
+    EpnetRows rows = {.status = &status, .last = last, .extremes = extremes, .point = columns};
+    const EpnetBatch batch = {&sample->problem, 1, &sample->point, NULL};
+    const bool good = epnet_split_alloc(&split, &sample->problem, NULL) && last != NULL;
+    if (good) {
+        const double first = epnet_split_first_steps(&split, &sample->point);
+        double steps = 3 * first; /* with dt: its own run, and one with half as long steps */
+        if (first <= FIRST_MOST)
+            epnet_split_solve(&split, &batch, 0, &rows);
+        else
+            epnet_split_observer_set(&split.observer, &sample->point);
+        if (problem->steps == NULL && first <= FIRST_MOST && status == EPNET_POINT_OK) {
+            const double shorter = sqrt(columns[EPNET_SPLIT_ERROR] * grown / problem->tolerance);
+            steps = first + 1.4 * split.last_steps * fmax(1, shorter);
+        } else if (problem->steps == NULL) {
+            steps = first + 1.4 * 2 * first * fmax(1, sqrt(loose / problem->tolerance));
+        }
+        time_split(&split, last, &step_seconds, &row_seconds);
+        *applications = 2 * steps;
+        *seconds = growth * (steps * step_seconds + (double)problem->time_count * row_seconds);
+    }
+    free(last);
+    epnet_split_free(&split);
+    return good;
+}
+
 bool epnet_cpu_estimate(const EpnetProblem *problem, const EpnetPoint *point, double *applications,
                         double *seconds) {
-    enum { SAMPLE_NODES = 16 };
-    const int nodes = problem->nodes < SAMPLE_NODES ? problem->nodes : SAMPLE_NODES;
+    enum { SAMPLE_NODES = 16, SPLIT_NODES = 10 };
+    const int most = epnet_split_serves(problem) ? SPLIT_NODES : SAMPLE_NODES;
+    const int nodes = problem->nodes < most ? problem->nodes : most;
     double apply_seconds = 0, other_seconds = 0;
     Sample sample;
     bool ok = sample_make(problem, point, nodes, &sample);
-    if (ok) {
+    if (ok && epnet_split_serves(problem)) {
+        ok = estimate_split(problem, &sample, applications, seconds);
+    } else if (ok) {
         const double stretch = total_rate(problem, point) / total_rate(&sample.problem, &sample.point);
         ok = estimate(&sample.problem, &sample.point, isfinite(stretch) ? stretch : 1, applications,
                       &apply_seconds, &other_seconds);

@@ -6,14 +6,6 @@
 
 #include <math.h>
 
-/* Production of a pair of opposite fluxes x, y of one channel, ln(x/y) = log_ratio; without bound where only
- * one can be. */
-static double pair_production(double x, double y, bool forward, bool backward, double log_ratio) {
-    if (forward && backward)
-        return epnet_flux_entropy(x, y, log_ratio);
-    return forward || backward ? INFINITY : 0;
-}
-
 /* A copy edge i -> j joins, for every setting of the other nodes, the state `before` (x_i != x_j) with
  * `after` (x_j = x_i): forward rate beta, backward beta exp(-F). */
 static void add_edge(const EpnetObserver *o, size_t e, const double *p, EpnetChannelSums *sums) {
@@ -28,8 +20,8 @@ static void add_edge(const EpnetObserver *o, size_t e, const double *p, EpnetCha
         const int x_i = epnet_bit(s, i);
         const uint64_t before = s | (uint64_t)(1 - x_i) << j, after = s | (uint64_t)x_i << j;
         const double x = p[before], y = backward * p[after];
-        production += pair_production(x, y, x > 0, p[after] > 0 && !isinf(drive),
-                                      o->log_p[before] - o->log_p[after] + drive);
+        production += epnet_pair_production(x, y, x > 0, p[after] > 0 && !isinf(drive),
+                                            o->log_p[before] - o->log_p[after] + drive);
         net += x - y;
     }
     sums->production += beta * production;
@@ -66,8 +58,8 @@ EpnetChannelSums epnet_observe_flips(const EpnetObserver *o, const double *p) {
         for (uint64_t k = 0; k < g->states / 2; k++) {
             const uint64_t a = epnet_insert_zero(k, j), b = epnet_flip(a, j);
             const double x = up * p[a], y = down * p[b];
-            node += pair_production(x, y, up > 0 && p[a] > 0, down > 0 && p[b] > 0,
-                                    o->log_p[a] - o->log_p[b] + log_rates);
+            node += epnet_pair_production(x, y, up > 0 && p[a] > 0, down > 0 && p[b] > 0,
+                                          o->log_p[a] - o->log_p[b] + log_rates);
             net += x - y;
         }
         sums.production += node;

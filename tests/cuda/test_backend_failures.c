@@ -295,6 +295,10 @@ static void reasons_against_a_device(void **state) {
     other.leak = (EpnetLeakSettings){EPNET_LEAK_QUENCH, {0.5, 0.01}, 20, 10, 1};
     expect_choice("cuda", &other, EPNET_DEVICE, "[leak] is not computed on CUDA devices");
     other = *problem;
+    other.method = EPNET_SPLIT;
+    expect_choice("cuda", &other, EPNET_DEVICE, "method = \"split\" is not computed on CUDA devices");
+    expect_choice("auto", &other, EPNET_OK, "threads; method = \"split\" is not computed on CUDA devices");
+    other = *problem;
     other.nodes = 31;
     expect_choice("cuda", &other, EPNET_DEVICE,
                   "31 nodes do not fit cuda:0, which has 1.0 of 1.0 GiB free: up to 2");
