@@ -136,6 +136,7 @@ static bool load_point(EpnetLanes *lanes, const EpnetPoint *point, int lane) {
     epnet_observer_set(observer, g);
     (*lanes->exit_max)[lane] = g->exit_max;
     lanes->error[lane] = lanes->rounding_square[lane] = lanes->applications[lane] = 0;
+    lanes->margin[lane] = EPNET_LANES_MARGIN;
     lanes->series[lane].length = 0; /* what it was used for before must not show */
     load_inflow(g, 1 / g->exit_max, lane, lanes->inflow);
     for (size_t s = 0; s < g->states; s++) {

@@ -14,6 +14,9 @@
 #define EPNET_LANES_NODES                                                                                    \
     8 /* beyond, eight states of 2^N entries and their rates outgrow the nearer caches */
 
+/* The margin of a series at first: vectors grow about as much from a pure start. */
+#define EPNET_LANES_MARGIN 16.0
+
 /* One cut of the points. */
 typedef struct EpnetLanesCut {
     EpnetVector *inflow, *exit, *flow;    /* of the crossing copies: [nodes][2^N] r_j(s^j), 2^N, 2^N e(s) */
@@ -41,6 +44,7 @@ typedef struct EpnetLanes {
     EpnetVector *fold;                                       /* 2^(N-1) */
     double error[EPNET_LANES], rounding_square[EPNET_LANES]; /* as in host/evolution.h */
     double applications[EPNET_LANES];
+    double margin[EPNET_LANES]; /* by how much the tail of a series is cut below its share */
     double time;
     /* of the step */
     EpnetSeries series[EPNET_LANES];

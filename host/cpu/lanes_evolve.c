@@ -6,27 +6,58 @@
 #include <math.h>
 #include <stdlib.h>
 
-/* Lambda dt that a lane takes in one step, and by how much the tail is cut below its share, as a point starts
- * out alone (host/evolution.c). */
-static const double X_LEAST = 1e-3, X_MAX = 64, MARGIN = 4;
+/* Lambda dt that a lane takes in one step. */
+static const double X_LEAST = 1e-3, X_MAX = 64;
+/* Growth from which on a smaller step is what a point needs. */
+static const double GROWTH_MAX = 1e6;
+
+/* Of a step, in each lane (host/integrator.h). */
+typedef struct Errors {
+    double tail[EPNET_LANES], rounding[EPNET_LANES];
+} Errors;
+
+/* States that a step works on at a time. */
+enum { BLOCK_BITS = 3, BLOCK = 1 << BLOCK_BITS };
+#define UNROLL_BLOCK _Pragma("GCC unroll 8")
+#define UNROLL_BITS _Pragma("GCC unroll 8")
 
 typedef struct Norms {
     EpnetVector now, before;
 } Norms;
 
 /* v_k from v_{k-1} (now) and v_{k-2} (before, overwritten): f (now + now L/Lambda) - g before, times c onto
- * the sum. */
+ * the sum. BLOCK states at a time stay in registers, where their lowest bits find each other. */
 EPNET_INLINE void step(int nodes, const EpnetVector *restrict inflow, const EpnetVector *restrict stay,
                        const EpnetVector *restrict now, EpnetVector *restrict before,
                        EpnetVector *restrict sum, double f, double g, EpnetVector c) {
-    const size_t states = (size_t)1 << nodes;
-    for (size_t s = 0; s < states; s++) {
-        EpnetVector change = stay[s] * now[s];
-        for (int j = 0; j < nodes; j++)
-            change += inflow[((size_t)j << nodes) + s] * now[s ^ (size_t)1 << j];
-        const EpnetVector next = f * (now[s] + change) - g * before[s];
-        before[s] = next;
-        sum[s] += c * next;
+    const int inner = nodes < BLOCK_BITS ? nodes : BLOCK_BITS;
+    const size_t states = (size_t)1 << nodes, block = (size_t)1 << inner;
+    for (size_t s = 0; s < states; s += block) {
+        EpnetVector own[BLOCK], next[BLOCK];
+        UNROLL_BLOCK
+        for (size_t k = 0; k < block; k++) {
+            own[k] = now[s + k];
+            next[k] = own[k] + stay[s + k] * own[k];
+        }
+        UNROLL_BLOCK
+        for (size_t k = 0; k < block; k++) {
+            UNROLL_BLOCK
+            for (int j = 0; j < inner; j++)
+                next[k] += inflow[((size_t)j << nodes) + s + k] * own[k ^ (size_t)1 << j];
+        }
+        UNROLL_BITS
+        for (int j = inner; j < nodes; j++) {
+            const EpnetVector *other = now + (s ^ (size_t)1 << j);
+            UNROLL_BLOCK
+            for (size_t k = 0; k < block; k++)
+                next[k] += inflow[((size_t)j << nodes) + s + k] * other[k];
+        }
+        UNROLL_BLOCK
+        for (size_t k = 0; k < block; k++) {
+            next[k] = f * next[k] - g * before[s + k];
+            before[s + k] = next[k];
+            sum[s + k] += c * next[k];
+        }
     }
 }
 
@@ -133,8 +164,8 @@ static bool prepare(EpnetLanes *lanes, double dt, double share, EpnetMask *alive
         const double x = (*lanes->exit_max)[l] * dt;
         (*alive)[l] = x >= X_LEAST && x <= X_MAX ? (*alive)[l] : 0;
         if ((*alive)[l] &&
-            !serves(series, x, share / MARGIN, 4 * DBL_EPSILON * (*lanes->exit_max)[l] * lanes->time)) {
-            if (!epnet_series_chebyshev(series, x, share / MARGIN, (size_t)lanes->nodes))
+            !serves(series, x, share / lanes->margin[l], 4 * DBL_EPSILON * (*lanes->exit_max)[l] * lanes->time)) {
+            if (!epnet_series_chebyshev(series, x, share / lanes->margin[l], (size_t)lanes->nodes))
                 return false;
             changed = true;
         }
@@ -153,6 +184,30 @@ static bool prepare(EpnetLanes *lanes, double dt, double share, EpnetMask *alive
     return true;
 }
 
+/* Take the step, in every lane with the margin that its vectors' growth asks for: a lane whose tail is too
+ * large is given more, and the step is taken again. The others come to the same sums, for their coefficients
+ * end where they ended. Sets growth, tail and rounding. False when memory is exhausted. */
+static bool take_step(EpnetLanes *lanes, double dt, double share, EpnetMask *alive, Errors *errors) {
+    for (bool again = true; again;) {
+        size_t degree;
+        EpnetVector growth = epnet_vector_all(0);
+        if (!prepare(lanes, dt, share, alive, &degree))
+            return false;
+        sum_series(lanes, degree, &growth);
+        again = false;
+        for (int l = 0; l < EPNET_LANES; l++) {
+            if (!(*alive)[l])
+                continue;
+            epnet_series_chebyshev_error(&lanes->series[l], growth[l], &errors->tail[l], &errors->rounding[l]);
+            if (!(errors->tail[l] <= share) && growth[l] * 2 > lanes->margin[l] && growth[l] < GROWTH_MAX) {
+                lanes->margin[l] = growth[l] * 8;
+                again = true;
+            }
+        }
+    }
+    return true;
+}
+
 bool epnet_lanes_advance(EpnetLanes *lanes, size_t sample, EpnetMask *alive) {
     const EpnetProblem *problem = lanes->problem;
     const double dt = problem->times[sample] - lanes->time;
@@ -160,16 +215,13 @@ bool epnet_lanes_advance(EpnetLanes *lanes, size_t sample, EpnetMask *alive) {
     if (!(dt > 0))
         return true;
     const double share = 0.5 * problem->tolerance * dt / problem->times[problem->time_count - 1];
-    size_t degree;
-    EpnetVector growth = epnet_vector_all(0);
-    if (!prepare(lanes, dt, share, alive, &degree))
+    Errors errors;
+    if (!take_step(lanes, dt, share, alive, &errors))
         return false;
-    sum_series(lanes, degree, &growth);
     for (int l = 0; l < EPNET_LANES; l++) {
         if (!(*alive)[l])
             continue;
-        double tail, rounding;
-        epnet_series_chebyshev_error(&lanes->series[l], growth[l], &tail, &rounding);
+        const double tail = errors.tail[l], rounding = errors.rounding[l];
         lanes->applications[l] += (double)lanes->series[l].degree;
         lanes->error[l] += tail;
         lanes->rounding_square[l] += rounding * rounding;
