@@ -222,8 +222,8 @@ static EpnetStatus verdict(const EpnetBench *bench, EpnetError *error) {
 }
 
 static EpnetStatus run_suite(EpnetBench *bench, EpnetError *error) {
-    const Sizes checks[] = {{epnet_bench_check_size, SMALL, 8}, {epnet_bench_check_application, APPLIED, 14}};
-    const Sizes times[] = {{epnet_bench_application, APPLIED, 14},
+    const Sizes checks[] = {{epnet_bench_check_size, SMALL, 8}, {epnet_bench_check_application, APPLIED, 18}};
+    const Sizes times[] = {{epnet_bench_application, APPLIED, 18},
                            {epnet_bench_trajectories, SMALL, 8},
                            {epnet_bench_stationary, STATIONARY, 8}};
     EpnetStatus status = epnet_bench_check_references(bench, error);

@@ -18,8 +18,7 @@ static double larger(double a, double b) {
     return a >= b || isnan(a) ? a : b; /* a NaN stays */
 }
 
-/* ---- reference numbers -----------------------------------------------------------------------------------
- */
+/* ---- reference numbers --------------------------------------------------------------------------------- */
 
 /* The worked example at 0.1, 0.4, 1 and 10 s, from dense exponentials in double (docs/theory.md). */
 static EpnetStatus check_worked_example(EpnetBench *bench, EpnetError *error) {
@@ -97,8 +96,7 @@ EpnetStatus epnet_bench_check_references(EpnetBench *bench, EpnetError *error) {
     return status == EPNET_OK ? check_two_nodes(bench, error) : status;
 }
 
-/* ---- the complete graph, counted -------------------------------------------------------------------------
- */
+/* ---- the complete graph, counted ----------------------------------------------------------------------- */
 
 /* Compare the columns that counting gives. */
 static double compare_counts(const EpnetCounts *counts, const EpnetBenchCase *item, const double *row) {
@@ -140,8 +138,7 @@ static EpnetStatus check_counts(EpnetBench *bench, int nodes, bool stationary, E
     return status;
 }
 
-/* ---- moments
- * ----------------------------------------------------------------------------------------------- */
+/* ---- moments ------------------------------------------------------------------------------------------- */
 
 static double compare_columns(const EpnetMomentColumns *expected, const double *row, bool at_start) {
     double worst = epnet_bench_deviation(row[EPNET_ACTIVITY], expected->activity);
@@ -318,8 +315,7 @@ EpnetStatus epnet_bench_check_size(EpnetBench *bench, int nodes, EpnetError *err
     return status;
 }
 
-/* ---- one application -------------------------------------------------------------------------------------
- */
+/* ---- one application ----------------------------------------------------------------------------------- */
 
 EpnetStatus epnet_bench_check_application(EpnetBench *bench, int nodes, EpnetError *error) {
     enum { LOOKS = 2048 }; /* states of a large network that are looked at */

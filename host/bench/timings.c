@@ -39,9 +39,9 @@ EpnetStatus epnet_bench_limits(EpnetBench *bench, EpnetError *error) {
 }
 
 /* Fill in the figures of a row: a point takes `timing` / points, in it `applications` (NaN: unknown), and
- * each of the row's threads has points of its own, so that they copy at once. */
+ * the row's threads either share a point as a `team`, or have points of their own and copy at once (NULL). */
 static void set_figures(const EpnetBench *bench, EpnetBenchRow *row, const EpnetBenchTiming *timing,
-                        double applications) {
+                        double applications, EpnetTeam *team) {
     const double states = ldexp(1, row->nodes), points = (double)row->points;
     const double seconds = timing->median / points, work = applications / row->threads;
     row->value = 1e6 * seconds;
@@ -53,45 +53,79 @@ static void set_figures(const EpnetBench *bench, EpnetBenchRow *row, const Epnet
         return;
     row->ns_per_state_bit = 1e9 * seconds / (applications * states * row->nodes);
     row->of_peak = work * 2 * states * (row->nodes + 1) / seconds / bench->fma_peak;
-    const double copy = epnet_bench_copy_seconds((size_t)states, NULL, bench->options->quick ? 1e-3 : 2e-2);
-    row->of_copy = copy < 0 ? NAN : work * copy / seconds;
+    const double copy = epnet_bench_copy_seconds((size_t)states, team, bench->options->quick ? 1e-3 : 2e-2);
+    row->of_copy = copy < 0 ? NAN : (team != NULL ? applications : work) * copy / seconds;
 }
 
-/* ---- one application -------------------------------------------------------------------------------------
- */
+/* The row that says how many times as fast several threads are. */
+static void report_threads(const EpnetBench *bench, const char *name, int nodes, size_t points,
+                           const EpnetBenchTiming *ratio) {
+    EpnetBenchRow row = epnet_bench_row("threads", name, nodes, points, bench->threads);
+    row.value = ratio->median;
+    row.low = ratio->low;
+    row.high = ratio->high;
+    row.unit = "times one thread";
+    epnet_bench_report(bench, &row);
+}
+
+/* ---- one application ----------------------------------------------------------------------------------- */
+
+typedef struct Application {
+    EpnetBenchApplied *applied;
+    EpnetTeam *team;
+} Application;
 
 static EpnetStatus apply_once(void *argument, EpnetError *error) {
-    EpnetBenchApplied *applied = argument;
+    const Application *application = argument;
+    EpnetBenchApplied *applied = application->applied;
     (void)error;
+    applied->generator.team = application->team;
     epnet_cpu_apply(&applied->generator, applied->p, applied->q);
     return EPNET_OK;
 }
 
+/* By one thread, and by those of a team (NULL: none). */
+static EpnetStatus time_application(EpnetBench *bench, EpnetBenchApplied *applied, int nodes, EpnetTeam *team,
+                                    EpnetError *error) {
+    Application alone = {applied, NULL}, shared = {applied, team};
+    const EpnetBenchBody bodies[] = {{apply_once, &alone, true}, {apply_once, &shared, false}};
+    const size_t count = team != NULL ? 2 : 1;
+    EpnetBenchTiming timings[2], ratio;
+    const EpnetStatus status =
+        epnet_bench_measure(bench, bodies, count, round_seconds(bench), timings, &ratio, error);
+    for (size_t i = 0; i < count && status == EPNET_OK; i++) {
+        EpnetBenchRow row =
+            epnet_bench_row("application", "q = pL, one point alone", nodes, 1, i == 0 ? 1 : bench->threads);
+        set_figures(bench, &row, &timings[i], 1, i == 0 ? NULL : team);
+        row.unit = "us";
+        epnet_bench_report(bench, &row);
+    }
+    if (status == EPNET_OK && team != NULL)
+        report_threads(bench, "one application", nodes, 1, &ratio);
+    return status;
+}
+
 EpnetStatus epnet_bench_application(EpnetBench *bench, int nodes, EpnetError *error) {
-    static const char name[] = "q = pL, one point alone";
+    enum { SHARED_NODES = 18 }; /* from here on the threads share a point */
     EpnetBenchApplied applied;
-    EpnetBenchTiming timing;
-    EpnetBenchRow row = epnet_bench_row("application", name, nodes, 1, 1);
+    EpnetTeam *team = NULL;
     if (!epnet_bench_applied_fits(nodes)) {
+        EpnetBenchRow row = epnet_bench_row("application", "q = pL, one point alone", nodes, 1, 1);
         row.note = "left out: this host's memory is too small";
         epnet_bench_report(bench, &row);
         return EPNET_OK;
     }
     EpnetStatus status = epnet_bench_applied_make(&applied, nodes, error);
-    const EpnetBenchBody body = {apply_once, &applied, true};
+    if (status == EPNET_OK && nodes >= SHARED_NODES && bench->threads > 1)
+        status = epnet_team_open(bench->threads, &team, error);
     if (status == EPNET_OK)
-        status = epnet_bench_measure(bench, &body, 1, round_seconds(bench), &timing, NULL, error);
-    if (status == EPNET_OK) {
-        set_figures(bench, &row, &timing, 1);
-        row.unit = "us";
-        epnet_bench_report(bench, &row);
-    }
+        status = time_application(bench, &applied, nodes, team, error);
+    epnet_team_close(team);
     epnet_bench_applied_free(&applied);
     return status;
 }
 
-/* ---- points
- * ------------------------------------------------------------------------------------------------ */
+/* ---- points -------------------------------------------------------------------------------------------- */
 
 /* Applications of L that a point takes, as epnet_plan() counts them: the mean over some of them. */
 static double count_applications(const EpnetBenchEngine *engine) {
@@ -151,17 +185,6 @@ static EpnetStatus time_solves(EpnetBench *bench, const EpnetBenchCase *const *i
     return status;
 }
 
-/* The row that says how many times as fast several threads are. */
-static void report_threads(const EpnetBench *bench, const char *name, int nodes, size_t points,
-                           const EpnetBenchTiming *ratio) {
-    EpnetBenchRow row = epnet_bench_row("threads", name, nodes, points, bench->threads);
-    row.value = ratio->median;
-    row.low = ratio->low;
-    row.high = ratio->high;
-    row.unit = "times one thread";
-    epnet_bench_report(bench, &row);
-}
-
 /* Points enough for both threads to have several tiles of eight side by side, few enough for a short repeat.
  */
 static size_t points_of(const EpnetBench *bench, int nodes) {
@@ -188,7 +211,7 @@ EpnetStatus epnet_bench_trajectories(EpnetBench *bench, int nodes, EpnetError *e
     for (size_t i = 0; i < count && status == EPNET_OK; i++) {
         EpnetBenchRow row =
             epnet_bench_row("trajectory", items[i] == &with ? cut : plain, nodes, shape.points, threads[i]);
-        set_figures(bench, &row, &timings[i], applications);
+        set_figures(bench, &row, &timings[i], applications, NULL);
         row.note = items[i] == &with
                        ? "and the eight columns of a cut"
                        : "101 times over 10 s: H, marginals, I, dI/dt, EP, channels, flow, activity";
@@ -225,7 +248,7 @@ static void set_stationary(const EpnetBench *bench, EpnetBenchRow *row, const Ep
                            double applications) {
     const double n = ldexp(1, row->nodes);
     const bool eliminated = row->nodes <= EPNET_STATIONARY_DIRECT_NODES;
-    set_figures(bench, row, timing, eliminated ? NAN : applications);
+    set_figures(bench, row, timing, eliminated ? NAN : applications, NULL);
     if (eliminated)
         row->of_peak = 2 * n * n * n / 3 / (row->value * 1e-6) / (bench->fma_peak * row->threads);
     row->note =
@@ -271,7 +294,7 @@ EpnetStatus epnet_bench_sweep(EpnetBench *bench, const EpnetBenchCase *item, Epn
         status = time_solves(bench, items, threads, threaded ? 2 : 1, timings, &ratio, &applications, error);
     for (size_t i = 0; i < (threaded ? 2 : 1) && status == EPNET_OK; i++) {
         EpnetBenchRow row = epnet_bench_row("sweep", "points of the spec", nodes, item->count, threads[i]);
-        set_figures(bench, &row, &timings[i], applications);
+        set_figures(bench, &row, &timings[i], applications, NULL);
         epnet_bench_report(bench, &row);
     }
     if (status == EPNET_OK && threaded)

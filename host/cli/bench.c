@@ -101,8 +101,7 @@ static const struct argp parser = {
         "a check that fails: exit code 1.",
 };
 
-/* ---- rows ------------------------------------------------------------------------------------------------
- */
+/* ---- rows ---------------------------------------------------------------------------------------------- */
 
 static void print_json(const EpnetBenchRow *row) {
     epnet_json_object_begin(NULL);
