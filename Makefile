@@ -13,7 +13,7 @@ help:
 	@echo 'make fuzz          fuzz the readers of specs, tables, journals and grid files (MINUTES=20)'
 	@echo 'make faults        let every call to the system fail in turn (STRIDE=1)'
 	@echo 'make reliability   the figures of docs/reliability.md (KILLS=1000)'
-	@echo 'make bench         check, then time'
+	@echo 'make bench         check, then time, beside what else is installed (make bench-deps, bench/README.md)'
 	@echo 'make gpu-check     on a machine with a GPU: build for it, check, measure (docs/gpu.md)'
 	@echo 'make deps          install what is missing (apt)'
 	@echo 'make format        format the sources; make format-check only checks'
@@ -53,6 +53,10 @@ reliability: build-release
 bench: build-release
 	bench/run.sh build/release
 
+# What the bench compares with, as far as Debian has it in time; the rest is Python's (bench/README.md).
+bench-deps:
+	@cmake/dependencies.sh libsundials-dev python3-venv
+
 # Needs none of the packages of `make deps`.
 gpu-check:
 	@python3 bench/gpu_check.py
@@ -71,4 +75,4 @@ format-check: deps
 clean:
 	rm -rf build demo
 
-.PHONY: help deps demo test test-long fuzz faults reliability bench gpu-check format format-check clean
+.PHONY: help deps demo test test-long fuzz faults reliability bench bench-deps gpu-check format format-check clean
