@@ -130,6 +130,22 @@ static void bytes_do_not_depend_on_the_schedule(void **state) {
     }
 }
 
+/* Many equal intervals, which are taken several at a time; points of very different rates side by side. */
+static void bytes_do_not_depend_on_the_schedule_of_equal_intervals(void **state) {
+    (void)state;
+    const int sizes[] = {4, 8};
+    double equal[TIMES * 8];
+    for (size_t k = 0; k < TIMES * 8; k++)
+        equal[k] = 0.05 * (double)k;
+    for (size_t k = 0; k < 2; k++) {
+        Sweep sweep = make_sweep(620 + k, sizes[k]);
+        sweep.problem.times = equal;
+        sweep.problem.time_count = TIMES * 8;
+        check_problem(&sweep.problem, sweep.points);
+        free_sweep(&sweep);
+    }
+}
+
 /* The extremes are those of the trajectory; a trajectory that is not kept changes nothing else. */
 static void extremes_are_those_of_the_trajectory(void **state) {
     (void)state;
@@ -205,6 +221,7 @@ static void stop_is_obeyed(void **state) {
 int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(bytes_do_not_depend_on_the_schedule),
+        cmocka_unit_test(bytes_do_not_depend_on_the_schedule_of_equal_intervals),
         cmocka_unit_test(extremes_are_those_of_the_trajectory),
         cmocka_unit_test(stop_is_obeyed),
     };

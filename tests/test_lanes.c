@@ -10,9 +10,17 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { TIMES = 6, POINTS = 11 };
+enum { TIMES = 6, EQUAL_TIMES = 45, POINTS = 11 };
 
 static const double times[TIMES] = {0, 0.1, 0.2, 0.30000000000000004, 0.7, 3};
+static double equal_times[EQUAL_TIMES]; /* for windows of many samples (lanes_window.h) */
+
+static int fill_times(void **state) {
+    (void)state;
+    for (int k = 0; k < EQUAL_TIMES; k++)
+        equal_times[k] = 0.07 * k;
+    return 0;
+}
 
 /* ---- the logarithm ------------------------------------------------------------------------------------- */
 
@@ -104,6 +112,7 @@ static Points make_points(uint64_t seed, int nodes, double strongest_drive, bool
     const size_t states = (size_t)1 << nodes;
     made.start = pure ? test_law_pure(states, states / 2) : test_law_random(&random, states, 0);
     made.problem = test_network_problem(&made.network[0], made.start);
+    made.problem.tolerance = 1e-12; /* alone and side by side do not take the same steps */
     made.problem.time_count = TIMES;
     made.problem.times = times;
     return made;
@@ -145,15 +154,21 @@ static void rows_are_those_of_points_alone(void **state) {
     const double drives[3] = {6, 1e-3, 0}; /* far from equilibrium, near it, in it */
     for (int nodes = 1; nodes <= EPNET_LANES_NODES; nodes++) {
         for (int variant = 0; variant < 6; variant++) {
+            if (nodes > 8 && (nodes % 2 != 0 || variant % 3 != 1)) /* as 7 and 8, at more cost */
+                continue;
             Points points = make_points((uint64_t)(900 + 10 * nodes + variant), nodes, drives[variant / 2],
                                         variant % 2 == 1);
             use_cuts(&points);
+            if (variant % 3 != 0) {
+                points.problem.times = equal_times;
+                points.problem.time_count = EQUAL_TIMES;
+            }
             assert_true(epnet_lanes_serve(&points.problem));
             TestRows got = test_rows(&points.problem, points.points, POINTS, 1), alone = rows_alone(&points);
             for (size_t k = 0; k < POINTS; k++)
                 assert_int_equal(got.rows.status[k], alone.rows.status[k]);
-            check_values(got.rows.trajectory, alone.rows.trajectory, POINTS * TIMES * got.width,
-                         "trajectory");
+            check_values(got.rows.trajectory, alone.rows.trajectory,
+                         POINTS * points.problem.time_count * got.width, "trajectory");
             check_values(got.rows.last, alone.rows.last, POINTS * got.width, "last row");
             for (size_t i = 0; i < POINTS * EPNET_EXTREMES;
                  i += 2) /* the times may differ where values tie */
@@ -213,5 +228,5 @@ int main(void) {
         cmocka_unit_test(rows_are_those_of_points_alone),
         cmocka_unit_test(what_asks_for_more_is_left_and_disturbs_nobody),
     };
-    return cmocka_run_group_tests(tests, NULL, NULL);
+    return cmocka_run_group_tests(tests, fill_times, NULL);
 }

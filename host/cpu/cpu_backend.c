@@ -108,6 +108,10 @@ static EpnetStatus cpu_open(const EpnetProblem *problem, int device, int threads
     return EPNET_OK;
 }
 
+static size_t points_together(const Context *cpu) {
+    return cpu->lanes != NULL ? epnet_lanes_points(cpu->problem) : 1;
+}
+
 /* Points first .. first + count - 1: side by side where that serves, then alone those that ask for more. */
 static void solve_few(Context *cpu, int thread, const EpnetBatch *batch, size_t first, size_t count,
                       EpnetRows *rows) {
@@ -128,7 +132,7 @@ typedef struct Share {
 
 static void solve_share(void *context, int thread, size_t first, size_t end) {
     const Share *share = context;
-    const size_t few = share->cpu->lanes != NULL ? EPNET_LANES : 1;
+    const size_t few = points_together(share->cpu);
     for (; first < end; first += few)
         solve_few(share->cpu, thread, share->batch, first, end - first < few ? end - first : few,
                   share->rows);
@@ -143,8 +147,8 @@ static EpnetStatus cpu_solve(void *context, const EpnetBatch *batch, EpnetRows *
             epnet_split_solve(cpu->split, batch, k, rows);
         return EPNET_OK;
     }
-    epnet_team_share(cpu->in_flight > 1 ? cpu->team : NULL, batch->count,
-                     cpu->lanes != NULL ? EPNET_LANES : 1, solve_share, &share);
+    epnet_team_share(cpu->in_flight > 1 ? cpu->team : NULL, batch->count, points_together(cpu), solve_share,
+                     &share);
     return EPNET_OK;
 }
 

@@ -15,8 +15,8 @@ void __real_epnet_cpu_apply(const EpnetGenerator *g, const double *p, double *q)
 void __wrap_epnet_cpu_apply(const EpnetGenerator *g, const double *p, double *q);
 void __real_epnet_observe(EpnetObserver *o, const double *p, const double *dp, double *row);
 void __wrap_epnet_observe(EpnetObserver *o, const double *p, const double *dp, double *row);
-void __real_epnet_lanes_observe(EpnetLanes *lanes, EpnetVector *row, EpnetMask *alone);
-void __wrap_epnet_lanes_observe(EpnetLanes *lanes, EpnetVector *row, EpnetMask *alone);
+void __real_epnet_lanes_observe(EpnetLanes *lanes, EpnetVector *row, EpnetMask *alone, EpnetMask *alive);
+void __wrap_epnet_lanes_observe(EpnetLanes *lanes, EpnetVector *row, EpnetMask *alone, EpnetMask *alive);
 EpnetPointStatus __real_epnet_evolution_start(EpnetEvolution *ev, const EpnetGenerator *g, const double *p0);
 EpnetPointStatus __wrap_epnet_evolution_start(EpnetEvolution *ev, const EpnetGenerator *g, const double *p0);
 
@@ -85,13 +85,13 @@ void __wrap_epnet_observe(EpnetObserver *o, const double *p, const double *dp, d
     spoil_row(g, row, &o->mass_rate);
 }
 
-void __wrap_epnet_lanes_observe(EpnetLanes *lanes, EpnetVector *row, EpnetMask *alone) {
+void __wrap_epnet_lanes_observe(EpnetLanes *lanes, EpnetVector *row, EpnetMask *alone, EpnetMask *alive) {
     const size_t width = epnet_row_width(lanes->problem->cut_count);
     double *values = malloc(width * sizeof *values);
     if (values == NULL)
         abort();
-    __real_epnet_lanes_observe(lanes, row, alone);
-    for (int l = 0; l < EPNET_LANES; l++) {
+    __real_epnet_lanes_observe(lanes, row, alone, alive);
+    for (size_t l = 0; l < lanes->points; l++) {
         for (size_t c = 0; c < width; c++)
             values[c] = row[c][l];
         double mass_rate = (*lanes->mass_rate)[l];
@@ -99,8 +99,8 @@ void __wrap_epnet_lanes_observe(EpnetLanes *lanes, EpnetVector *row, EpnetMask *
         for (size_t c = 0; c < width; c++)
             row[c][l] = values[c];
         (*lanes->mass_rate)[l] = mass_rate;
-        if (spoils(&lanes->generator[l], "negative"))
-            (*lanes->least)[l] = -(*lanes->least)[l];
+        if (spoils(&lanes->generator[l], "negative")) /* what is said of a law with such an entry */
+            (*alive)[l] = 0;
     }
     free(values);
 }
