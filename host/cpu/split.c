@@ -40,7 +40,7 @@ static uint64_t state_bytes(const EpnetProblem *problem) {
 static double *state_alloc(const EpnetProblem *problem) {
     const uint64_t bytes = state_bytes(problem);
     if (bytes < HUGE_PAGE)
-        return epnet_calloc((size_t)1 << problem->nodes, sizeof(double));
+        return aligned_alloc(64, bytes < 64 ? 64 : bytes);
     double *p = aligned_alloc(HUGE_PAGE, bytes);
     if (p != NULL)
         madvise(p, bytes, MADV_HUGEPAGE);

@@ -30,7 +30,7 @@ bool epnet_split_step_alloc(EpnetSplitStep *step, const EpnetSplitShape *shape, 
     step->shape = *shape;
     step->team = team;
     step->stay = epnet_calloc((size_t)shape->nodes, sizeof *step->stay);
-    step->mixed = epnet_calloc(3, sizeof *step->mixed);
+    step->mixed = aligned_alloc(64, 3 * sizeof *step->mixed);
     if (rows_size(shape) > 0)
         step->rows =
             aligned_alloc(64, (size_t)epnet_team_threads(team) * rows_size(shape) * sizeof *step->rows);
@@ -86,7 +86,7 @@ EPNET_INLINE void flip_within_vectors(size_t vectors, int j, double stay, const 
                                       double up_above, double down_above, double *restrict p) {
     const EpnetBits lane = {0, 1, 2, 3, 4, 5, 6, 7};
     const EpnetBits partner = lane ^ (uint64_t)(1u << j);
-    const EpnetMask shows_one = (EpnetMask)((lane >> j) & 1) != 0;
+    const EpnetMask shows_one = -(EpnetMask)((lane >> j) & 1);
     const EpnetVector above =
         epnet_vector_select(shows_one, epnet_vector_all(up_above), epnet_vector_all(down_above));
     for (size_t v = 0; v < vectors; v++) {
@@ -100,9 +100,9 @@ EPNET_INLINE void flip_within_vectors(size_t vectors, int j, double stay, const 
 }
 
 /* Node j < low over one block. */
-EPNET_INLINE void flip_in_block(const EpnetSplitStep *step, int j, uint64_t block, double *p) {
+EPNET_INLINE void flip_in_block(const EpnetSplitStep *step, int low, int j, uint64_t block, double *p) {
     const EpnetSplitTable *moved = &step->moved;
-    const size_t stride = (size_t)1 << j, states = (size_t)1 << step->shape.low;
+    const size_t stride = (size_t)1 << j, states = (size_t)1 << low;
     const double *up = epnet_split_low(moved, j, 0), *down = epnet_split_low(moved, j, 1);
     const double up_above = epnet_split_upper(moved, j, 0, block),
                  down_above = epnet_split_upper(moved, j, 1, block), stay = step->stay[j];
@@ -112,6 +112,43 @@ EPNET_INLINE void flip_in_block(const EpnetSplitStep *step, int j, uint64_t bloc
     }
     for (size_t base = 0; base < states; base += 2 * stride)
         flip_run(stride, stay, up + base, up_above, down + base, down_above, p + base, p + base + stride);
+}
+
+/* All nodes of a whole block: as literals, so that the compiler knows the runs' lengths. */
+EPNET_INLINE void flip_whole_block_down(const EpnetSplitStep *step, uint64_t block, double *p) {
+    flip_in_block(step, EPNET_SPLIT_BLOCK_BITS, 7, block, p);
+    flip_in_block(step, EPNET_SPLIT_BLOCK_BITS, 6, block, p);
+    flip_in_block(step, EPNET_SPLIT_BLOCK_BITS, 5, block, p);
+    flip_in_block(step, EPNET_SPLIT_BLOCK_BITS, 4, block, p);
+    flip_in_block(step, EPNET_SPLIT_BLOCK_BITS, 3, block, p);
+    flip_in_block(step, EPNET_SPLIT_BLOCK_BITS, 2, block, p);
+    flip_in_block(step, EPNET_SPLIT_BLOCK_BITS, 1, block, p);
+    flip_in_block(step, EPNET_SPLIT_BLOCK_BITS, 0, block, p);
+}
+
+EPNET_INLINE void flip_whole_block_up(const EpnetSplitStep *step, uint64_t block, double *p) {
+    flip_in_block(step, EPNET_SPLIT_BLOCK_BITS, 0, block, p);
+    flip_in_block(step, EPNET_SPLIT_BLOCK_BITS, 1, block, p);
+    flip_in_block(step, EPNET_SPLIT_BLOCK_BITS, 2, block, p);
+    flip_in_block(step, EPNET_SPLIT_BLOCK_BITS, 3, block, p);
+    flip_in_block(step, EPNET_SPLIT_BLOCK_BITS, 4, block, p);
+    flip_in_block(step, EPNET_SPLIT_BLOCK_BITS, 5, block, p);
+    flip_in_block(step, EPNET_SPLIT_BLOCK_BITS, 6, block, p);
+    flip_in_block(step, EPNET_SPLIT_BLOCK_BITS, 7, block, p);
+}
+
+/* The nodes below `low`, from the highest down, from the lowest up, or both. */
+EPNET_INLINE void walk_block(const EpnetSplitStep *step, uint64_t block, double *p, int directions) {
+    const int low = step->shape.low;
+    const bool whole = low == EPNET_SPLIT_BLOCK_BITS;
+    if ((directions & DOWN) && whole)
+        flip_whole_block_down(step, block, p);
+    if ((directions & UP) && whole)
+        flip_whole_block_up(step, block, p);
+    for (int j = low - 1; (directions & DOWN) && !whole && j >= 0; j--)
+        flip_in_block(step, low, j, block, p);
+    for (int j = 0; (directions & UP) && !whole && j < low; j++)
+        flip_in_block(step, low, j, block, p);
 }
 
 /* Node j >= low over `blocks` blocks, of which `first` is the number of the first and p its states. */
@@ -145,12 +182,8 @@ EPNET_INSTRUCTION_LEVELS(static, void, walk_tile,
         double *here = p + (m << low);
         for (int j = low + part_bits - 1; (directions & DOWN) && j >= low; j--)
             flip_across_blocks(step, j, first + m, part, here);
-        for (size_t b = 0; b < part; b++) {
-            for (int j = low - 1; (directions & DOWN) && j >= 0; j--)
-                flip_in_block(step, j, first + m + b, here + (b << low));
-            for (int j = 0; (directions & UP) && j < low; j++)
-                flip_in_block(step, j, first + m + b, here + (b << low));
-        }
+        for (size_t b = 0; b < part; b++)
+            walk_block(step, first + m + b, here + (b << low), directions);
         for (int j = low; (directions & UP) && j < low + part_bits; j++)
             flip_across_blocks(step, j, first + m, part, here);
     }

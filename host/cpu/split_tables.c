@@ -1,6 +1,5 @@
 #include "split_tables.h"
 
-#include "../status.h"
 
 #include <math.h>
 #include <stdlib.h>
@@ -29,8 +28,8 @@ size_t epnet_split_table_size(const EpnetSplitShape *shape) {
 bool epnet_split_table_alloc(EpnetSplitTable *t, const EpnetSplitShape *shape) {
     const size_t tables = 2 * (size_t)shape->nodes;
     t->shape = *shape;
-    t->storage = epnet_calloc(epnet_split_table_size(shape), sizeof *t->storage);
-    t->low = t->storage;
+    t->storage = aligned_alloc(64, (epnet_split_table_size(shape) * sizeof *t->storage + 63) / 64 * 64);
+    t->low = t->storage; /* whose runs of eight are whole cache lines */
     if (t->storage == NULL)
         return false;
     t->middle = t->low + (tables << shape->low);
