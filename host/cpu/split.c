@@ -154,6 +154,8 @@ static EpnetPointStatus make_row(EpnetSplit *split, Run *run, size_t k) {
     const EpnetSplitObserver *o = &split->observer;
     const size_t width = epnet_row_width(problem->cut_count);
     epnet_split_observe(&split->observer, split->p, run->last);
+    if (epnet_split_stopped(o))
+        return EPNET_POINT_NOT_CONVERGED;
     if (o->fills && problem->times[k] > 0)
         return EPNET_POINT_NOT_POSITIVE;
     const EpnetLawSums sums = {o->mass, o->least, o->mass_rate};
@@ -298,6 +300,7 @@ void epnet_split_solve(EpnetSplit *split, const EpnetBatch *batch, size_t k, Epn
     double columns[EPNET_POINT_COLUMNS], *last = run.last;
     epnet_fill_nan(columns, EPNET_POINT_COLUMNS);
     split->spent = 0;
+    split->observer.stop = batch->stop;
     epnet_split_observer_set(&split->observer, run.point);
     EpnetPointStatus status = EPNET_POINT_NOT_CONVERGED;
     if (set_steps(split, run.point))

@@ -20,7 +20,7 @@ typedef struct CutScratch {
 typedef struct Scratch {
     Array p, dp, exit, flow, production; /* dp = pL, exit rate, e, c */
     Array log_p, fills, side[2], local, local_fills;
-    Array there, leave, enter, gain; /* of one node: p, r_j and e after its flip and before */
+    Array there, leave, enter; /* of one node: p after its flip, and values before and after it */
     CutScratch cuts[];
 } Scratch;
 
@@ -34,32 +34,44 @@ static Scratch *scratch_of(const EpnetSplitObserver *o, int thread) {
 
 /* ---- one node ---------------------------------------------------------------------------------------- */
 
-/* leave[k] = value_j of state k of the block, enter[k] = that of the state in which node j is flipped (NULL:
- * not wanted). */
-EPNET_INLINE void spread(const EpnetSplitTable *t, int j, uint64_t block, double *restrict leave,
-                         double *restrict enter) {
+/* value_j over the states of a block, as it is and with node j flipped: runs of table entries plus a constant
+ * each. */
+typedef struct Values {
+    const double *leave, *enter; /* 2^low */
+    double leave_above, enter_above;
+} Values;
+
+/* The values of table t; nodes within the block are spread out into the scratch. */
+EPNET_INLINE Values values_of(const EpnetSplitTable *t, int j, uint64_t block, Array *leave, Array *enter) {
     const int low = t->shape.low;
-    const size_t states = (size_t)1 << low, run = j < low ? (size_t)1 << j : states;
     const double upper[2] = {epnet_split_upper(t, j, 0, block), epnet_split_upper(t, j, 1, block)};
-    for (size_t base = 0; base < states; base += run) {
-        const int x = epnet_bit(block << low | base, j);
-        const double *here = epnet_split_low(t, j, x) + base, *there = epnet_split_low(t, j, 1 - x) + base;
-        const double above = upper[x], above_there = upper[1 - x];
-        for (size_t k = 0; k < run; k++)
-            leave[base + k] = here[k] + above;
-        for (size_t k = 0; enter != NULL && k < run; k++)
-            enter[base + k] = there[k] + above_there;
+    if (j >= low) {
+        const int x = epnet_bit(block, j - low);
+        return (Values){epnet_split_low(t, j, x), epnet_split_low(t, j, 1 - x), upper[x], upper[1 - x]};
     }
+    const double *given[2] = {epnet_split_low(t, j, 0), epnet_split_low(t, j, 1)};
+    const size_t states = (size_t)1 << low, run = (size_t)1 << j;
+    for (size_t base = 0; base < states; base += 2 * run) {
+        for (size_t k = base; k < base + run; k++) {
+            leave->at[k] = enter->at[k + run] = given[0][k] + upper[0];
+            enter->at[k] = leave->at[k + run] = given[1][k] + upper[1];
+        }
+    }
+    return (Values){leave->at, enter->at, 0, 0};
 }
 
 /* p of the states in which node j is flipped. */
 EPNET_INLINE const double *partners(const EpnetSplitObserver *o, Scratch *scratch, int j, uint64_t block) {
     const int low = o->shape.low;
-    const size_t states = (size_t)1 << low;
+    const size_t states = (size_t)1 << low, run = (size_t)1 << j;
     if (j >= low)
         return o->p + (epnet_flip(block, j - low) << low);
-    for (size_t k = 0; k < states; k++)
-        scratch->there.at[k] = scratch->p.at[epnet_flip(k, j)];
+    for (size_t base = 0; base < states; base += 2 * run) {
+        for (size_t k = base; k < base + run; k++) {
+            scratch->there.at[k] = scratch->p.at[k + run];
+            scratch->there.at[k + run] = scratch->p.at[k];
+        }
+    }
     return scratch->there.at;
 }
 
@@ -74,28 +86,45 @@ EPNET_INLINE void store(double *to, EpnetVector v) {
 }
 
 /* change += enter there - leave here; exit += leave. */
-EPNET_INLINE void add_change(size_t padded, const double *restrict leave, const double *restrict enter,
-                             const double *restrict there, const double *restrict here,
-                             double *restrict change, double *restrict exit) {
-    for (size_t k = 0; k < padded; k++) {
-        change[k] += enter[k] * there[k] - leave[k] * here[k];
-        exit[k] += leave[k];
-    }
-}
-
-/* production += leave ln(leave / enter), 0 where nothing leaves. */
-EPNET_INLINE void add_production(size_t padded, const double *leave, const double *enter,
-                                 double *production) {
+EPNET_INLINE void add_change(size_t padded, const Values *rates, const double *there, const double *here,
+                             double *change, double *exit) {
     for (size_t k = 0; k < padded; k += EPNET_LANES) {
-        const EpnetVector out = load(leave + k), in = load(enter + k),
-                          term = out * epnet_vector_log(out / in);
-        store(production + k, load(production + k) + epnet_vector_select(out > 0, term, epnet_vector_all(0)));
+        const EpnetVector out = load(rates->leave + k) + rates->leave_above,
+                          in = load(rates->enter + k) + rates->enter_above;
+        store(change + k, load(change + k) + (in * load(there + k) - out * load(here + k)));
+        store(exit + k, load(exit + k) + out);
     }
 }
 
-EPNET_INLINE void add(size_t padded, const double *restrict term, double *restrict sum) {
-    for (size_t k = 0; k < padded; k++)
-        sum[k] += term[k];
+/* The same, and production += leave ln(leave / enter), of rates that are positive, as are their ratios'
+ * doubles. */
+EPNET_INLINE void add_change_and_production(size_t padded, const Values *rates, const double *there,
+                                            const double *here, double *change, double *exit,
+                                            double *production) {
+    for (size_t k = 0; k < padded; k += EPNET_LANES) {
+        const EpnetVector out = load(rates->leave + k) + rates->leave_above,
+                          in = load(rates->enter + k) + rates->enter_above;
+        store(change + k, load(change + k) + (in * load(there + k) - out * load(here + k)));
+        store(exit + k, load(exit + k) + out);
+        store(production + k, load(production + k) + out * epnet_vector_log_normal(out / in));
+    }
+}
+
+/* The same of a node whose rates are those of one state in all of the block. */
+EPNET_INLINE void add_constant(size_t padded, double out, double in, const double *there, const double *here,
+                               double *change, double *exit, double *production) {
+    const double term = out * log(out / in);
+    for (size_t k = 0; k < padded; k += EPNET_LANES) {
+        store(change + k, load(change + k) + (in * load(there + k) - out * load(here + k)));
+        store(exit + k, load(exit + k) + out);
+        store(production + k, load(production + k) + term);
+    }
+}
+
+/* sum += leave */
+EPNET_INLINE void add(size_t padded, const Values *values, double *sum) {
+    for (size_t k = 0; k < padded; k += EPNET_LANES)
+        store(sum + k, load(sum + k) + (load(values->leave + k) + values->leave_above));
 }
 
 static size_t padded_size(const EpnetSplitObserver *o) {
@@ -107,7 +136,7 @@ static void begin(const EpnetSplitObserver *o, Scratch *s, uint64_t block) {
     const size_t states = (size_t)1 << o->shape.low;
     memcpy(s->p.at, o->p + block * states, states * sizeof *s->p.at);
     for (size_t k = states; k < EPNET_LANES; k++) {
-        s->p.at[k] = s->there.at[k] = s->gain.at[k] = 0;
+        s->p.at[k] = s->there.at[k] = 0;
         s->leave.at[k] = s->enter.at[k] = 1;
     }
     memset(s->dp.at, 0, sizeof s->dp);
@@ -122,8 +151,8 @@ EPNET_INSTRUCTION_LEVELS(static, void, gather_rates,
     const size_t padded = padded_size(o);
     for (int j = 0; j < o->problem->nodes; j++) {
         const double *there = partners(o, s, j, block);
-        spread(&o->rates, j, block, s->leave.at, s->enter.at);
-        add_change(padded, s->leave.at, s->enter.at, there, s->p.at, s->dp.at, s->exit.at);
+        const Values rates = values_of(&o->rates, j, block, &s->leave, &s->enter);
+        add_change(padded, &rates, there, s->p.at, s->dp.at, s->exit.at);
     }
 }
 
@@ -132,21 +161,24 @@ EPNET_INSTRUCTION_LEVELS(static, void, gather, (const EpnetSplitObserver *o, Scr
     const size_t padded = padded_size(o);
     for (int j = 0; j < o->problem->nodes; j++) {
         const double *there = partners(o, s, j, block);
-        spread(&o->rates, j, block, s->leave.at, s->enter.at);
-        add_change(padded, s->leave.at, s->enter.at, there, s->p.at, s->dp.at, s->exit.at);
-        if (o->tame)
-            add_production(padded, s->leave.at, s->enter.at, s->production.at);
-        spread(&o->flows, j, block, s->gain.at, NULL);
-        add(padded, s->gain.at, s->flow.at);
+        const Values rates = values_of(&o->rates, j, block, &s->leave, &s->enter);
+        if (o->tame && j >= o->shape.low && !o->has_low_source[j])
+            add_constant(padded, rates.leave[0] + rates.leave_above, rates.enter[0] + rates.enter_above,
+                         there, s->p.at, s->dp.at, s->exit.at, s->production.at);
+        else if (o->tame)
+            add_change_and_production(padded, &rates, there, s->p.at, s->dp.at, s->exit.at, s->production.at);
+        else
+            add_change(padded, &rates, there, s->p.at, s->dp.at, s->exit.at);
+        const Values flows = values_of(&o->flows, j, block, &s->leave, &s->enter);
+        add(padded, &flows, s->flow.at);
         for (size_t c = 0; c < o->problem->cut_count; c++) {
             const EpnetSplitCut *cut = &o->cuts[c];
             if (!cut->entered[j])
                 continue;
-            spread(&cut->rates, j, block, s->leave.at, s->enter.at);
-            add_change(padded, s->leave.at, s->enter.at, there, s->p.at, s->cuts[c].change.at,
-                       s->cuts[c].exit.at);
-            spread(&cut->flows, j, block, s->gain.at, NULL);
-            add(padded, s->gain.at, s->cuts[c].flow.at);
+            const Values crossing = values_of(&cut->rates, j, block, &s->leave, &s->enter);
+            add_change(padded, &crossing, there, s->p.at, s->cuts[c].change.at, s->cuts[c].exit.at);
+            const Values crossing_flows = values_of(&cut->flows, j, block, &s->leave, &s->enter);
+            add(padded, &crossing_flows, s->cuts[c].flow.at);
         }
     }
 }
@@ -219,9 +251,10 @@ EPNET_INLINE double sum_lanes(EpnetVector v) {
     return ((v[0] + v[1]) + (v[2] + v[3])) + ((v[4] + v[5]) + (v[6] + v[7]));
 }
 
-/* factor p where p is not 0: factors may be infinite. */
+/* factor p, and 0 where p is 0, whatever the factor: it may be infinite. */
 EPNET_INLINE EpnetVector share(EpnetVector p, EpnetVector factor) {
-    return epnet_vector_select(p > 0, p * factor, epnet_vector_all(0));
+    const EpnetMask occupied = epnet_mask_of_signs((EpnetBits)(0 - p)); /* p >= 0; -p has a sign at 0 too */
+    return epnet_vector_select(occupied, p * factor, p);
 }
 
 EPNET_INLINE void sum_network(const EpnetSplitObserver *o, const Scratch *s, double *sum) {
@@ -349,7 +382,7 @@ static void sum_chunks(void *context, int thread, size_t first, size_t end) {
                  states = (size_t)1 << o->shape.low;
     for (size_t chunk = first; chunk < end; chunk++) {
         double *sum = o->partial + chunk * width, least = INFINITY;
-        for (uint64_t block = chunk * each; block < (chunk + 1) * each; block++) {
+        for (uint64_t block = chunk * each; block < (chunk + 1) * each && !epnet_split_stopped(o); block++) {
             begin(o, scratch, block);
             gather(o, scratch, block);
             const size_t empty = sum_block(o, scratch, block, sum);

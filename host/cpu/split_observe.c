@@ -81,6 +81,7 @@ bool epnet_split_observer_alloc(EpnetSplitObserver *o, const EpnetProblem *probl
     o->cuts = epnet_calloc(problem->cut_count, sizeof *o->cuts);
     o->partial =
         epnet_calloc(epnet_split_chunks(&o->shape) * epnet_split_partial_width(problem), sizeof *o->partial);
+    o->has_low_source = epnet_calloc((size_t)problem->nodes, sizeof *o->has_low_source);
     o->least_of = epnet_calloc(epnet_split_chunks(&o->shape), sizeof *o->least_of);
     o->sums = epnet_calloc(epnet_split_partial_width(problem), sizeof *o->sums);
     o->pair_sums = epnet_calloc(pair_sums_size(problem), sizeof *o->pair_sums);
@@ -89,8 +90,10 @@ bool epnet_split_observer_alloc(EpnetSplitObserver *o, const EpnetProblem *probl
     o->product = epnet_calloc(2 * block, sizeof *o->product);
     bool good = epnet_split_table_alloc(&o->rates, &o->shape) &&
                 epnet_split_table_alloc(&o->flows, &o->shape) && o->cuts != NULL && o->partial != NULL &&
-                o->least_of != NULL && o->sums != NULL && o->pair_sums != NULL && o->scratch != NULL &&
-                o->marginal != NULL && o->product != NULL;
+                o->least_of != NULL && o->has_low_source != NULL && o->sums != NULL && o->pair_sums != NULL &&
+                o->scratch != NULL && o->marginal != NULL && o->product != NULL;
+    for (size_t e = 0; e < problem->edge_count && good; e++)
+        o->has_low_source[problem->target[e]] |= problem->source[e] < o->shape.low;
     o->log_product = good ? o->product + block : NULL;
     for (size_t c = 0; c < problem->cut_count && good; c++)
         good = cut_alloc(&o->cuts[c], problem, &o->shape, problem->cuts[c]);
@@ -105,6 +108,7 @@ void epnet_split_observer_free(EpnetSplitObserver *o) {
     epnet_split_table_free(&o->flows);
     free(o->partial);
     free(o->least_of);
+    free(o->has_low_source);
     free(o->sums);
     free(o->pair_sums);
     free(o->scratch);
@@ -252,7 +256,7 @@ static void project_sides(void *context, int thread, size_t first, size_t end) {
         bool any_empty = false;
         for (size_t a = 0; a < states; a++)
             any_empty |= !(side[a] > 0);
-        for (uint64_t b = 0; b < blocks && any_empty; b++) {
+        for (uint64_t b = 0; b < blocks && any_empty && !epnet_split_stopped(o); b++) {
             const uint64_t base = epnet_split_side_base(o, cut, (int)(item % 2), b);
             const double *rate = epnet_split_block_rate(o, thread, b);
             for (size_t k = 0; k < block; k++) {

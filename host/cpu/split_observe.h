@@ -30,11 +30,13 @@ typedef struct EpnetSplitObserver {
     EpnetSplitCut *cuts;
     double cancellation;           /* epnet_cancellation() */
     bool tame;                     /* all rates lie well within the range of double: ratios do not overflow */
+    bool *has_low_source;          /* nodes: whether its rates depend on the nodes within a block */
     double *partial;               /* sums of every chunk of states */
     double *least_of;              /* chunks: least entry */
     double *sums;                  /* over all chunks */
     double *pair_sums;             /* of split_pairs.c over all chunks, then 2 per cut */
     void *scratch;                 /* threads */
+    const volatile int *stop;      /* nonzero: leave early, the row is not to be used; NULL: never */
     const double *p;               /* the state at hand */
     double (*marginal)[2];         /* nodes: P(x_i = 0), P(x_i = 1) of it, left for the caller */
     double *product, *log_product; /* 2^low: product of the low nodes' marginals */
@@ -54,6 +56,10 @@ void epnet_split_marginals(EpnetSplitObserver *observer, const double *p);
 
 /* The row of p (epnet_row_width() values; the euler column is NaN). Entries of p are >= 0. */
 void epnet_split_observe(EpnetSplitObserver *observer, const double *p, double *row);
+
+static inline bool epnet_split_stopped(const EpnetSplitObserver *observer) {
+    return observer->stop != NULL && *observer->stop;
+}
 
 /* ---- shared by the walks ----------------------------------------------------------------------------- */
 

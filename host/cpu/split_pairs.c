@@ -115,7 +115,7 @@ static void pairs_of_chunks(void *context, int thread, size_t first, size_t end)
     const size_t each = ((size_t)1 << (o->problem->nodes - low)) / epnet_split_chunks(&o->shape);
     for (size_t chunk = first; chunk < end; chunk++) {
         double *sum = o->partial + chunk * epnet_split_pairs_width(o->problem);
-        for (uint64_t block = chunk * each; block < (chunk + 1) * each; block++) {
+        for (uint64_t block = chunk * each; block < (chunk + 1) * each && !epnet_split_stopped(o); block++) {
             for (int j = 0; j < o->problem->nodes; j++) {
                 if (j < low || !epnet_bit(block, j - low))
                     add_pairs(o, j, block, sum);

@@ -195,18 +195,23 @@ typedef struct Pass {
     const EpnetSplitStep *step;
     double *p;
     int directions;
+    const volatile int *stop; /* NULL: never */
 } Pass;
+
+static bool is_stopped(const volatile int *stop) {
+    return stop != NULL && *stop;
+}
 
 static void walk_tiles(void *context, int thread, size_t first, size_t end) {
     (void)thread;
     const Pass *pass = context;
     const EpnetSplitShape *shape = &pass->step->shape;
-    for (uint64_t tile = first; tile < end; tile++)
+    for (uint64_t tile = first; tile < end && !is_stopped(pass->stop); tile++)
         walk_tile(pass->step, tile, pass->p + (tile << (shape->low + shape->middle)), pass->directions);
 }
 
-static void pass_over_tiles(const EpnetSplitStep *step, double *p, int directions) {
-    Pass pass = {step, p, directions};
+static void pass_over_tiles(const EpnetSplitStep *step, double *p, int directions, const volatile int *stop) {
+    Pass pass = {step, p, directions, stop};
     epnet_team_share(step->team, (size_t)1 << step->shape.high, 1, walk_tiles, &pass);
 }
 
@@ -248,7 +253,7 @@ static void pack_and_walk(void *context, int thread, size_t first, size_t end) {
     const int tile_bits = step->shape.low + step->shape.middle, row = row_bits(&step->shape);
     const size_t count = (size_t)1 << step->shape.high, bytes = sizeof(double) << row;
     double *rows = step->rows + (size_t)thread * rows_size(&step->shape);
-    for (size_t item = first; item < end; item++) {
+    for (size_t item = first; item < end && !is_stopped(pass->stop); item++) {
         double *p = pass->p + (item << row);
         for (size_t r = 0; r < count; r++)
             memcpy(rows + (r << row), p + (r << tile_bits), bytes);
@@ -258,9 +263,9 @@ static void pack_and_walk(void *context, int thread, size_t first, size_t end) {
     }
 }
 
-static void pass_over_rows(const EpnetSplitStep *step, double *p) {
+static void pass_over_rows(const EpnetSplitStep *step, double *p, const volatile int *stop) {
     const int tile_bits = step->shape.low + step->shape.middle;
-    Pass pass = {step, p, 0};
+    Pass pass = {step, p, 0, stop};
     epnet_team_share(step->team, (size_t)1 << (tile_bits - row_bits(&step->shape)), 16, pack_and_walk, &pass);
 }
 
@@ -270,10 +275,10 @@ void epnet_split_advance(const EpnetSplitStep *step, double *p, uint64_t count, 
     const bool has_rows = step->shape.high > 0;
     if (count == 0)
         return;
-    pass_over_tiles(step, p, UP);
-    for (uint64_t n = 0; n < count && (stop == NULL || !*stop); n++) {
+    pass_over_tiles(step, p, UP, stop);
+    for (uint64_t n = 0; n < count && !is_stopped(stop); n++) {
         if (has_rows)
-            pass_over_rows(step, p);
-        pass_over_tiles(step, p, n + 1 < count ? DOWN | UP : DOWN);
+            pass_over_rows(step, p, stop);
+        pass_over_tiles(step, p, n + 1 < count ? DOWN | UP : DOWN, stop);
     }
 }

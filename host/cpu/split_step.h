@@ -31,8 +31,8 @@ uint64_t epnet_split_step_bytes(const EpnetSplitShape *shape, int threads);
 void epnet_split_step_set(EpnetSplitStep *step, const EpnetSplitTable *rates, const double *turnover,
                           double dt);
 
-/* Advance p by `count` steps. Leaves early once *stop is nonzero (may be NULL). The same bytes for any number
- * of threads. */
+/* Advance p by `count` steps. Leaves early, within a step, once *stop is nonzero (may be NULL): p is lost
+ * then. The same bytes for any number of threads. */
 void epnet_split_advance(const EpnetSplitStep *step, double *p, uint64_t count, const volatile int *stop);
 
 #endif

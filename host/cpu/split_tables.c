@@ -1,6 +1,5 @@
 #include "split_tables.h"
 
-
 #include <math.h>
 #include <stdlib.h>
 
