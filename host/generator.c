@@ -1,41 +1,52 @@
 #include "generator.h"
 
+#include "cpu/apply.h"
+#include "cpu/vector.h"
 #include "status.h"
 
 #include <math.h>
 #include <stdlib.h>
 #include <string.h>
 
-/* Low tables of 2^8 entries stay in the first-level cache together with the block of states they serve. */
-enum { LOW_BITS_MAX = 8, FLIP_SIDES = 2 };
-
-static int low_bits_of(int nodes) {
-    return nodes < LOW_BITS_MAX ? nodes : LOW_BITS_MAX;
-}
+enum { FLIP_SIDES = 2 };
 
 size_t epnet_generator_size(int nodes) {
-    int low = low_bits_of(nodes);
-    size_t tables = FLIP_SIDES * (size_t)nodes * (((size_t)1 << low) + ((size_t)1 << (nodes - low)));
-    return tables + ((size_t)1 << nodes);
+    const size_t low = (size_t)(nodes < EPNET_LOW_BITS ? nodes : EPNET_LOW_BITS);
+    return epnet_node_tables_size(nodes) + (low << low) + ((size_t)1 << nodes);
 }
 
 bool epnet_generator_alloc(EpnetGenerator *generator, int nodes) {
     memset(generator, 0, sizeof *generator);
     generator->nodes = nodes;
-    generator->low_bits = low_bits_of(nodes);
     generator->states = (size_t)1 << nodes;
-    generator->storage = epnet_calloc(epnet_generator_size(nodes), sizeof(double));
-    generator->low = generator->storage;
-    if (generator->storage == NULL)
-        return false;
-    generator->high = generator->low + (FLIP_SIDES * (size_t)nodes << generator->low_bits);
-    generator->exit = generator->high + (FLIP_SIDES * (size_t)nodes << (nodes - generator->low_bits));
-    return true;
+    const bool ok = epnet_node_tables_alloc(&generator->rates, nodes);
+    const size_t low = (size_t)generator->rates.low_bits;
+    generator->arrival = epnet_vector_new(low << low);
+    generator->exit = epnet_vector_new(generator->states);
+    if (ok && generator->arrival != NULL && generator->exit != NULL && epnet_generator_share(generator, NULL))
+        return true;
+    epnet_generator_free(generator);
+    return false;
 }
 
 void epnet_generator_free(EpnetGenerator *generator) {
-    free(generator->storage);
-    generator->storage = NULL;
+    epnet_node_tables_free(&generator->rates);
+    free(generator->arrival);
+    free(generator->exit);
+    free(generator->packs);
+    generator->arrival = generator->exit = generator->packs = NULL;
+}
+
+size_t epnet_generator_packs_size(int nodes, int threads) {
+    return epnet_cpu_pack_size(nodes) * (size_t)threads;
+}
+
+bool epnet_generator_share(EpnetGenerator *generator, EpnetTeam *team) {
+    const size_t size = epnet_generator_packs_size(generator->nodes, epnet_team_threads(team));
+    free(generator->packs);
+    generator->team = team;
+    generator->packs = size > 0 ? epnet_vector_new(size) : NULL;
+    return size == 0 || generator->packs != NULL;
 }
 
 static bool edge_used(const EpnetGenerator *g, size_t e) {
@@ -48,23 +59,14 @@ static double edge_term(const EpnetGenerator *g, size_t e, int x, int bit) {
     return bit != x ? g->rate[e] : g->rate[e] * exp(-g->drive[e]);
 }
 
-/* Add to table[k], k < 2^bits, the sum of the terms of the sources first_bit <= i < first_bit + bits whose
- * values are the bits of k. Sums of non-negative terms only: every entry is accurate to a few ulp. */
-static void fill_table(const EpnetGenerator *g, int j, int x, int first_bit, int bits, double start,
-                       double *table) {
-    table[0] = start;
-    for (int i = 0; i < bits; i++) {
-        double term[2] = {0, 0};
-        for (size_t e = 0; e < g->edge_count; e++) {
-            if (g->target[e] == j && g->source[e] == first_bit + i && edge_used(g, e)) {
-                term[0] += edge_term(g, e, x, 0);
-                term[1] += edge_term(g, e, x, 1);
-            }
-        }
-        size_t half = (size_t)1 << i;
-        for (size_t k = 0; k < half; k++) {
-            table[half + k] = table[k] + term[1];
-            table[k] += term[0];
+/* Sums of non-negative terms only: every rate is accurate to a few ulp. */
+static void rate_terms(const void *context, int j, int x, int i, double *both) {
+    const EpnetGenerator *g = context;
+    both[0] = both[1] = 0;
+    for (size_t e = 0; e < g->edge_count; e++) {
+        if (g->target[e] == j && g->source[e] == i && edge_used(g, e)) {
+            both[0] += edge_term(g, e, x, 0);
+            both[1] += edge_term(g, e, x, 1);
         }
     }
 }
@@ -75,18 +77,14 @@ static double flip_rate(const EpnetGenerator *g, int j, int x) {
     return x == 0 ? g->flip_up[j] : g->flip_down[j];
 }
 
-static void fill_exit_rates(EpnetGenerator *g) {
-    size_t block = (size_t)1 << g->low_bits;
-    memset(g->exit, 0, g->states * sizeof *g->exit);
-    for (size_t first = 0; first < g->states; first += block) {
-        for (int j = 0; j < g->nodes; j++) {
-            for (size_t k = 0; k < block; k++)
-                g->exit[first + k] += epnet_generator_rate(g, j, first + k);
+static void fill_arrival(EpnetGenerator *g) {
+    const int bits = g->rates.low_bits;
+    for (int j = 0; j < bits; j++) {
+        for (size_t k = 0; k < (size_t)1 << bits; k++) {
+            const size_t from = epnet_flip(k, j), at = 2 * (size_t)j + (size_t)epnet_bit(from, j);
+            g->arrival[((size_t)j << bits) + k] = g->rates.low[(at << bits) + from];
         }
     }
-    g->exit_max = 0;
-    for (size_t s = 0; s < g->states; s++)
-        g->exit_max = g->exit[s] > g->exit_max ? g->exit[s] : g->exit_max;
 }
 
 /* A node can flip in every state if its own flips are both possible or a copy enters it whose reverse has a
@@ -127,15 +125,13 @@ bool epnet_point_has_zero_rates(const EpnetProblem *problem, const EpnetPoint *p
 void epnet_generator_set(EpnetGenerator *g, const EpnetProblem *problem, const EpnetPoint *point,
                          const unsigned char *use, bool with_flips) {
     set_channels(g, problem, point, use, with_flips);
-    int high_bits = g->nodes - g->low_bits;
     for (int j = 0; j < g->nodes; j++) {
-        for (int x = 0; x < FLIP_SIDES; x++) {
-            size_t table = FLIP_SIDES * (size_t)j + (size_t)x;
-            fill_table(g, j, x, 0, g->low_bits, flip_rate(g, j, x), g->low + (table << g->low_bits));
-            fill_table(g, j, x, g->low_bits, high_bits, 0, g->high + (table << high_bits));
-        }
+        for (int x = 0; x < FLIP_SIDES; x++)
+            epnet_node_tables_fill(&g->rates, j, x, flip_rate(g, j, x), rate_terms, g);
     }
-    fill_exit_rates(g);
+    fill_arrival(g);
+    epnet_node_sums(&g->rates, g->team, g->exit);
+    g->exit_max = epnet_greatest(g->team, g->states, g->exit);
 }
 
 bool epnet_generator_possible(const EpnetGenerator *g, int j, uint64_t s) {

@@ -2,25 +2,24 @@
  *
  * Channels that flip node j in state s: the intrinsic flip (flip_up if x_j = 0, else flip_down), and for
  * every edge i -> j a copy (beta if x_i != x_j) or its reverse (beta exp(-F) if x_i = x_j). Given x_j, the
- * total rate r_j(s) is a sum with one non-negative term per bit, so a table over the low bits and one over
- * the high bits give any rate with one addition and no cancellation. */
+ * total rate r_j(s) is a sum with one non-negative term per bit (node_tables.h). */
 #ifndef EPNET_HOST_GENERATOR_H
 #define EPNET_HOST_GENERATOR_H
 
 #include "backend.h"
 #include "bits.h"
-#include "team.h"
+#include "node_tables.h"
 
 #include <stdbool.h>
 
 typedef struct EpnetGenerator {
-    int nodes, low_bits;
+    int nodes;
     size_t states; /* 2^nodes */
     size_t edge_count;
     const int *source, *target; /* borrowed, as are the next */
     const double *flip_up, *flip_down, *rate, *drive;
-    double *low;              /* [nodes][2][2^low_bits]: the part of r_j from flips and low bits, x_j given */
-    double *high;             /* [nodes][2][2^(nodes - low_bits)]: the part from high bits */
+    EpnetNodeTables rates;    /* r_j(s) [1/s] */
+    double *arrival;          /* [low bits][2^low bits]: low part of r_j(k^j), what enters k by a flip of j */
     double *exit;             /* [states]: sum over j of r_j(s) [1/s] */
     double exit_max;          /* Lambda = max over s of exit [1/s] */
     bool has_zero_rates;      /* some transition is impossible, or its rate underflows: reachability must be
@@ -28,7 +27,7 @@ typedef struct EpnetGenerator {
     const unsigned char *use; /* borrowed: edges that take part, NULL for all */
     bool with_flips;          /* the intrinsic flips take part */
     EpnetTeam *team;          /* borrowed, may be NULL: who works on vectors over its states */
-    double *storage;          /* owns low, high and exit */
+    double *packs;            /* one for each of the team's threads (cpu/apply.h) */
 } EpnetGenerator;
 
 /* Doubles of storage that a generator over `nodes` nodes takes. */
@@ -37,6 +36,12 @@ size_t epnet_generator_size(int nodes);
 /* Allocate for `nodes` nodes; false when memory is exhausted. Reused for many points. */
 bool epnet_generator_alloc(EpnetGenerator *generator, int nodes);
 void epnet_generator_free(EpnetGenerator *generator);
+
+/* Have a team (borrowed) work on its vectors from now on; false when memory is exhausted. */
+bool epnet_generator_share(EpnetGenerator *generator, EpnetTeam *team);
+
+/* Doubles that a generator shared by a team takes beyond epnet_generator_size(). */
+size_t epnet_generator_packs_size(int nodes, int threads);
 
 /* Fill the tables for one point. Only edges whose `use` byte is nonzero take part (NULL: all); `with_flips`
  * false leaves the intrinsic flips out (the crossing channels of a cut). */
@@ -48,11 +53,7 @@ bool epnet_point_has_zero_rates(const EpnetProblem *problem, const EpnetPoint *p
 
 /* r_j(s) [1/s]. */
 static inline double epnet_generator_rate(const EpnetGenerator *g, int j, uint64_t s) {
-    int x = epnet_bit(s, j);
-    uint64_t low_mask = ((uint64_t)1 << g->low_bits) - 1;
-    size_t table = 2 * (size_t)j + (size_t)x;
-    return g->low[(table << g->low_bits) + (s & low_mask)] +
-           g->high[(table << (g->nodes - g->low_bits)) + (s >> g->low_bits)];
+    return epnet_node_value(&g->rates, j, s);
 }
 
 /* Whether node j can flip in state s at all: decided on the structure, so that a drive beyond 745 nat, whose

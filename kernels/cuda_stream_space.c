@@ -215,7 +215,7 @@ static bool begin_search(EpnetStreamSpace *space) {
         space->marked = epnet_calloc(space->states, 1);
     if (space->queue == NULL)
         space->queue = epnet_calloc(space->states, sizeof *space->queue);
-    if (space->generator.storage == NULL && !epnet_generator_alloc(&space->generator, space->problem->nodes))
+    if (space->generator.exit == NULL && !epnet_generator_alloc(&space->generator, space->problem->nodes))
         return false;
     if (space->marked == NULL || space->queue == NULL)
         return false;

@@ -36,7 +36,8 @@ static uint64_t cpu_memory(const EpnetProblem *problem, int threads, int *in_fli
     *in_flight = share_points(problem) || epnet_split_serves(problem) ? 1 : all;
     if (epnet_split_serves(problem))
         return epnet_split_bytes(problem, all);
-    return epnet_workspace_bytes(problem) + (epnet_lanes_serve(problem) ? epnet_lanes_bytes(problem) : 0);
+    return epnet_workspace_bytes(problem, share_points(problem) ? all : 1) +
+           (epnet_lanes_serve(problem) ? epnet_lanes_bytes(problem) : 0);
 }
 
 /* A worker per thread, for points do not wait for each other; or one with all threads. */

@@ -16,12 +16,11 @@ EpnetCpuSpace *epnet_cpu_space_new(int nodes, size_t count) {
     if (cpu == NULL)
         return NULL;
     cpu->states = (size_t)1 << nodes;
-    cpu->vectors = epnet_calloc((count + 1) * cpu->states, sizeof(double));
+    cpu->vectors = epnet_vector_new(count * cpu->states);
     if (cpu->vectors == NULL) {
         free(cpu);
         return NULL;
     }
-    cpu->image = cpu->vectors + count * cpu->states;
     return cpu;
 }
 
@@ -39,8 +38,8 @@ void epnet_cpu_space_free(EpnetCpuSpace *cpu) {
 /* What a loop works on; out may be one of the others. */
 typedef struct Vectors {
     double *out;
-    const double *x, *y, *z;
-    double a, b, c;
+    const double *x, *y;
+    double a, b;
     const unsigned char *mask;
 } Vectors;
 
@@ -60,15 +59,6 @@ EPNET_INSTRUCTION_LEVELS(static, void, add_two,
         out[i] = a * x[i] + b * y[i];
 }
 
-EPNET_INSTRUCTION_LEVELS(static, void, add_three,
-                         (double *out, double a, const double *x, double b, const double *y, double c,
-                          const double *z, size_t i, size_t end),
-                         (out, a, x, b, y, c, z, i, end)) {
-#pragma GCC ivdep
-    for (; i < end; i++)
-        out[i] = a * x[i] + b * y[i] + c * z[i];
-}
-
 EPNET_INSTRUCTION_LEVELS(static, void, multiply,
                          (double *out, const double *x, const double *y, size_t i, size_t end),
                          (out, x, y, i, end)) {
@@ -85,12 +75,10 @@ EPNET_INSTRUCTION_LEVELS(static, void, divide,
         out[i] = y[i] > 0 ? x[i] / y[i] : 0;
 }
 
-/* out = a x + b y + c z, as many of them as there are. */
+/* out = a x + b y, or a x alone. */
 static void combine_tiles(void *context, size_t first, size_t end) {
     const Vectors *v = context;
-    if (v->z != NULL)
-        add_three(v->out, v->a, v->x, v->b, v->y, v->c, v->z, first, end);
-    else if (v->y != NULL)
+    if (v->y != NULL)
         add_two(v->out, v->a, v->x, v->b, v->y, first, end);
     else
         scale(v->out, v->a, v->x, first, end);
@@ -124,30 +112,7 @@ static EpnetTeam *team_of(const EpnetCpuSpace *cpu) {
 /* ---- steps ------------------------------------------------------------------------------------------- */
 
 static void cpu_step(void *engine, const EpnetSpaceStep *step) {
-    EpnetCpuSpace *cpu = engine;
-    if (step->in_factor == 0 && step->rate_factor == 1 && step->addend == NULL) {
-        epnet_cpu_apply(cpu->generator, step->in, step->out);
-    } else {
-        epnet_cpu_apply(cpu->generator, step->in, cpu->image);
-        Vectors update = {.out = step->out,
-                          .a = step->in_factor,
-                          .x = step->in,
-                          .b = step->rate_factor,
-                          .y = cpu->image,
-                          .c = step->addend_factor,
-                          .z = step->addend};
-        epnet_tiles(team_of(cpu), cpu->states, combine_tiles, &update);
-    }
-    if (step->sum == NULL)
-        return;
-    Vectors sum = {.out = step->sum,
-                   .a = step->out_weight,
-                   .x = step->out,
-                   .b = step->in_weight,
-                   .y = step->in,
-                   .c = step->sum_factor,
-                   .z = step->sum_factor != 0 ? step->sum : NULL};
-    epnet_tiles(team_of(cpu), cpu->states, combine_tiles, &sum);
+    epnet_cpu_step(((EpnetCpuSpace *)engine)->generator, step);
 }
 
 /* ---- vectors ----------------------------------------------------------------------------------------- */

@@ -9,7 +9,6 @@ typedef struct EpnetCpuSpace {
     const EpnetGenerator *generator; /* borrowed */
     size_t states;
     double *vectors;     /* as many as asked for, contiguous */
-    double *image;       /* inL of a step */
     unsigned char *mask; /* of the last search; NULL until a generator has zero rates */
     uint32_t *queue;
 } EpnetCpuSpace;

@@ -31,12 +31,13 @@ bool epnet_instruction_level_use(EpnetInstructionLevel level);
 #else
 #define EPNET_TARGET_AVX512 __attribute__((target("avx512f,prefer-vector-width=512")))
 #endif
+#define EPNET_TARGET_AVX2 __attribute__((target("avx2")))
 #define EPNET_INSTRUCTION_LEVELS(linkage, type, name, parameters, arguments)                                 \
     EPNET_INLINE type name##_at_any_level parameters;                                                        \
     EPNET_TARGET_AVX512 static type name##_avx512 parameters {                                               \
         return name##_at_any_level arguments;                                                                \
     }                                                                                                        \
-    __attribute__((target("avx2"))) static type name##_avx2 parameters {                                     \
+    EPNET_TARGET_AVX2 static type name##_avx2 parameters {                                                   \
         return name##_at_any_level arguments;                                                                \
     }                                                                                                        \
     static type name##_baseline parameters {                                                                 \

@@ -4,6 +4,7 @@
 #include "../status.h"
 #include "apply.h"
 #include "drive.h"
+#include "vector.h"
 
 #include <math.h>
 #include <stdlib.h>
@@ -22,13 +23,14 @@ bool epnet_workspace_alloc(EpnetWorkspace *ws, const EpnetProblem *problem, Epne
     size_t states = (size_t)1 << problem->nodes;
     bool ok =
         epnet_generator_alloc(&ws->generator, problem->nodes) && epnet_observer_alloc(&ws->observer, problem);
-    ws->generator.team = team;
+    ok =
+        ok && epnet_generator_share(&ws->generator, team) && epnet_weights_share(&ws->observer.weights, team);
     if (ok && needs_stationary(problem))
         ok = epnet_stationary_alloc(&ws->stationary, problem->nodes);
     if (ok && problem->kind == EPNET_TRAJECTORY)
         ok = epnet_evolution_alloc(&ws->evolution, problem);
     if (ok)
-        ok = (ws->rate_of_change = epnet_calloc(states, sizeof(double))) != NULL;
+        ok = (ws->rate_of_change = epnet_vector_new(states)) != NULL;
     if (ok && reports_euler_rate(problem))
         ok = (ws->euler_state = epnet_calloc(states, sizeof(double))) != NULL;
     if (ok && problem->constant_drive)
@@ -54,13 +56,15 @@ void epnet_workspace_free(EpnetWorkspace *ws, const EpnetProblem *problem) {
     free(ws->information);
 }
 
-uint64_t epnet_workspace_bytes(const EpnetProblem *problem) {
+uint64_t epnet_workspace_bytes(const EpnetProblem *problem, int threads) {
     uint64_t states = (uint64_t)1 << problem->nodes, vectors = 1;
     if (problem->kind == EPNET_TRAJECTORY)
-        vectors += reports_euler_rate(problem) ? 7u : 6u;
+        vectors += reports_euler_rate(problem) ? 6u : 5u;
     if (needs_stationary(problem))
-        vectors += problem->nodes <= EPNET_STATIONARY_DIRECT_NODES ? states + 3 : 10;
-    uint64_t bytes = (vectors * states + epnet_generator_size(problem->nodes)) * sizeof(double);
+        vectors += problem->nodes <= EPNET_STATIONARY_DIRECT_NODES ? states + 2 : 1 + EPNET_RELAXATION_WORK;
+    uint64_t bytes = (vectors * states + epnet_generator_size(problem->nodes) +
+                      (1 + problem->cut_count) * epnet_generator_packs_size(problem->nodes, threads)) *
+                     sizeof(double);
     if (problem->leak.kind != EPNET_LEAK_NONE)
         bytes += epnet_leak_bytes(&problem->leak, problem->nodes, problem->time_count);
     return bytes + epnet_observer_bytes(problem);

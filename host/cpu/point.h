@@ -24,7 +24,7 @@ typedef struct EpnetWorkspace {
  * exhausted; free in any case. */
 bool epnet_workspace_alloc(EpnetWorkspace *workspace, const EpnetProblem *problem, EpnetTeam *team);
 void epnet_workspace_free(EpnetWorkspace *workspace, const EpnetProblem *problem);
-uint64_t epnet_workspace_bytes(const EpnetProblem *problem);
+uint64_t epnet_workspace_bytes(const EpnetProblem *problem, int threads); /* of the team */
 
 /* Solve point k of the batch into its rows; a failed point has its status and NaN in all columns. */
 void epnet_workspace_solve(EpnetWorkspace *workspace, const EpnetBatch *batch, size_t k, EpnetRows *rows);

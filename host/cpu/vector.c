@@ -5,6 +5,17 @@
 
 #include <math.h>
 #include <stdint.h>
+#include <stdlib.h>
+#include <sys/mman.h>
+
+double *epnet_vector_new(size_t n) {
+    const size_t line = 64, huge = (size_t)2 << 20, bytes = n * sizeof(double);
+    const size_t unit = bytes >= 2 * huge ? huge : line;
+    double *vector = aligned_alloc(unit, (bytes + unit) / unit * unit);
+    if (vector != NULL && unit == huge)
+        madvise(vector, bytes, MADV_HUGEPAGE); /* a hint: small pages serve as well, slower */
+    return vector;
+}
 
 enum { LANES = 8, BLOCK = 1024 };
 
@@ -136,4 +147,27 @@ static double tile_least_body(void *context, size_t first, size_t end) {
 double epnet_least(EpnetTeam *team, size_t n, const double *a, const unsigned char *mask) {
     Vectors vectors = {.a = a, .mask = mask};
     return epnet_tiles_least(team, n, tile_least_body, &vectors);
+}
+
+EPNET_INSTRUCTION_LEVELS(static, double, tile_greatest, (const double *a, size_t i, size_t n), (a, i, n)) {
+    double lane[LANES] = {0}, greatest = 0;
+    for (; i + LANES <= n; i += LANES) {
+        for (size_t l = 0; l < LANES; l++)
+            lane[l] = a[i + l] > lane[l] ? a[i + l] : lane[l];
+    }
+    for (size_t l = 0; l < LANES; l++)
+        greatest = lane[l] > greatest ? lane[l] : greatest;
+    for (; i < n; i++)
+        greatest = a[i] > greatest ? a[i] : greatest;
+    return greatest;
+}
+
+static double tile_greatest_body(void *context, size_t first, size_t end) {
+    const Vectors *v = context;
+    return -tile_greatest(v->a, first, end);
+}
+
+double epnet_greatest(EpnetTeam *team, size_t n, const double *a) {
+    Vectors vectors = {.a = a};
+    return -epnet_tiles_least(team, n, tile_greatest_body, &vectors);
 }

@@ -32,11 +32,11 @@ bool epnet_weights_alloc(EpnetWeights *w, const EpnetProblem *problem) {
     memset(w, 0, sizeof *w);
     w->problem = problem;
     w->flow = epnet_calloc(states, sizeof(double));
-    w->tables = epnet_calloc(epnet_generator_size(problem->nodes) - states, sizeof(double));
+    const bool tables = epnet_node_tables_alloc(&w->tables, problem->nodes);
     w->cuts = epnet_calloc(problem->cut_count, sizeof *w->cuts);
     if (epnet_weights_have_production(problem))
         w->production = epnet_calloc(states, sizeof(double));
-    if (w->flow == NULL || w->tables == NULL || w->cuts == NULL ||
+    if (w->flow == NULL || !tables || w->cuts == NULL ||
         (epnet_weights_have_production(problem) && w->production == NULL))
         return false;
     for (size_t c = 0; c < problem->cut_count; c++) {
@@ -44,6 +44,13 @@ bool epnet_weights_alloc(EpnetWeights *w, const EpnetProblem *problem) {
             return false;
     }
     return true;
+}
+
+bool epnet_weights_share(EpnetWeights *w, EpnetTeam *team) {
+    bool ok = true;
+    for (size_t c = 0; c < w->problem->cut_count; c++)
+        ok = epnet_generator_share(&w->cuts[c].generator, team) && ok;
+    return ok;
 }
 
 void epnet_weights_free(EpnetWeights *w) {
@@ -54,15 +61,15 @@ void epnet_weights_free(EpnetWeights *w) {
     }
     free(w->flow);
     free(w->production);
-    free(w->tables);
+    epnet_node_tables_free(&w->tables);
     free(w->cuts);
     memset(w, 0, sizeof *w);
 }
 
 uint64_t epnet_weights_bytes(const EpnetProblem *problem) {
     const uint64_t states = (uint64_t)1 << problem->nodes, size = epnet_generator_size(problem->nodes);
-    const uint64_t doubles = states * (epnet_weights_have_production(problem) ? 2 : 1) + (size - states) +
-                             problem->cut_count * (states + size);
+    const uint64_t doubles = states * (epnet_weights_have_production(problem) ? 2 : 1) +
+                             epnet_node_tables_size(problem->nodes) + problem->cut_count * (states + size);
     return doubles * sizeof(double);
 }
 
@@ -78,50 +85,35 @@ static double flip_flow(double rate, double reverse) {
     return rate > 0 ? rate * (log(rate) - log(reverse)) : 0;
 }
 
-/* table[k] = start + the flows of the sources whose values are the bits of k: additive over bits like the
- * rates (host/generator.h). */
-static void fill_table(const EpnetGenerator *g, const unsigned char *use, int j, int x, int first_bit,
-                       int bits, double start, double *table) {
-    table[0] = start;
-    for (int i = 0; i < bits; i++) {
-        double term[2] = {0, 0};
-        for (size_t e = 0; e < g->edge_count; e++) {
-            if (g->target[e] == j && g->source[e] == first_bit + i && (use == NULL || use[e])) {
-                term[0] += edge_flow(g, e, x, 0);
-                term[1] += edge_flow(g, e, x, 1);
-            }
-        }
-        const size_t half = (size_t)1 << i;
-        for (size_t k = 0; k < half; k++) {
-            table[half + k] = table[k] + term[1];
-            table[k] += term[0];
+typedef struct Flows {
+    const EpnetGenerator *generator;
+    const unsigned char *use; /* NULL: all copies */
+} Flows;
+
+/* Additive over bits like the rates. */
+static void flow_terms(const void *context, int j, int x, int i, double *both) {
+    const Flows *flows = context;
+    const EpnetGenerator *g = flows->generator;
+    both[0] = both[1] = 0;
+    for (size_t e = 0; e < g->edge_count; e++) {
+        if (g->target[e] == j && g->source[e] == i && (flows->use == NULL || flows->use[e])) {
+            both[0] += edge_flow(g, e, x, 0);
+            both[1] += edge_flow(g, e, x, 1);
         }
     }
 }
 
 /* e(s) of the flips and all copies, or (use) of some copies alone. */
 static void fill_flow(EpnetWeights *w, const EpnetGenerator *g, const unsigned char *use, double *flow) {
-    const int low_bits = g->low_bits, high_bits = g->nodes - low_bits;
-    const size_t block = (size_t)1 << low_bits;
-    double *low = w->tables, *high = low + ((size_t)2 * (size_t)g->nodes << low_bits);
+    const Flows flows = {g, use};
     for (int j = 0; j < g->nodes; j++) {
         for (int x = 0; x < 2; x++) {
-            const size_t table = 2 * (size_t)j + (size_t)x;
             const double up = g->flip_up[j], down = g->flip_down[j];
             const double flips = use != NULL ? 0 : x == 0 ? flip_flow(up, down) : flip_flow(down, up);
-            fill_table(g, use, j, x, 0, low_bits, flips, low + (table << low_bits));
-            fill_table(g, use, j, x, low_bits, high_bits, 0, high + (table << high_bits));
+            epnet_node_tables_fill(&w->tables, j, x, flips, flow_terms, &flows);
         }
     }
-    memset(flow, 0, g->states * sizeof *flow);
-    for (size_t h = 0; h < g->states >> low_bits; h++) {
-        for (int j = 0; j < g->nodes; j++) {
-            for (size_t k = 0; k < block; k++) {
-                const size_t table = 2 * (size_t)j + (size_t)epnet_bit(h << low_bits | k, j);
-                flow[(h << low_bits) + k] += low[(table << low_bits) + k] + high[(table << high_bits) + h];
-            }
-        }
-    }
+    epnet_node_sums(&w->tables, g->team, flow);
 }
 
 /* ---- c(s) ---------------------------------------------------------------------------------------------- */
@@ -147,7 +139,6 @@ void epnet_weights_set(EpnetWeights *w, const EpnetGenerator *generator) {
         fill_production(generator, w->production);
     for (size_t c = 0; c < problem->cut_count; c++) {
         EpnetCrossing *crossing = &w->cuts[c];
-        crossing->generator.team = generator->team;
         epnet_generator_set(&crossing->generator, problem, &point, crossing->use, false);
         fill_flow(w, generator, crossing->use, crossing->flow);
         crossing->capacity = crossing->flow_bound = 0;

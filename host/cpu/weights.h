@@ -22,7 +22,7 @@ typedef struct EpnetWeights {
     double *flow; /* 2^N: e(s) of all channels [nat/s]; infinite where a channel without reverse leaves s */
     double
         *production; /* 2^N: c(s) [nat/s], infinite likewise; NULL where few states are observed per point */
-    double *tables;  /* of one e(s) at a time */
+    EpnetNodeTables tables; /* of one e(s) at a time */
     EpnetCrossing *cuts;
 } EpnetWeights;
 
@@ -32,6 +32,9 @@ bool epnet_weights_have_production(const EpnetProblem *problem);
 /* False when memory is exhausted; free in any case. */
 bool epnet_weights_alloc(EpnetWeights *weights, const EpnetProblem *problem);
 void epnet_weights_free(EpnetWeights *weights);
+
+/* As epnet_generator_share(). */
+bool epnet_weights_share(EpnetWeights *weights, EpnetTeam *team);
 
 /* Compute all for the point that `generator` was set to. */
 void epnet_weights_set(EpnetWeights *weights, const EpnetGenerator *generator);
