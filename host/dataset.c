@@ -15,6 +15,8 @@
 #include <string.h>
 
 struct EpnetDataset {
+    const EpnetSpec *spec; /* the caller's, as is `device` */
+    const char *device;
     EpnetOutfile file;
     int ncid; /* -1: closed */
     size_t points, times;
@@ -68,6 +70,8 @@ EpnetStatus epnet_dataset_create(const EpnetSpec *spec, const char *output, cons
     EpnetDataset *made = epnet_calloc(1, sizeof *made);
     if (made == NULL)
         return epnet_fail_memory(error, sizeof *made, "a grid file");
+    made->spec = spec;
+    made->device = device;
     made->ncid = -1;
     made->digest = epnet_digest_begin();
     made->points = epnet_grid_points(spec->axes, spec->axis_count);
@@ -246,14 +250,19 @@ EpnetStatus epnet_dataset_write(EpnetDataset *dataset, size_t first, size_t coun
 
 /* Compare the finished file, which still has its temporary name, with what was written. */
 static EpnetStatus written_verify(EpnetDataset *dataset, EpnetError *error) {
-    EpnetDatasetWritten written = {.columns = dataset->columns,
-                                   .column_count = dataset->column_count,
-                                   .trajectory_count =
-                                       dataset->keeps_trajectory ? dataset->trajectory_table.column_count : 0,
-                                   .times = dataset->times,
-                                   .quench = dataset->leak_written,
-                                   .range_count = dataset->range_count,
-                                   .ranges = dataset->ranges};
+    EpnetDatasetWritten written = {
+        .spec = dataset->spec,
+        .device = dataset->device,
+        .points = &dataset->points_table,
+        .trajectory = dataset->keeps_trajectory ? &dataset->trajectory_table : NULL,
+        .leak = dataset->has_leak ? &dataset->leak : NULL,
+        .columns = dataset->columns,
+        .column_count = dataset->column_count,
+        .trajectory_count = dataset->keeps_trajectory ? dataset->trajectory_table.column_count : 0,
+        .times = dataset->times,
+        .quench = dataset->leak_written,
+        .range_count = dataset->range_count,
+        .ranges = dataset->ranges};
     EpnetError reason;
     epnet_digest_end(&dataset->digest, written.check, sizeof written.check);
     EpnetStatus status = epnet_dataset_verify(dataset->file.temporary, &written, &reason);

@@ -8,7 +8,7 @@
 typedef struct EpnetDataset EpnetDataset;
 
 /* Create the temporary file for `output` with all axes, variables and attributes. `device` is what computes
- * ("cpu"). EPNET_IO with the system's reason. */
+ * ("cpu"); spec and device stay the caller's until the end. EPNET_IO with the system's reason. */
 EpnetStatus epnet_dataset_create(const EpnetSpec *spec, const char *output, const char *device,
                                  EpnetDataset **dataset, EpnetError *error);
 

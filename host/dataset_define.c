@@ -8,26 +8,67 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* Every step is skipped once one has failed: the first error code is the one that counts. */
+/* Every step is skipped once one has failed: the first error code is the one that counts. The same steps that
+ * write the structure of a file find out later whether it has it. */
 typedef struct Definer {
     const EpnetSpec *spec;
-    int code; /* NC_NOERR or the first failure */
+    bool check; /* look at what is there, write nothing */
+    int code;   /* NC_NOERR or the first failure */
 } Definer;
 
+/* What another thing than expected is, whatever it is. */
+enum { OTHER = NC_EBADNAME };
+
+static int attribute_check(int group, int variable, const char *name, nc_type type, size_t size,
+                           size_t length, const void *values) {
+    nc_type found;
+    size_t count;
+    int code = nc_inq_att(group, variable, name, &found, &count);
+    if (code == NC_NOERR && (found != type || count != length))
+        code = OTHER;
+    if (code != NC_NOERR)
+        return code;
+    void *there = epnet_calloc(length, size);
+    code = there == NULL ? NC_ENOMEM : nc_get_att(group, variable, name, there);
+    if (code == NC_NOERR && memcmp(there, values, length * size) != 0)
+        code = OTHER;
+    free(there);
+    return code;
+}
+
+static void attribute_put(Definer *d, int group, int variable, const char *name, nc_type type, size_t size,
+                          size_t length, const void *values) {
+    if (d->code != NC_NOERR)
+        return;
+    d->code = d->check ? attribute_check(group, variable, name, type, size, length, values)
+                       : nc_put_att(group, variable, name, type, length, values);
+}
+
 static void text_put(Definer *d, int group, int variable, const char *name, const char *text) {
-    if (d->code == NC_NOERR && text != NULL)
-        d->code = nc_put_att_text(group, variable, name, strlen(text), text);
+    if (text != NULL)
+        attribute_put(d, group, variable, name, NC_CHAR, 1, strlen(text), text);
 }
 
 static void number_put(Definer *d, int group, int variable, const char *name, double value) {
-    if (d->code == NC_NOERR)
-        d->code = nc_put_att_double(group, variable, name, NC_DOUBLE, 1, &value);
+    attribute_put(d, group, variable, name, NC_DOUBLE, sizeof value, 1, &value);
 }
 
 static void count_put(Definer *d, int group, int variable, const char *name, size_t value) {
-    long long count = (long long)value;
-    if (d->code == NC_NOERR)
-        d->code = nc_put_att_longlong(group, variable, name, NC_INT64, 1, &count);
+    const long long count = (long long)value;
+    attribute_put(d, group, variable, name, NC_INT64, sizeof count, 1, &count);
+}
+
+static int variable_check(int group, const char *name, nc_type type, size_t rank, const int *dimensions,
+                          int *variable) {
+    nc_type found;
+    int count, there[NC_MAX_VAR_DIMS];
+    int code = nc_inq_varid(group, name, variable);
+    if (code == NC_NOERR)
+        code = nc_inq_var(group, *variable, NULL, &found, &count, there, NULL);
+    if (code == NC_NOERR && (found != type || (size_t)count != rank ||
+                             (rank > 0 && memcmp(there, dimensions, rank * sizeof *there) != 0)))
+        code = OTHER;
+    return code;
 }
 
 /* A variable over the first `rank` of `dimensions`. Contiguous: with no chunks to allocate as rows arrive,
@@ -36,17 +77,64 @@ static int variable_define(Definer *d, int group, const char *name, nc_type type
                            const int *dimensions) {
     int variable = -1;
     if (d->code == NC_NOERR)
-        d->code = nc_def_var(group, name, type, (int)rank, dimensions, &variable);
-    if (d->code == NC_NOERR && rank > 0)
+        d->code = d->check ? variable_check(group, name, type, rank, dimensions, &variable)
+                           : nc_def_var(group, name, type, (int)rank, dimensions, &variable);
+    if (d->code == NC_NOERR && rank > 0 && !d->check)
         d->code = nc_def_var_chunking(group, variable, NC_CONTIGUOUS, NULL);
     return variable;
+}
+
+/* What a variable holds where nothing was written. */
+static void missing_define(Definer *d, int group, int variable) {
+    const double missing = NAN;
+    double there = 0;
+    int none = 0;
+    if (d->code != NC_NOERR)
+        return;
+    d->code = d->check ? nc_inq_var_fill(group, variable, &none, &there)
+                       : nc_def_var_fill(group, variable, NC_FILL, &missing);
+    if (d->code == NC_NOERR && d->check && (none != NC_FILL || !isnan(there)))
+        d->code = OTHER;
+}
+
+static int dimension_check(int group, const char *name, size_t size, int *dimension) {
+    size_t found = 0;
+    int code = nc_inq_dimid(group, name, dimension);
+    if (code == NC_NOERR)
+        code = nc_inq_dimlen(group, *dimension, &found);
+    return code == NC_NOERR && found != size ? OTHER : code;
 }
 
 /* A dimension of `size` values with its coordinate variable; returns the variable. */
 static int coordinate_define(Definer *d, int group, const char *name, size_t size, int *dimension) {
     if (d->code == NC_NOERR)
-        d->code = nc_def_dim(group, name, size, dimension);
+        d->code = d->check ? dimension_check(group, name, size, dimension)
+                           : nc_def_dim(group, name, size, dimension);
     return variable_define(d, group, name, NC_DOUBLE, 1, dimension);
+}
+
+static void group_define(Definer *d, int root, const char *name, int *group) {
+    if (d->code == NC_NOERR)
+        d->code = d->check ? nc_inq_grp_ncid(root, name, group) : nc_def_grp(root, name, group);
+}
+
+static int values_check(int group, int variable, const double *values, size_t count) {
+    double *there = epnet_calloc(count, sizeof *there);
+    int code = there == NULL ? NC_ENOMEM : nc_get_var_double(group, variable, there);
+    if (code == NC_NOERR && memcmp(there, values, count * sizeof *there) != 0)
+        code = OTHER;
+    free(there);
+    return code;
+}
+
+/* All `count` values of the variable called `name`. */
+static void values_put(Definer *d, int group, const char *name, const double *values, size_t count) {
+    int variable;
+    if (d->code == NC_NOERR)
+        d->code = nc_inq_varid(group, name, &variable);
+    if (d->code == NC_NOERR)
+        d->code = d->check ? values_check(group, variable, values, count)
+                           : nc_put_var_double(group, variable, values);
 }
 
 static void axes_define(Definer *d, int group, int *dimensions) {
@@ -107,7 +195,6 @@ static char *node_name(const EpnetSpec *spec, size_t node) {
 /* `coordinates` and `status` (its ancillary variable) as in CF, NULL: none. */
 static void column_define(Definer *d, int group, const EpnetColumnInfo *column, size_t rank,
                           const int *dimensions, const char *coordinates, const char *status, int *variable) {
-    const double missing = NAN;
     *variable = variable_define(d, group, column->name, NC_DOUBLE, rank, dimensions);
     text_put(d, group, *variable, "long_name", column->long_name);
     text_put(d, group, *variable, "units", column->unit);
@@ -116,8 +203,7 @@ static void column_define(Definer *d, int group, const EpnetColumnInfo *column, 
     text_put(d, group, *variable, "ancillary_variables", status);
     if (column->cut >= 0)
         text_put(d, group, *variable, "cut", d->spec->cuts[column->cut].label);
-    if (d->code == NC_NOERR)
-        d->code = nc_def_var_fill(group, *variable, NC_FILL, &missing);
+    missing_define(d, group, *variable);
 }
 
 static void status_define(Definer *d, int group, size_t rank, const int *dimensions, int *variable) {
@@ -131,8 +217,7 @@ static void status_define(Definer *d, int group, size_t rank, const int *dimensi
     }
     *variable = variable_define(d, group, "status", NC_BYTE, rank, dimensions);
     text_put(d, group, *variable, "long_name", "what became of the point");
-    if (d->code == NC_NOERR)
-        d->code = nc_put_att_schar(group, *variable, "flag_values", NC_BYTE, EPNET_POINT_STATUSES, values);
+    attribute_put(d, group, *variable, "flag_values", NC_BYTE, 1, EPNET_POINT_STATUSES, values);
     text_put(d, group, *variable, "flag_meanings", meanings);
 }
 
@@ -191,8 +276,7 @@ static void trajectory_define(Definer *d, int root, const EpnetColumnInfo *colum
                               EpnetDatasetTable *table) {
     const EpnetSpec *spec = d->spec;
     int dimensions[EPNET_MAX_RANK];
-    if (d->code == NC_NOERR)
-        d->code = nc_def_grp(root, "trajectory", &table->group);
+    group_define(d, root, "trajectory", &table->group);
     axes_define(d, table->group, dimensions);
     int time = coordinate_define(d, table->group, "time", spec->time_count, &dimensions[spec->axis_count]);
     time_describe(d, table->group, time, "time since the start");
@@ -216,8 +300,7 @@ bool epnet_dataset_has_leak(const EpnetSpec *spec) {
 static void leak_define(Definer *d, int root, EpnetDatasetLeak *leak) {
     int dimension = -1;
     leak->samples = d->spec->leak.samples;
-    if (d->code == NC_NOERR)
-        d->code = nc_def_grp(root, "quench", &leak->group);
+    group_define(d, root, "quench", &leak->group);
     leak->time = coordinate_define(d, leak->group, "time", leak->samples, &dimension);
     time_describe(d, leak->group, leak->time, "time since the copies were switched off");
     leak->information = sample_define(d, leak, "log_multiinformation", dimension,
@@ -228,16 +311,11 @@ static void leak_define(Definer *d, int root, EpnetDatasetLeak *leak) {
 /* Values of the axes and of `time` (count 0: the group has none). Only once every definition is made: netCDF
  * refuses some of them after the first data. */
 static void coordinates_fill(Definer *d, int group, const double *times, size_t time_count) {
-    int variable;
-    for (size_t a = 0; a < d->spec->axis_count && d->code == NC_NOERR; a++) {
-        d->code = nc_inq_varid(group, epnet_axis_name(d->spec->axes[a].key), &variable);
-        if (d->code == NC_NOERR)
-            d->code = nc_put_var_double(group, variable, d->spec->axes[a].values);
-    }
-    if (time_count > 0 && d->code == NC_NOERR)
-        d->code = nc_inq_varid(group, "time", &variable);
-    if (time_count > 0 && d->code == NC_NOERR)
-        d->code = nc_put_var_double(group, variable, times);
+    for (size_t a = 0; a < d->spec->axis_count; a++)
+        values_put(d, group, epnet_axis_name(d->spec->axes[a].key), d->spec->axes[a].values,
+                   d->spec->axes[a].size);
+    if (time_count > 0)
+        values_put(d, group, "time", times, time_count);
 }
 
 static void shape_set(const EpnetSpec *spec, bool with_time, EpnetDatasetTable *table) {
@@ -248,25 +326,41 @@ static void shape_set(const EpnetSpec *spec, bool with_time, EpnetDatasetTable *
         table->shape[table->rank++] = spec->time_count;
 }
 
+static void define(Definer *d, const char *device, const EpnetColumnInfo *columns, EpnetDatasetTable *points,
+                   int *status_variable, EpnetDatasetTable *trajectory, EpnetDatasetLeak *leak) {
+    const EpnetSpec *spec = d->spec;
+    if (spec->axis_count + 1 > EPNET_MAX_RANK) {
+        d->code = NC_EMAXDIMS;
+        return;
+    }
+    shape_set(spec, false, points);
+    points_define(d, device, columns, points, status_variable);
+    if (trajectory != NULL) {
+        shape_set(spec, true, trajectory);
+        trajectory_define(d, points->group, columns, trajectory);
+    }
+    if (leak != NULL)
+        leak_define(d, points->group, leak);
+    if (d->code == NC_NOERR && !d->check)
+        d->code = nc_enddef(points->group);
+    size_t times = spec->kind == EPNET_TRAJECTORY ? spec->time_count : 0;
+    coordinates_fill(d, points->group, times > 0 ? spec->times + times - 1 : NULL, times > 0);
+    if (trajectory != NULL)
+        coordinates_fill(d, trajectory->group, spec->times, times);
+}
+
 int epnet_dataset_define(const EpnetSpec *spec, const char *device, const EpnetColumnInfo *columns,
                          EpnetDatasetTable *points, int *status_variable, EpnetDatasetTable *trajectory,
                          EpnetDatasetLeak *leak) {
-    Definer definer = {spec, NC_NOERR};
-    if (spec->axis_count + 1 > EPNET_MAX_RANK)
-        return NC_EMAXDIMS;
-    shape_set(spec, false, points);
-    points_define(&definer, device, columns, points, status_variable);
-    if (trajectory != NULL) {
-        shape_set(spec, true, trajectory);
-        trajectory_define(&definer, points->group, columns, trajectory);
-    }
-    if (leak != NULL)
-        leak_define(&definer, points->group, leak);
-    if (definer.code == NC_NOERR)
-        definer.code = nc_enddef(points->group);
-    size_t times = spec->kind == EPNET_TRAJECTORY ? spec->time_count : 0;
-    coordinates_fill(&definer, points->group, times > 0 ? spec->times + times - 1 : NULL, times > 0);
-    if (trajectory != NULL)
-        coordinates_fill(&definer, trajectory->group, spec->times, times);
+    Definer definer = {spec, false, NC_NOERR};
+    define(&definer, device, columns, points, status_variable, trajectory, leak);
+    return definer.code;
+}
+
+int epnet_dataset_defined(const EpnetSpec *spec, const char *device, const EpnetColumnInfo *columns,
+                          EpnetDatasetTable *points, EpnetDatasetTable *trajectory, EpnetDatasetLeak *leak) {
+    Definer definer = {spec, true, NC_NOERR};
+    int status_variable;
+    define(&definer, device, columns, points, &status_variable, trajectory, leak);
     return definer.code;
 }

@@ -34,4 +34,10 @@ int epnet_dataset_define(const EpnetSpec *spec, const char *device, const EpnetC
                          EpnetDatasetTable *points, int *status_variable, EpnetDatasetTable *trajectory,
                          EpnetDatasetLeak *leak);
 
+/* Whether an open file `points->group` has that structure, with these attributes and coordinates: netCDF can
+ * lose some of them without a word where memory is refused. The tables' variables are overwritten by those
+ * that are found. Returns a netCDF error code, NC_ENOMEM where memory is exhausted now. */
+int epnet_dataset_defined(const EpnetSpec *spec, const char *device, const EpnetColumnInfo *columns,
+                          EpnetDatasetTable *points, EpnetDatasetTable *trajectory, EpnetDatasetLeak *leak);
+
 #endif

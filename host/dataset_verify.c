@@ -3,6 +3,7 @@
 #include "result.h"
 #include "status.h"
 
+#include <netcdf.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -32,6 +33,19 @@ static EpnetStatus range_add(const EpnetResult *result, const EpnetDatasetWritte
     return status;
 }
 
+/* Whether the structure is that which was written. */
+static EpnetStatus structure_check(const EpnetResult *result, const EpnetDatasetWritten *written,
+                                   EpnetError *error) {
+    written->points->group = result->ncid;
+    const int code = epnet_dataset_defined(written->spec, written->device, written->columns, written->points,
+                                           written->trajectory, written->leak);
+    if (code == NC_ENOMEM)
+        return epnet_fail_memory(error, sizeof *result, "reading the grid file again");
+    if (code != NC_NOERR)
+        return epnet_fail(error, EPNET_IO, "%s does not hold what was written into it", result->path);
+    return EPNET_OK;
+}
+
 EpnetStatus epnet_dataset_verify(const char *path, const EpnetDatasetWritten *written, EpnetError *error) {
     EpnetResult *result;
     EpnetStatus status = epnet_result_open(path, &result, error);
@@ -45,6 +59,8 @@ EpnetStatus epnet_dataset_verify(const char *path, const EpnetDatasetWritten *wr
     double *values = epnet_calloc(longest, sizeof *values);
     if (values == NULL)
         status = epnet_fail_memory(error, longest * sizeof *values, "reading the grid file again");
+    if (status == EPNET_OK)
+        status = structure_check(result, written, error);
     EpnetDigest digest = epnet_digest_begin();
     for (size_t r = 0; r < written->range_count && status == EPNET_OK; r++)
         status = range_add(result, written, written->ranges[r], values, &digest, error);

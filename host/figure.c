@@ -1,5 +1,6 @@
 #include "figure.h"
 
+#include "bytes.h"
 #include "gnuplot.h"
 #include "outfile.h"
 #include "plain_locale.h"
@@ -7,10 +8,13 @@
 #include "stream.h"
 
 #include <errno.h>
+#include <fcntl.h>
 #include <math.h>
 #include <stdlib.h>
 #include <string.h>
 #include <strings.h>
+#include <sys/stat.h>
+#include <unistd.h>
 
 /* What a figure can be drawn as: its gnuplot terminal, and how a complete file of it ends. */
 typedef struct Format {
@@ -250,17 +254,25 @@ static EpnetStatus files_write(EpnetFigure *figure, FigureFiles *files, bool cho
 }
 
 /* Whether gnuplot has written the picture to its end: it does not say when a disk is full. */
-static bool picture_complete(const FigureFiles *files) {
-    char tail[16] = "";
-    size_t length = strlen(files->format->end);
-    FILE *picture = fopen(files->picture.temporary, "re");
-    if (picture == NULL)
-        return false;
-    bool complete = fseek(picture, -(long)length, SEEK_END) == 0 &&
-                    fread(tail, 1, length, picture) == length &&
-                    memcmp(tail, files->format->end, length) == 0;
-    fclose(picture);
-    return complete;
+static EpnetStatus picture_check(const FigureFiles *files, EpnetError *error) {
+    char tail[16];
+    struct stat info;
+    const size_t length = strlen(files->format->end);
+    const int picture = open(files->picture.temporary, O_RDONLY | O_CLOEXEC);
+    bool read = picture >= 0 && fstat(picture, &info) == 0;
+    const bool ends = read && (size_t)info.st_size >= length;
+    if (ends)
+        read = epnet_bytes_read(picture, tail, length, (uint64_t)info.st_size - length);
+    const int reason = errno;
+    if (picture >= 0)
+        close(picture);
+    errno = reason;
+    if (!read)
+        return epnet_fail_system(error, "cannot read %s", files->picture.path);
+    if (ends && memcmp(tail, files->format->end, length) == 0)
+        return EPNET_OK;
+    return epnet_fail(error, EPNET_IO, "cannot write %s: gnuplot left it incomplete (disk full?)",
+                      files->picture.path);
 }
 
 /* Run the script into the picture's temporary file: by its full name where that is known, else by its name in
@@ -273,9 +285,8 @@ static EpnetStatus picture_draw(FigureFiles *files, EpnetError *error) {
     EpnetStatus status = epnet_gnuplot_run(files->folder, script,
                                            *temporary == '/' ? temporary : epnet_path_base(temporary), error);
     free(script);
-    if (status == EPNET_OK && !picture_complete(files))
-        status = epnet_fail(error, EPNET_IO, "cannot write %s: gnuplot left it incomplete (disk full?)",
-                            files->picture.path);
+    if (status == EPNET_OK)
+        status = picture_check(files, error);
     return status == EPNET_OK ? epnet_outfile_commit(&files->picture, error) : status;
 }
 

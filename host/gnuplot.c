@@ -93,7 +93,7 @@ EpnetStatus epnet_gnuplot_run(const char *folder, const char *script, const char
     if (pipe2(pipe_ends, O_CLOEXEC) != 0) {
         free(assignment);
         free(path);
-        return epnet_fail(error, EPNET_IO, "cannot run gnuplot: %s", strerror(errno));
+        return epnet_fail_system(error, "cannot run gnuplot");
     }
     /* -d: without the user's own settings, which would change the figure */
     char *const arguments[] = {"gnuplot", "-d", "-e", assignment, path, NULL};
@@ -104,8 +104,9 @@ EpnetStatus epnet_gnuplot_run(const char *folder, const char *script, const char
     close(pipe_ends[0]);
     free(assignment);
     free(path);
+    errno = code;
     if (code != 0 && code != ENOENT)
-        return epnet_fail(error, EPNET_IO, "cannot run gnuplot: %s", strerror(code));
+        return epnet_fail_system(error, "cannot run gnuplot");
     int status = code == 0 ? process_wait(process) : 0;
     /* a program that is not there may also show as a child that ends with 127 (POSIX) */
     if (code == ENOENT || (status != -1 && WIFEXITED(status) && WEXITSTATUS(status) == 127 && *said == '\0'))

@@ -94,8 +94,9 @@ void epnet_journal_header_free(EpnetJournalHeader *header) {
 
 /* ---- reading ------------------------------------------------------------------------------------------- */
 
-/* Take the parts out of bytes whose checksum is right. False: they do not fit together. */
-static bool parts_take(EpnetJournalHeader *header) {
+/* Take the parts out of bytes whose checksum is right. False: they do not fit together, or (*memory is false)
+ * memory is exhausted. */
+static bool parts_take(EpnetJournalHeader *header, bool *memory) {
     uint64_t numbers[NUMBERS], lengths[EPNET_JOURNAL_TEXTS];
     memcpy(numbers, header->bytes + 16, sizeof numbers);
     memcpy(lengths, header->bytes + LENGTHS_AT, sizeof lengths);
@@ -121,7 +122,8 @@ static bool parts_take(EpnetJournalHeader *header) {
         if (lengths[t] >= room || memchr(at, '\0', (size_t)lengths[t] + 1) != at + lengths[t])
             return false;
         header->texts[t] = strdup((const char *)at);
-        if (header->texts[t] == NULL)
+        *memory = header->texts[t] != NULL;
+        if (!*memory)
             return false;
         at += lengths[t] + 1;
         room -= (size_t)lengths[t] + 1;
@@ -162,9 +164,13 @@ EpnetStatus epnet_journal_header_read(int fd, const char *path, EpnetJournalHead
     EpnetDigest digest = epnet_digest_begin();
     epnet_digest_add(&digest, header->bytes, size - EPNET_DIGEST);
     epnet_digest_end(&digest, check, sizeof check);
-    if (whole && memcmp(check, header->bytes + size - EPNET_DIGEST, sizeof check) == 0 && parts_take(header))
+    bool memory = true;
+    if (whole && memcmp(check, header->bytes + size - EPNET_DIGEST, sizeof check) == 0 &&
+        parts_take(header, &memory))
         return EPNET_OK;
     epnet_journal_header_free(header);
+    if (!memory)
+        return epnet_fail_memory(error, size, "the header of a journal");
     errno = reason;
     return reason != 0 ? epnet_fail_system(error, "cannot read %s", path) : fail_damaged(error, path);
 }

@@ -1,24 +1,21 @@
 #include "seal.h"
 
 #include "bytes.h"
-#include "digest.h"
 #include "status.h"
 
 #include <errno.h>
-#include <fcntl.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
-#include <unistd.h>
 
-enum { LINE = 14 + 2 * EPNET_DIGEST + 1, BLOCK = 1 << 16 };
+enum { BLOCK = 1 << 16 };
 
 static const char prefix[] = "\nepnet sha256 ";
 
 /* Add bytes [0, size) of a file to a digest. False with errno set (0: the file ended early). */
 static bool bytes_digest(int fd, uint64_t size, EpnetDigest *digest) {
-    unsigned char *block = malloc(BLOCK);
+    unsigned char *block = epnet_calloc(1, BLOCK);
     uint64_t done = 0;
     bool good = block != NULL;
     while (good && done < size) {
@@ -41,9 +38,8 @@ static EpnetStatus fail_read(int reason, const char *name, EpnetError *error) {
     return epnet_fail(error, EPNET_IO, "cannot read %s: it is shorter than it was", name);
 }
 
-/* The line that belongs behind the first `size` bytes of a file. */
-static EpnetStatus line_make(int fd, uint64_t size, const char *name, char line[LINE + 1],
-                             EpnetError *error) {
+EpnetStatus epnet_seal_line(int fd, uint64_t size, const char *name, char line[EPNET_SEAL_LINE + 1],
+                            EpnetError *error) {
     unsigned char check[EPNET_DIGEST];
     EpnetDigest digest = epnet_digest_begin();
     errno = 0;
@@ -57,47 +53,20 @@ static EpnetStatus line_make(int fd, uint64_t size, const char *name, char line[
     return EPNET_OK;
 }
 
-/* False with errno set. */
-static bool line_write(int fd, const char *line, off_t at) {
-    size_t done = 0;
-    while (done < LINE) {
-        const ssize_t put = pwrite(fd, line + done, LINE - done, at + (off_t)done);
-        if (put < 0 && errno != EINTR)
-            return false;
-        done += put > 0 ? (size_t)put : 0;
-    }
-    return true;
-}
-
-EpnetStatus epnet_seal_append(const char *path, const char *name, EpnetError *error) {
-    struct stat info;
-    char line[LINE + 1];
-    EpnetStatus status = EPNET_OK;
-    int fd = open(path, O_RDWR | O_CLOEXEC);
-    if (fd < 0 || fstat(fd, &info) != 0)
-        status = epnet_fail_system(error, "cannot write %s", name);
-    if (status == EPNET_OK)
-        status = line_make(fd, (uint64_t)info.st_size, name, line, error);
-    if (status == EPNET_OK && !line_write(fd, line, info.st_size))
-        status = epnet_fail_system(error, "cannot write %s", name);
-    if (fd >= 0 && close(fd) != 0 && status == EPNET_OK)
-        status = epnet_fail_system(error, "cannot write %s", name);
-    return status;
-}
-
 EpnetStatus epnet_seal_check(int fd, const char *path, EpnetSeal *seal, EpnetError *error) {
     struct stat info;
-    char found[LINE + 1] = "", expected[LINE + 1];
+    char found[EPNET_SEAL_LINE + 1] = "", expected[EPNET_SEAL_LINE + 1];
     *seal = EPNET_SEAL_NONE;
     if (fstat(fd, &info) != 0)
         return epnet_fail_system(error, "cannot read %s", path);
-    if (info.st_size < LINE)
+    if (info.st_size < EPNET_SEAL_LINE)
         return EPNET_OK;
-    if (!epnet_bytes_read(fd, found, LINE, (uint64_t)(info.st_size - LINE)))
+    if (!epnet_bytes_read(fd, found, EPNET_SEAL_LINE, (uint64_t)(info.st_size - EPNET_SEAL_LINE)))
         return fail_read(errno, path, error);
     if (strncmp(found, prefix, strlen(prefix)) != 0)
         return EPNET_OK;
-    EpnetStatus status = line_make(fd, (uint64_t)(info.st_size - LINE), path, expected, error);
+    EpnetStatus status =
+        epnet_seal_line(fd, (uint64_t)(info.st_size - EPNET_SEAL_LINE), path, expected, error);
     if (status == EPNET_OK)
         *seal = strcmp(found, expected) == 0 ? EPNET_SEAL_INTACT : EPNET_SEAL_BROKEN;
     return status;

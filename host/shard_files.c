@@ -61,10 +61,13 @@ EpnetStatus epnet_journal_files(const char *output, EpnetJournalFile **files, si
     if (entries != NULL)
         closedir(entries);
     free(folder);
-    if (status != EPNET_OK)
+    if (status != EPNET_OK) {
         epnet_journal_files_free(*files, *count);
-    else if (*count > 0)
+        *files = NULL;
+        *count = 0;
+    } else if (*count > 0) {
         qsort(*files, *count, sizeof **files, by_shard);
+    }
     return status;
 }
 

@@ -88,7 +88,10 @@ static void verbs(void **state) {
     faulty_judge();
 }
 
-int main(void) {
+/* The tests whose names match the argument, a pattern; all without one. */
+int main(int argc, char **argv) {
+    if (argc > 1)
+        cmocka_set_test_filter(argv[1]);
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(opening), cmocka_unit_test(writing), cmocka_unit_test(finishing),
         cmocka_unit_test(reading), cmocka_unit_test(dying),   cmocka_unit_test(vanishing),

@@ -43,7 +43,10 @@ static void threads(void **state) {
     faulty_judge();
 }
 
-int main(void) {
+/* The tests whose names match the argument, a pattern; all without one. */
+int main(int argc, char **argv) {
+    if (argc > 1)
+        cmocka_set_test_filter(argv[1]);
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(our_memory),
         cmocka_unit_test(memory_of_other_libraries),

@@ -4,10 +4,13 @@
 #include "units.h"
 
 #include <math.h>
+#include <stdarg.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
 enum { JSON_OPTION = 256 };
+enum { CELL_SIZE = 512 };
 
 typedef struct Arguments {
     const char *grid;
@@ -29,21 +32,30 @@ static double axis_value(const EpnetResult *result, size_t axis, size_t point, c
     return values[point % size];
 }
 
-/* "drive = 2 nat, t = 0.5 s"; "" where there is neither an axis nor a time. */
-static void place_print(FILE *stream, const EpnetResult *result, size_t point, double time) {
+/* Append to a text of a cell; what does not fit is cut. */
+__attribute__((format(printf, 2, 3))) static void cell_add(char *cell, const char *format, ...) {
+    const size_t length = strlen(cell);
+    va_list arguments;
+    va_start(arguments, format);
+    vsnprintf(cell + length, CELL_SIZE - length, format, arguments);
+    va_end(arguments);
+}
+
+/* "drive = 2 nat, t = 0.5 s"; nothing where there is neither an axis nor a time. */
+static void place_add(char *cell, const EpnetResult *result, size_t point, double time) {
     const char *name, *unit, *separator = "";
     for (size_t a = 0; a < epnet_result_axis_count(result); a++) {
         const double value = axis_value(result, a, point, &name, &unit);
-        fprintf(stream, "%s%s = %.6g %s", separator, name, value, unit);
+        cell_add(cell, "%s%s = %.6g %s", separator, name, value, unit);
         separator = ", ";
     }
     if (!isnan(time))
-        fprintf(stream, "%st = %.6g s", separator, time);
+        cell_add(cell, "%st = %.6g s", separator, time);
 }
 
 /* ---- page -------------------------------------------------------------------------------------------- */
 
-enum { CELLS = 10, CELL_SIZE = 512 };
+enum { CELLS = 10 };
 
 typedef struct Line {
     char cell[CELLS][CELL_SIZE];
@@ -52,19 +64,13 @@ typedef struct Line {
 static const Line heading = {{"", "statement", "points", "checks", "violated", "fraction", "smallest margin",
                               "left", "right", "where"}};
 
-/* The text of a cell through a stream of its own size; what does not fit is cut. */
 static void where_set(char *cell, const EpnetResult *result, const EpnetAuditRow *row) {
-    FILE *stream = fmemopen(cell, CELL_SIZE, "w");
-    if (stream == NULL)
-        return;
-    place_print(stream, result, row->point, row->time);
+    place_add(cell, result, row->point, row->time);
     const bool same_time = isnan(row->time) || row->first_time == row->time;
     if (row->violations > 0 && !(row->first_point == row->point && same_time)) {
-        fputs("; first at ", stream);
-        place_print(stream, result, row->first_point, row->first_time);
+        cell_add(cell, "; first at ");
+        place_add(cell, result, row->first_point, row->first_time);
     }
-    fclose(stream);
-    cell[CELL_SIZE - 1] = '\0';
 }
 
 static void line_set(Line *line, const EpnetResult *result, const EpnetAuditRow *row) {

@@ -2,12 +2,14 @@
  * reads grid files. The input is a recipe: beginning from what the program writes, each byte keeps, leaves
  * out or twists one thing (an attribute, its type, a dimension, a variable's shape or type, a group, the
  * seal). Damaged bytes under an intact seal are not tried: HDF5 itself does not survive them, which is what
- * the seal is for. An input that begins with the byte 0xFF is taken for the bytes of the file itself, without
- * a seal. */
+ * the seal is for. The last two bytes of a recipe may refuse an allocation to the reader or fail a read of
+ * its own. An input that begins with the byte 0xFF is taken for the bytes of the file itself, without a seal.
+ */
 #include "fuzz.h"
 #include "result.h"
 #include "seal.h"
 
+#include <errno.h>
 #include <netcdf.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -33,6 +35,44 @@ const char *__lsan_default_suppressions(void);
 /* The libraries do not free all that they took for a file that they then refuse. */
 __attribute__((visibility("default"))) const char *__lsan_default_suppressions(void) {
     return "leak:libnetcdf\nleak:libhdf5\n";
+}
+
+/* ---- refusals -------------------------------------------------------------------------------------------
+ */
+
+static unsigned allocations_left, reads_left; /* until one is refused; 0: none is */
+
+static bool is_last(unsigned *left) {
+    return *left > 0 && --*left == 0;
+}
+
+void *__real_epnet_calloc(size_t count, size_t size);
+void *__wrap_epnet_calloc(size_t count, size_t size);
+char *__real_strdup(const char *text);
+char *__wrap_strdup(const char *text);
+bool __real_epnet_bytes_read(int fd, void *bytes, size_t size, uint64_t offset);
+bool __wrap_epnet_bytes_read(int fd, void *bytes, size_t size, uint64_t offset);
+
+void *__wrap_epnet_calloc(size_t count, size_t size) {
+    return is_last(&allocations_left) ? NULL : __real_epnet_calloc(count, size);
+}
+
+char *__wrap_strdup(const char *text) {
+    return is_last(&allocations_left) ? NULL : __real_strdup(text);
+}
+
+bool __wrap_epnet_bytes_read(int fd, void *bytes, size_t size, uint64_t offset) {
+    const bool refused = is_last(&reads_left);
+    const bool read = !refused && __real_epnet_bytes_read(fd, bytes, size, offset);
+    errno = refused ? EIO : errno;
+    return read;
+}
+
+/* From the end of a recipe: which allocation (0xF0 and more) or read (0xE0 to 0xEF). */
+static void refusals_set(const uint8_t *bytes, size_t size) {
+    const unsigned kind = size > 2 ? bytes[size - 1] : 0, number = size > 2 ? 1u + bytes[size - 2] : 0;
+    allocations_left = kind >= 0xF0 ? number : 0;
+    reads_left = kind >= 0xE0 && kind < 0xF0 ? number : 0;
 }
 
 /* ---- pieces ---------------------------------------------------------------------------------------------
@@ -331,7 +371,8 @@ static void outcome_check(EpnetStatus status, const EpnetError *error) {
     if (status == EPNET_OK)
         return;
     fuzz_message_check(status, error);
-    fuzz_require(status == EPNET_IO || status == EPNET_USAGE || status == EPNET_INTERNAL,
+    fuzz_require(status == EPNET_IO || status == EPNET_USAGE || status == EPNET_INTERNAL ||
+                     (status == EPNET_DEVICE && strstr(error->message, "out of memory") != NULL),
                  "a file is refused as a file");
 }
 
@@ -392,6 +433,19 @@ static void result_use(const EpnetResult *result, const char *path) {
         outcome_check(epnet_export(path, tables[t], "/dev/null", &error), &error);
 }
 
+/* What is not even a file of bytes, once. */
+static void others_refuse(void) {
+    static const char *const paths[] = {"/dev/null", "/tmp", "/no such folder/grid.nc"};
+    static bool done;
+    for (size_t k = 0; k < sizeof paths / sizeof *paths && !done; k++) {
+        EpnetResult *result;
+        EpnetError error;
+        fuzz_require(epnet_result_open(paths[k], &result, &error) == EPNET_IO, "that is no grid file");
+        fuzz_message_check(EPNET_IO, &error);
+    }
+    done = true;
+}
+
 int LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t size) {
     static unsigned long number; /* after some refusals the library holds on to a file for good */
     char name[64], path[512];
@@ -403,6 +457,8 @@ int LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t size) {
         fuzz_file_write(path, bytes + 1, size - 1);
     else
         file_make((FuzzInput){bytes, bytes + size}, path);
+    others_refuse();
+    refusals_set(bytes, size > 0 && bytes[0] == 0xFF ? 0 : size);
     EpnetStatus status = epnet_result_open(path, &result, &error);
     fuzz_require((status == EPNET_OK) == (result != NULL), "a result or an error");
     outcome_check(status, &error);
