@@ -142,9 +142,9 @@ typedef struct EpnetProblem {
     const EpnetStart *start; /* the same law in compact form (host/start.h), or NULL */
     EpnetKind kind;
     EpnetMethod method;
-    double tolerance;        /* L1 error of p at every sampled time (chebyshev, uniformization, split without dt) */
-    double dt;               /* [s], step of euler and rk4, of split if it is given; else 0 */
-    size_t time_count;       /* sampled times; 0 if stationary */
+    double tolerance;  /* L1 error of p at every sampled time (chebyshev, uniformization, split without dt) */
+    double dt;         /* [s], step of euler and rk4, of split if it is given; else 0 */
+    size_t time_count; /* sampled times; 0 if stationary */
     const double *times;     /* [s], increasing, >= 0 */
     const uint64_t *steps;   /* times / dt as whole numbers where dt is given, else NULL */
     bool keeps_trajectories; /* batches will ask for them: how much memory their rows take */
@@ -170,12 +170,14 @@ typedef struct EpnetBatch {
 
 /* Results of a batch, owned by the caller. Row width: epnet_row_width(). */
 typedef struct EpnetRows {
-    int *status;        /* count: EpnetPointStatus */
-    double *last;       /* count x width: at the last sampled time, or at the stationary law */
-    double *extremes;   /* count x EPNET_EXTREMES; NULL if stationary */
-    double *point;      /* count x EPNET_POINT_COLUMNS */
-    double *envelope;   /* count x epnet_envelope_width(): the sweep's, not the backend's, to fill */
-    double *trajectory; /* count x time_count x width, or NULL: not kept */
+    int *status;          /* count: EpnetPointStatus */
+    double *last;         /* count x width: at the last sampled time, or at the stationary law */
+    double *extremes;     /* count x EPNET_EXTREMES; NULL if stationary */
+    double *point;        /* count x EPNET_POINT_COLUMNS */
+    double *envelope;     /* count x epnet_envelope_width(): the sweep's, not the backend's, to fill */
+    double *trajectory;   /* count x time_count x width, or NULL: not kept */
+    double *applications; /* count: of L, those for the columns aside; what a backend does not count it leaves
+                             as it is. NULL: not asked for */
     double *
         leak_curve; /* the quench of a run of one point: leak.samples times [s], then as many ln I; or NULL */
 } EpnetRows;

@@ -398,7 +398,7 @@ typedef struct EpnetBenchRow {
     const char *unit;
     double limit;            /* of a check: what the deviation may be; else NaN */
     bool failed;             /* the deviation is larger */
-    double applications;     /* of the generator in one `value` (as epnet_plan() counts them); NaN: unknown */
+    double applications;     /* of the generator that a point took; NaN: not counted */
     double ns_per_state_bit; /* value / (applications 2^N N) [ns]; NaN: does not apply, as in the next two */
     double of_peak;          /* useful flop, 2 (N + 1) 2^N an application, over the threads' FMA peak */
     double of_copy; /* time to copy a vector of 2^N doubles (same threads) once an application, over value */

@@ -26,7 +26,7 @@ EpnetStatus epnet_bench_open(const EpnetBench *bench, const EpnetBenchCase *item
     const size_t width = epnet_row_width(problem->cut_count), count = item->count;
     const size_t trajectory = keep ? problem->time_count * width : 0,
                  extremes = problem->kind == EPNET_TRAJECTORY ? EPNET_EXTREMES : 0;
-    const size_t values = width + extremes + EPNET_POINT_COLUMNS + trajectory;
+    const size_t values = width + extremes + EPNET_POINT_COLUMNS + trajectory + 1;
     memset(engine, 0, sizeof *engine);
     engine->item = item;
     EpnetStatus status = epnet_device_choose(device, threads, problem, &engine->device, error);
@@ -44,6 +44,9 @@ EpnetStatus epnet_bench_open(const EpnetBench *bench, const EpnetBenchCase *item
     engine->rows.point = take(&next, count * EPNET_POINT_COLUMNS);
     engine->rows.extremes = extremes > 0 ? take(&next, count * extremes) : NULL;
     engine->rows.trajectory = trajectory > 0 ? take(&next, count * trajectory) : NULL;
+    engine->rows.applications = take(&next, count);
+    for (size_t k = 0; k < count; k++)
+        engine->rows.applications[k] = NAN;
     return EPNET_OK;
 }
 

@@ -127,19 +127,14 @@ EpnetStatus epnet_bench_application(EpnetBench *bench, int nodes, EpnetError *er
 
 /* ---- points -------------------------------------------------------------------------------------------- */
 
-/* Applications of L that a point takes, as epnet_plan() counts them: the mean over some of them. */
+/* Applications of L that a point took in the last solve, one for dp/dt at every sampled time among them: the
+ * mean. NaN where they are not counted. */
 static double count_applications(const EpnetBenchEngine *engine) {
-    enum { PROBES = 8 };
     const EpnetBenchCase *item = engine->item;
-    const size_t probes = item->count < PROBES ? item->count : PROBES;
-    double sum = 0, applications, seconds;
-    for (size_t i = 0; i < probes; i++) {
-        const size_t at = probes == 1 ? 0 : i * (item->count - 1) / (probes - 1);
-        if (!engine->device.backend->estimate(&item->problem, &item->points[at], &applications, &seconds))
-            return NAN;
-        sum += applications;
-    }
-    return sum / (double)probes;
+    double sum = 0;
+    for (size_t k = 0; k < item->count; k++)
+        sum += engine->rows.applications[k] + (double)item->problem.time_count;
+    return sum / (double)item->count;
 }
 
 typedef struct Solve {
@@ -178,8 +173,7 @@ static EpnetStatus time_solves(EpnetBench *bench, const EpnetBenchCase *const *i
     if (status == EPNET_OK)
         status = epnet_bench_measure(bench, bodies, count, round_seconds(bench), timings, ratio, error);
     if (status == EPNET_OK)
-        *applications =
-            items[0]->problem.kind == EPNET_TRAJECTORY ? count_applications(&solves[0].engine) : NAN;
+        *applications = count_applications(&solves[0].engine);
     for (size_t i = 0; i < opened; i++)
         epnet_bench_close(&solves[i].engine);
     return status;
@@ -224,24 +218,6 @@ EpnetStatus epnet_bench_trajectories(EpnetBench *bench, int nodes, EpnetError *e
     return status;
 }
 
-/* Applications of L that the laws of a case take on the host, the mean over its points. NaN when memory is
- * exhausted. */
-static double count_relaxation(const EpnetBenchCase *item) {
-    EpnetGenerator generator;
-    EpnetStationary stationary;
-    double sum = 0;
-    bool good = epnet_generator_alloc(&generator, item->problem.nodes);
-    good = epnet_stationary_alloc(&stationary, item->problem.nodes) && good;
-    for (size_t k = 0; k < item->count && good; k++) {
-        epnet_generator_set(&generator, &item->problem, &item->points[k], NULL, true);
-        good = epnet_stationary_solve(&stationary, &generator) == EPNET_POINT_OK;
-        sum += (double)stationary.relaxation.applications;
-    }
-    epnet_stationary_free(&stationary);
-    epnet_generator_free(&generator);
-    return good ? sum / (double)item->count : NAN;
-}
-
 /* Fill in what part of the limits a stationary law reaches: by its applications of L, or by the 2/3 n^3 flop
  * of an elimination over n states. */
 static void set_stationary(const EpnetBench *bench, EpnetBenchRow *row, const EpnetBenchTiming *timing,
@@ -271,10 +247,9 @@ EpnetStatus epnet_bench_stationary(EpnetBench *bench, int nodes, EpnetError *err
     const EpnetBenchCase *items[] = {&item, &item};
     if (status == EPNET_OK)
         status = time_solves(bench, items, threads, threaded ? 2 : 1, timings, &ratio, &applications, error);
-    const double relaxation = status == EPNET_OK ? count_relaxation(&item) : NAN;
     for (size_t i = 0; i < (threaded ? 2 : 1) && status == EPNET_OK; i++) {
         EpnetBenchRow row = epnet_bench_row("stationary", "law and columns", nodes, shape.points, threads[i]);
-        set_stationary(bench, &row, &timings[i], relaxation);
+        set_stationary(bench, &row, &timings[i], applications);
         epnet_bench_report(bench, &row);
     }
     if (status == EPNET_OK && threaded)

@@ -303,6 +303,8 @@ void epnet_lanes_solve(EpnetLanes *lanes, const EpnetBatch *batch, size_t first,
         if (!done[l])
             continue;
         rows->status[first + l] = EPNET_POINT_OK;
+        if (rows->applications != NULL)
+            rows->applications[first + l] = lanes->applications[l];
         for (size_t c = 0; rows->point != NULL && c < EPNET_POINT_COLUMNS; c++)
             rows->point[(first + l) * EPNET_POINT_COLUMNS + c] = NAN;
     }

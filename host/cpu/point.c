@@ -206,6 +206,9 @@ void epnet_workspace_solve(EpnetWorkspace *ws, const EpnetBatch *batch, size_t k
     if (status == EPNET_POINT_OK && problem->leak.kind != EPNET_LEAK_NONE)
         status = measure_leak(ws, problem, point, columns);
     rows->status[k] = (int)status;
+    if (rows->applications != NULL)
+        rows->applications[k] =
+            (double)(stationary ? ws->stationary.relaxation.applications : ws->evolution.applications);
     if (status != EPNET_POINT_OK) {
         epnet_fill_nan(last, width);
         epnet_fill_nan(extremes, EPNET_EXTREMES);
