@@ -123,7 +123,7 @@ def main():
     parser.add_argument("--rounds", type=int, default=5, help="of the contest with peers, and repeats of whole runs")
     parser.add_argument("--only", choices=("suite", "runs", "contest"), help="leave the other parts out")
     parser.add_argument("--nodes", type=int, nargs="*", help="sizes of the contest (default: 5 6 8 10 12)")
-    parser.add_argument("--quick", action="store_true", help="a short look: whether all of it works")
+    parser.add_argument("--quick", action="store_true", help="a short look, without results: whether all of it works")
     parser.add_argument("--no-results", action="store_true", help="print only, write no file")
     arguments = parser.parse_args()
     epnet, report = Epnet(arguments.program), Report()
@@ -156,11 +156,11 @@ def main():
         report.heading("Not installed, and how to have it (bench/README.md)")
         for name, reason in report.absent.items():
             print(f"  {name}: {reason}")
-    if not arguments.no_results:
+    if not (arguments.no_results or arguments.quick):
         path = results_path()
         write(path, report.records, about)
         print(f"\nwritten: {os.path.relpath(path)}")
-        if arguments.only is None and not arguments.quick:
+        if arguments.only is None:
             figure = os.path.splitext(path)[0] + ".png"
             script = os.path.join(ROOT, "bench", "figure.py")
             if subprocess.run([sys.executable, script, path, figure]).returncode == 0:

@@ -104,7 +104,7 @@ def scipy_peers(case):
     least = max(1, math.ceil(DT * max(p.exit.max() for p in case.points) * 2 / 2.7))
     yield "scipy expm_multiply", [("as it is", None)], one_by_one(expm_multiply)
     if case.nodes <= 10:
-        yield "scipy dense expm, a propagator", [("of an interval", None)], one_by_one(propagator)
+        yield "scipy dense expm", [("of an interval", None)], one_by_one(propagator)
     if case.nodes <= 8:
         yield "scipy CSR, RK4", [(f"{least << k} steps an interval", least << k) for k in range(7)], one_by_one(rk4)
     yield ("scipy CSR, Chebyshev", [(f"tolerance {t:g}", t) for t in (1e-9, 1e-10, 1e-11, 1e-12)],
@@ -192,7 +192,7 @@ def jax_peers(case):
             step = linalg.expm(DT * matrix)
             return jnp.concatenate([first[None], jax.lax.scan(lambda p, _: (p @ step,) * 2, first, None,
                                                               length=len(TIMES) - 1)[1]])
-        yield "jax dense expm, a propagator, vmap", [("of an interval", 0.0)], batched(propagator, dense)
+        yield "jax dense expm, vmap", [("of an interval", 0.0)], batched(propagator, dense)
 
 
 class PaperRunner:

@@ -19,7 +19,7 @@ enum {
     JSON_OPTION
 }; /* no short forms */
 
-enum { MAX_THREADS = 4096, MAX_REPEATS = 99, OVERRIDES_MOST = 64 };
+enum { MAX_REPEATS = 99, OVERRIDES_MOST = 64 };
 
 typedef struct Arguments {
     const char *spec; /* NULL: the program's own suite */
@@ -31,12 +31,12 @@ typedef struct Arguments {
     size_t checks, failed;
 } Arguments;
 
-static int read_positive(const struct argp_state *state, const char *text, const char *option, long most) {
+static int read_repeats(const struct argp_state *state, const char *text) {
     char *end = NULL;
     errno = 0;
     const long value = strtol(text, &end, 10);
-    if (text[0] < '0' || text[0] > '9' || *end != '\0' || errno != 0 || value < 1 || value > most)
-        argp_error(state, "%s expects a whole number from 1 to %ld, not '%s'", option, most, text);
+    if (text[0] < '0' || text[0] > '9' || *end != '\0' || errno != 0 || value < 1 || value > MAX_REPEATS)
+        argp_error(state, "--repeats expects a whole number from 1 to %d, not '%s'", MAX_REPEATS, text);
     return (int)value;
 }
 
@@ -47,7 +47,7 @@ static error_t parse(int key, char *value, struct argp_state *state) {
         arguments->options.quick = true;
         return 0;
     case REPEATS_OPTION:
-        arguments->options.repeats = read_positive(state, value, "--repeats", MAX_REPEATS);
+        arguments->options.repeats = read_repeats(state, value);
         return 0;
     case SET_OPTION:
         if (arguments->override_count == OVERRIDES_MOST)
@@ -58,7 +58,7 @@ static error_t parse(int key, char *value, struct argp_state *state) {
         arguments->options.device = value;
         return 0;
     case THREADS_OPTION:
-        arguments->options.threads = read_positive(state, value, "--threads", MAX_THREADS);
+        arguments->options.threads = epnet_cli_take_threads(state, value);
         return 0;
     case JSON_OPTION:
         arguments->json = true;
