@@ -1,5 +1,6 @@
 #include "applied.h"
 
+#include "../cpu/vector.h"
 #include "../device.h"
 #include "../status.h"
 
@@ -26,9 +27,9 @@ EpnetStatus epnet_bench_applied_make(EpnetBenchApplied *applied, int nodes, Epne
     const EpnetStatus status = epnet_bench_random(&shape, &applied->item, error);
     if (status != EPNET_OK)
         return status;
-    if (!epnet_generator_alloc(&applied->generator, nodes) ||
-        posix_memalign((void **)&applied->p, 64, bytes) != 0 ||
-        posix_memalign((void **)&applied->q, 64, bytes) != 0)
+    applied->p = epnet_vector_new(states);
+    applied->q = epnet_vector_new(states);
+    if (!epnet_generator_alloc(&applied->generator, nodes) || applied->p == NULL || applied->q == NULL)
         return epnet_fail_memory(error, 2 * bytes, "the vectors of the bench");
     epnet_generator_set(&applied->generator, &applied->item.problem, applied->item.points, NULL, true);
     fill(applied->p, states);

@@ -1,6 +1,6 @@
 #include "limits.h"
 
-#include "../status.h"
+#include "../cpu/vector.h"
 #include "../threading.h"
 
 #include <stdlib.h>
@@ -125,9 +125,9 @@ static void copy_part(void *context, int thread, size_t first, size_t end) {
 }
 
 double epnet_bench_copy_seconds(size_t count, EpnetTeam *team, double seconds) {
-    double *from = NULL, *to = NULL, least = -1;
+    double *from = epnet_vector_new(count), *to = epnet_vector_new(count), least = -1;
     const size_t bytes = count * sizeof *from;
-    if (posix_memalign((void **)&from, 64, bytes) == 0 && posix_memalign((void **)&to, 64, bytes) == 0) {
+    if (from != NULL && to != NULL) {
         for (size_t i = 0; i < count; i++)
             from[i] = to[i] = (double)i;
         const size_t times = 1 + ((size_t)1 << 20) / bytes; /* the clock is read once a MiB at most */

@@ -79,7 +79,7 @@ static EpnetStatus apply_once(void *argument, EpnetError *error) {
     const Application *application = argument;
     EpnetBenchApplied *applied = application->applied;
     (void)error;
-    applied->generator.team = application->team;
+    applied->generator.team = application->team; /* or none, with the memory of the first of its threads */
     epnet_cpu_apply(&applied->generator, applied->p, applied->q);
     return EPNET_OK;
 }
@@ -118,6 +118,9 @@ EpnetStatus epnet_bench_application(EpnetBench *bench, int nodes, EpnetError *er
     EpnetStatus status = epnet_bench_applied_make(&applied, nodes, error);
     if (status == EPNET_OK && nodes >= SHARED_NODES && bench->threads > 1)
         status = epnet_team_open(bench->threads, &team, error);
+    if (status == EPNET_OK && !epnet_generator_share(&applied.generator, team))
+        status = epnet_fail_memory(error, sizeof(double) * epnet_generator_packs_size(nodes, bench->threads),
+                                   "what threads pack");
     if (status == EPNET_OK)
         status = time_application(bench, &applied, nodes, team, error);
     epnet_team_close(team);
