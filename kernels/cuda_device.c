@@ -63,11 +63,33 @@ static EpnetStatus check_kind(const EpnetProblem *problem, EpnetError *error) {
     return EPNET_OK;
 }
 
-/* Bytes that one context takes at least. */
+/* Bytes of scratch memory of the resident kernels for one point, and for the points of one block: the larger
+ * of those that the problem takes, on the current device; 0 if it does not answer. */
+static uint64_t scratch_bytes(const EpnetProblem *problem, uint64_t *of_block) {
+    EpnetCudaLayout layout;
+    size_t most = 0, most_of_block = 0;
+    if (problem->initial == NULL && epnet_cuda_stationary_layout(problem, &layout) == cudaSuccess) {
+        most = layout.scratch_per_group;
+        most_of_block = most * (size_t)layout.groups;
+    }
+    if (problem->kind == EPNET_TRAJECTORY &&
+        epnet_cuda_trajectory_layout(problem, INFINITY, (uint32_t)problem->nodes, &layout) == cudaSuccess) {
+        const size_t each = layout.scratch_per_group, all = each * (size_t)layout.groups;
+        most = each > most ? each : most;
+        most_of_block = all > most_of_block ? all : most_of_block;
+    }
+    (void)cudaGetLastError();
+    *of_block = most_of_block * sizeof(double);
+    return most * sizeof(double);
+}
+
+/* Bytes that one context takes at least: of the resident engine a launch of one point. */
 static uint64_t least_bytes(const EpnetProblem *problem) {
-    return problem->nodes > EPNET_RESIDENT_NODES
-               ? epnet_streaming_bytes(problem)
-               : epnet_cuda_point_bytes(problem, problem->keeps_trajectories);
+    uint64_t scratch;
+    if (problem->nodes > EPNET_RESIDENT_NODES)
+        return epnet_streaming_bytes(problem);
+    (void)scratch_bytes(problem, &scratch);
+    return scratch + epnet_cuda_point_bytes(problem, problem->keeps_trajectories);
 }
 
 static bool fits(const EpnetProblem *problem, uint64_t available) {
@@ -126,8 +148,8 @@ void epnet_cuda_workers(const EpnetProblem *problem, int device, int threads, in
     *count = 2;
     *threads_each = 1;
     *chunk = 1;
-    if (problem->nodes > EPNET_RESIDENT_NODES) { /* one point fills a device from 17 nodes or so */
-        *count = problem->nodes < 17 ? 4 : problem->nodes < 24 ? 2 : 1;
+    if (problem->nodes > EPNET_RESIDENT_NODES) { /* one point fills a device */
+        *count = problem->nodes < 24 ? 2 : 1;
         return;
     }
     const size_t point = epnet_cuda_point_bytes(problem, problem->keeps_trajectories);
@@ -137,25 +159,17 @@ void epnet_cuda_workers(const EpnetProblem *problem, int device, int threads, in
     *chunk = *chunk > 0 ? *chunk : 1;
 }
 
-/* Bytes of the kernels' scratch memory for one point at most, by the first device; 0 if it does not answer.
- */
-static uint64_t scratch_bytes(const EpnetProblem *problem) {
-    EpnetCudaLayout layout;
-    size_t most = 0;
-    if (cudaSetDevice(0) == cudaSuccess && problem->initial == NULL &&
-        epnet_cuda_stationary_layout(problem, &layout) == cudaSuccess)
-        most = layout.scratch_per_group;
-    if (problem->kind == EPNET_TRAJECTORY &&
-        epnet_cuda_trajectory_layout(problem, INFINITY, (uint32_t)problem->nodes, &layout) == cudaSuccess)
-        most = layout.scratch_per_group > most ? layout.scratch_per_group : most;
-    (void)cudaGetLastError();
-    return most * sizeof(double);
-}
-
 uint64_t epnet_cuda_memory(const EpnetProblem *problem, int threads, int *in_flight) {
     (void)threads;
-    *in_flight = problem->nodes > EPNET_RESIDENT_NODES ? 1 : INT_MAX; /* a whole batch */
-    return least_bytes(problem) + (problem->nodes > EPNET_RESIDENT_NODES ? 0 : scratch_bytes(problem));
+    uint64_t of_block;
+    if (problem->nodes > EPNET_RESIDENT_NODES) {
+        *in_flight = 1;
+        return epnet_streaming_bytes(problem);
+    }
+    *in_flight = INT_MAX;                /* a whole batch */
+    if (cudaSetDevice(0) != cudaSuccess) /* the first speaks for all */
+        (void)cudaGetLastError();
+    return scratch_bytes(problem, &of_block) + epnet_cuda_point_bytes(problem, problem->keeps_trajectories);
 }
 
 bool epnet_cuda_estimate(const EpnetProblem *problem, const EpnetPoint *point, double *applications,

@@ -151,6 +151,7 @@ EpnetStatus epnet_streaming_solve(EpnetStreaming *streaming, const EpnetPoint *p
     streaming->evolution.problem = problem;
     streaming->evolution.stop = streaming->relaxation.stop = stop;
     streaming->evolution.space = epnet_stream_space_set(space, point);
+    epnet_stream_observer_set(&streaming->observer);
     *status = problem->kind == EPNET_STATIONARY
                   ? solve_stationary(streaming, point, last)
                   : solve_trajectory(streaming, point, last, extremes, trajectory);

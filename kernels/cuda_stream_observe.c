@@ -1,6 +1,7 @@
 #include "cuda_stream_observe.h"
 
 #include "cpu/observe.h"
+#include "cpu/weights.h"
 #include "formula.h"
 #include "status.h"
 
@@ -62,8 +63,13 @@ static size_t numbers_size(const EpnetProblem *problem) {
     return halves_size(problem) / 2;
 }
 
+static uint64_t production_size(const EpnetProblem *problem) {
+    return epnet_weights_have_production(problem) ? (uint64_t)1 << problem->nodes : 0;
+}
+
 uint64_t epnet_stream_observer_bytes(const EpnetProblem *problem) {
-    const uint64_t doubles = fold_size(problem) + sides_size(problem) + halves_size(problem);
+    const uint64_t doubles =
+        fold_size(problem) + sides_size(problem) + halves_size(problem) + production_size(problem);
     return doubles * sizeof(double) + 2 * (problem->cut_count + 1) * numbers_size(problem) * sizeof(uint32_t);
 }
 
@@ -100,6 +106,8 @@ EpnetStatus epnet_stream_observer_alloc(EpnetStreamObserver *o, EpnetStreamSpace
     if (epnet_cuda_ok(result))
         result = epnet_cuda_array_alloc(&o->halves, halves_size(problem) * sizeof(double));
     if (epnet_cuda_ok(result))
+        result = epnet_cuda_array_alloc_device(&o->production, production_size(problem) * sizeof(double));
+    if (epnet_cuda_ok(result))
         result = epnet_cuda_array_alloc(&o->numbers, numbers);
     if (epnet_cuda_ok(result)) {
         fill_all_numbers(problem, o->numbers.host);
@@ -114,9 +122,17 @@ void epnet_stream_observer_free(EpnetStreamObserver *o) {
     epnet_cuda_array_free(&o->fold);
     epnet_cuda_array_free(&o->sides);
     epnet_cuda_array_free(&o->halves);
+    epnet_cuda_array_free(&o->production);
     epnet_cuda_array_free(&o->numbers);
     free(o->marginal_fold);
     memset(o, 0, sizeof *o);
+}
+
+void epnet_stream_observer_set(EpnetStreamObserver *o) {
+    EpnetStreamSpace *space = o->space;
+    if (o->production.device != NULL)
+        EPNET_STREAM_DO(space, epnet_stream_production, &space->shared.problem, &space->point,
+                        o->production.device, space->stream);
 }
 
 /* Set `set` (0, 1: the halves; 2 + 2c, 3 + 2c: the sides of cut c) without its law. */
@@ -249,34 +265,56 @@ double epnet_stream_observe_multiinformation(EpnetStreamObserver *o, const Epnet
 
 /* ---- channels ---------------------------------------------------------------------------------------- */
 
-/* Production and environment flow of all channels, or of the copies that cross `cut`, given dH/dt by them: by
- * e.p where that keeps its digits, else pair by pair (host/cpu/observe.c). */
-static EpnetChannelSums channel_sums(EpnetStreamObserver *o, const uint64_t *cut,
-                                     const EpnetStreamState *state, double entropy_rate, bool any_empty) {
+/* Scalar products of a state with what is computed once per point (host/cpu/weights.h), and what their
+ * rounding is measured against. */
+typedef struct Products {
+    double flow, flow_gross, entropy_gross, production, production_gross;
+} Products;
+
+/* Of all channels, or of the copies that cross the cut at hand. */
+static Products take_products(EpnetStreamObserver *o, bool crossing, const EpnetStreamState *state) {
     EpnetStreamSpace *space = o->space;
-    const EpnetStreamPoint *point = cut == NULL ? &space->point : &space->crossing,
-                           *flows = cut == NULL ? &space->flows : &space->crossing_flows;
-    double sum[3];
-    if (!any_empty) {
-        EPNET_STREAM_DO(space, epnet_stream_flows, space->problem->nodes, point, flows, state,
-                        space->partials.device, space->results.device, space->stream);
-        epnet_stream_space_results(space, 3, sum);
-        const EpnetProblem *problem = space->problem;
-        const double cancellation =
-            epnet_cancellation(problem->kind == EPNET_TRAJECTORY ? problem->tolerance : 0);
-        if (!epnet_cancels(cancellation, sum[0], sum[1]) &&
-            !epnet_cancels(cancellation, entropy_rate + sum[0], sum[2] + sum[1]))
-            return (EpnetChannelSums){entropy_rate + sum[0], sum[0]};
-    }
+    double sum[5];
+    EPNET_STREAM_DO(space, epnet_stream_flows, space->problem->nodes,
+                    crossing ? &space->crossing : &space->point,
+                    crossing ? &space->crossing_flows : &space->flows, crossing ? NULL : o->production.device,
+                    state, space->partials.device, space->results.device, space->stream);
+    epnet_stream_space_results(space, 5, sum);
+    return (Products){sum[0], sum[1], sum[2], sum[3], sum[4]};
+}
+
+static double cancellation_of(const EpnetProblem *problem) {
+    return epnet_cancellation(problem->kind == EPNET_TRAJECTORY ? problem->tolerance : 0);
+}
+
+/* Production and environment flow of all channels, or of the copies that cross `cut`, given dH/dt by them: by
+ * e.p where that keeps its digits, else pair by pair (host/cpu/observe.c). `products`: NULL where states are
+ * empty. */
+static EpnetChannelSums channel_sums(EpnetStreamObserver *o, const uint64_t *cut,
+                                     const EpnetStreamState *state, double entropy_rate,
+                                     const Products *products) {
+    EpnetStreamSpace *space = o->space;
+    const double cancellation = cancellation_of(space->problem);
+    double sum[2];
+    if (products != NULL && !epnet_cancels(cancellation, products->flow, products->flow_gross) &&
+        !epnet_cancels(cancellation, entropy_rate + products->flow,
+                       products->entropy_gross + products->flow_gross))
+        return (EpnetChannelSums){entropy_rate + products->flow, products->flow};
     EPNET_STREAM_DO(space, epnet_stream_channel_pairs, &space->shared.problem, &space->point, cut, state,
                     space->partials.device, space->results.device, space->stream);
     epnet_stream_space_results(space, 2, sum);
     return (EpnetChannelSums){sum[0], sum[1]};
 }
 
-static double production(EpnetStreamObserver *o, const EpnetStreamState *state) {
+/* The same for entropy_production, by c.p. */
+static double production(EpnetStreamObserver *o, const EpnetStreamState *state, double entropy_rate,
+                         const Products *products) {
     EpnetStreamSpace *space = o->space;
     double sum;
+    if (products != NULL && o->production.device != NULL &&
+        !epnet_cancels(cancellation_of(space->problem), entropy_rate + products->production,
+                       products->entropy_gross + products->production_gross))
+        return entropy_rate + products->production;
     EPNET_STREAM_DO(space, epnet_stream_total_pairs, &space->shared.problem, &space->point, state,
                     space->partials.device, space->results.device, space->stream);
     epnet_stream_space_results(space, 1, &sum);
@@ -322,7 +360,10 @@ static void observe_cut(EpnetStreamObserver *o, size_t cut, const EpnetPoint *po
     const EpnetLimit whole = {sum[0], sum[1]}, local = {sum[2], sum[3]};
     const EpnetLimit flow = {whole.finite - local.finite, whole.log_t - local.log_t},
                      local_rate = {-local.finite, -local.log_t};
-    const EpnetChannelSums sums = channel_sums(o, &mask, state, -whole.finite, any_empty);
+    Products products;
+    if (!any_empty)
+        products = take_products(o, true, state);
+    const EpnetChannelSums sums = channel_sums(o, &mask, state, -whole.finite, any_empty ? NULL : &products);
     double capacity = 0, flow_bound = 0;
     for (size_t e = 0; e < problem->edge_count; e++) {
         if (epnet_bit(mask, problem->source[e]) != epnet_bit(mask, problem->target[e])) {
@@ -357,7 +398,10 @@ void epnet_stream_observe(EpnetStreamObserver *o, const EpnetPoint *point, const
     const EpnetLimit dh = {0 - sums.dp_log, 0 - sums.dp_fills},
                      dh_nodes = epnet_observe_node_entropy_rates(problem->nodes, marginal, marginal_rate);
     const EpnetLimit rate = {dh_nodes.finite - dh.finite, dh_nodes.log_t - dh.log_t};
-    const EpnetChannelSums channels = channel_sums(o, NULL, state, dh.finite, any_empty);
+    Products products;
+    if (!any_empty)
+        products = take_products(o, false, state);
+    const EpnetChannelSums channels = channel_sums(o, NULL, state, dh.finite, any_empty ? NULL : &products);
     /* Columns that the marginals give are the host's. */
     const EpnetGenerator generator = {
         .nodes = problem->nodes,
@@ -374,7 +418,7 @@ void epnet_stream_observe(EpnetStreamObserver *o, const EpnetPoint *point, const
     row[EPNET_ENTROPY] = 0 - sums.p_log; /* 0, not -0, of a pure state */
     row[EPNET_MULTIINFORMATION] = multiinformation(o, state, marginal);
     row[EPNET_MULTIINFORMATION_RATE] = epnet_limit_value(rate, activity);
-    row[EPNET_ENTROPY_PRODUCTION] = production(o, state);
+    row[EPNET_ENTROPY_PRODUCTION] = production(o, state, dh.finite, any_empty ? NULL : &products);
     row[EPNET_ENTROPY_PRODUCTION_CHANNELS] = channels.production;
     row[EPNET_ENVIRONMENT_ENTROPY_FLOW] = channels.environment_flow;
     row[EPNET_ACTIVITY] = activity;

@@ -7,11 +7,12 @@
 
 typedef struct EpnetStreamObserver {
     EpnetStreamSpace *space;
-    EpnetCudaArray fold;    /* device: what is between the folds of a vector */
-    EpnetCudaArray sides;   /* device: laws of the two sides of the cut at hand */
-    EpnetCudaArray halves;  /* laws of the low and of the high half of the nodes, then of independent nodes */
-    EpnetCudaArray numbers; /* sub-states: of the two halves, then of the two sides of each cut */
-    double *marginal_fold;  /* host, for the marginals of a half */
+    EpnetCudaArray fold;   /* device: what is between the folds of a vector */
+    EpnetCudaArray sides;  /* device: laws of the two sides of the cut at hand */
+    EpnetCudaArray halves; /* laws of the low and of the high half of the nodes, then of independent nodes */
+    EpnetCudaArray production; /* device: c(s) of the point (host/cpu/weights.h), if it is worth its room */
+    EpnetCudaArray numbers;    /* sub-states: of the two halves, then of the two sides of each cut */
+    double *marginal_fold;     /* host, for the marginals of a half */
 } EpnetStreamObserver;
 
 /* Device memory of an observer. */
@@ -21,6 +22,9 @@ uint64_t epnet_stream_observer_bytes(const EpnetProblem *problem);
 EpnetStatus epnet_stream_observer_alloc(EpnetStreamObserver *observer, EpnetStreamSpace *space,
                                         EpnetError *error);
 void epnet_stream_observer_free(EpnetStreamObserver *observer);
+
+/* Begin with the point that the space has been set to. */
+void epnet_stream_observer_set(EpnetStreamObserver *observer);
 
 /* Fill `row` and *sums for the state p of the space's point; NaN after a failure. state->dp is pL,
  * state->log_p room for a vector. The euler column is left NaN. */

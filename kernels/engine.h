@@ -18,7 +18,7 @@
 extern "C" {
 #endif
 
-enum { EPNET_RESIDENT_NODES = 13 };
+enum { EPNET_RESIDENT_NODES = 16 };
 
 /* The problem as kernels see it, passed by value. Edges are sorted by target. */
 typedef struct EpnetCudaProblem {
@@ -62,7 +62,9 @@ typedef struct EpnetCudaLayout {
     int groups;               /* points that a block works on at once */
     int blocks;               /* that fill the device */
     int shared_bytes;         /* dynamic shared memory of a block */
-    bool vectors_in_scratch;  /* the time loop's vectors do not fit into shared memory */
+    int exchange;             /* doubles of shared memory through which the threads of a group exchange */
+    bool exchange_lends;      /* that memory has room for all states, and is that of ln p between the steps */
+    bool vectors_in_scratch;  /* p, dp and ln p do not fit into shared memory */
     bool matrix_in_scratch;   /* nor does the matrix of an elimination (stationary.cu) */
     size_t scratch_per_group; /* doubles of device memory */
     int series_length;        /* coefficients that a group has room for */

@@ -4,7 +4,7 @@
 #ifndef EPNET_KERNELS_EVOLVE_CUH
 #define EPNET_KERNELS_EVOLVE_CUH
 
-#include "polynomial.cuh"
+#include "polynomial_tiles.cuh"
 #include "series.h"
 
 /* The limits of host/evolution.c, which says why; long steps end where the room for coefficients does. */
@@ -104,11 +104,11 @@ __device__ static EPNET_NOINLINE bool epnet_series_prepare(const EpnetGroup &gro
     return true;
 }
 
-/* What a polynomial left in ln p becomes the state. */
+/* What a polynomial left in dp becomes the state. */
 __device__ static inline void epnet_accept(const EpnetGroup &group, int nodes,
                                            const EpnetDevicePoint &point) {
     for (uint32_t s = (uint32_t)group.rank; s < 1u << nodes; s += (uint32_t)group.size)
-        point.p[s] = point.log_p[s];
+        point.p[s] = point.dp[s];
 }
 
 /* sum |p|: 1 of a law, NaN or infinite where a state is. */
@@ -148,7 +148,7 @@ __device__ static inline bool epnet_gives_up(const EpnetGroup &group, EpnetDevic
 /* ---- uniformization -------------------------------------------------------------------------------------
  */
 
-template <int R, int T>
+template <class S>
 __device__ static EPNET_NOINLINE EpnetPointStatus epnet_poisson_advance(const EpnetGroup &group,
                                                                         const EpnetDevicePoint &point,
                                                                         EpnetDeviceEvolution &ev, double dt,
@@ -162,8 +162,8 @@ __device__ static EPNET_NOINLINE EpnetPointStatus epnet_poisson_advance(const Ep
                                   4 * DBL_EPSILON * rate * ev.time, tolerance / steps / 2, ev.degree_min))
             return EPNET_POINT_OUT_OF_MEMORY;
         const EpnetPolynomial polynomial = {1, 1 / rate, false, ev.series.degree, ev.series.c};
-        epnet_polynomial<R, T>(group, point, polynomial);
-        epnet_accept(group, R + T, point);
+        epnet_polynomial<S>(group, point, polynomial);
+        epnet_accept(group, S::NODES, point);
         ev.error += 2 * ev.series.tail;
         ev.applications += (uint32_t)ev.series.degree;
         if (epnet_gives_up(group, ev))
@@ -177,11 +177,11 @@ __device__ static EPNET_NOINLINE EpnetPointStatus epnet_poisson_advance(const Ep
 
 /* Try one step of `dt` with L1 error <= tolerance. False, with smaller x_cap or larger margin for the next
  * try and p untouched, if the vectors grew too much for what was summed. */
-template <int R, int T>
+template <class S>
 __device__ static inline bool epnet_chebyshev_step(const EpnetGroup &group, const EpnetDevicePoint &point,
                                                    EpnetDeviceEvolution &ev, double x, double tolerance) {
     const EpnetPolynomial polynomial = {1, 1 / point.exit_max, true, ev.series.degree, ev.series.c};
-    const double growth = epnet_polynomial<R, T>(group, point, polynomial);
+    const double growth = epnet_polynomial<S>(group, point, polynomial);
     double tail, rounding;
     ev.applications += (uint32_t)ev.series.degree;
     epnet_chebyshev_error(ev.series.x, ev.series.c, (uint64_t)ev.series.length, (uint64_t)ev.series.degree,
@@ -194,7 +194,7 @@ __device__ static inline bool epnet_chebyshev_step(const EpnetGroup &group, cons
         ev.margin = fmax(growth * 8, ev.margin * 2);
         return false;
     }
-    epnet_accept(group, R + T, point);
+    epnet_accept(group, S::NODES, point);
     ev.error += tail;
     ev.rounding_square += rounding * rounding;
     if (x > 0.9 * ev.x_cap)
@@ -202,12 +202,12 @@ __device__ static inline bool epnet_chebyshev_step(const EpnetGroup &group, cons
     return true;
 }
 
-template <int R, int T>
+template <class S>
 __device__ static inline EpnetPointStatus
 epnet_chebyshev_advance(const EpnetGroup &group, const EpnetDevicePoint &point, EpnetDeviceEvolution &ev,
                         double dt, double tolerance) {
     if (point.exit_max * dt < EPNET_CHEBYSHEV_X_LEAST)
-        return epnet_poisson_advance<R, T>(group, point, ev, dt, tolerance);
+        return epnet_poisson_advance<S>(group, point, ev, dt, tolerance);
     const double room = fmax((double)(ev.series.capacity - ev.degree_min - 61), 0.0); /* sqrt(160 x) fits */
     ev.x_cap = fmin(ev.x_cap, room * room / 160);
     double done = 0; /* fraction of dt */
@@ -217,7 +217,7 @@ epnet_chebyshev_advance(const EpnetGroup &group, const EpnetDevicePoint &point, 
         if (!epnet_series_prepare(group, ev.series, true, x, 4 * DBL_EPSILON * point.exit_max * ev.time,
                                   share / ev.margin, ev.degree_min))
             return EPNET_POINT_OUT_OF_MEMORY;
-        if (epnet_chebyshev_step<R, T>(group, point, ev, x, share))
+        if (epnet_chebyshev_step<S>(group, point, ev, x, share))
             done = steps > 1 ? done + step / dt : 1;
         if (epnet_gives_up(group, ev))
             return EPNET_POINT_NOT_CONVERGED;
@@ -230,7 +230,7 @@ epnet_chebyshev_advance(const EpnetGroup &group, const EpnetDevicePoint &point, 
 
 /* Whole steps of forward Euler (degree 1) or RK4, on a linear equation the Taylor polynomial of degree 4.
  * Euler ends early on a step that leaves the probabilities, for the caller to find. */
-template <int R, int T>
+template <class S>
 __device__ static EPNET_NOINLINE void
 epnet_fixed_advance(const EpnetGroup &group, const EpnetDevicePoint &point, EpnetDeviceEvolution &ev,
                     double dt, bool euler, uint64_t steps) {
@@ -244,10 +244,10 @@ epnet_fixed_advance(const EpnetGroup &group, const EpnetDevicePoint &point, Epne
     epnet_group_sync(group);
     const EpnetPolynomial polynomial = {0, dt, false, euler ? 1 : 4, ev.series.c};
     for (uint64_t n = 0; n < steps && !epnet_gives_up(group, ev); n++) {
-        if (euler && epnet_any_negative(group, R + T, point))
+        if (euler && epnet_any_negative(group, S::NODES, point))
             return;
-        epnet_polynomial<R, T>(group, point, polynomial);
-        epnet_accept(group, R + T, point);
+        epnet_polynomial<S>(group, point, polynomial);
+        epnet_accept(group, S::NODES, point);
         ev.applications += (uint32_t)polynomial.degree;
     }
 }
@@ -256,21 +256,21 @@ epnet_fixed_advance(const EpnetGroup &group, const EpnetDevicePoint &point, Epne
  * -------------------------------------------------------------------------------------- */
 
 /* Redo the interval since the sample before by uniformization, which is positive. */
-template <int R, int T>
+template <class S>
 __device__ static EPNET_NOINLINE EpnetPointStatus epnet_recompute(const EpnetGroup &group,
                                                                   const EpnetDevicePoint &point,
                                                                   EpnetDeviceEvolution &ev, double dt,
                                                                   double tolerance) {
-    for (uint32_t s = (uint32_t)group.rank; s < 1u << (R + T); s += (uint32_t)group.size)
+    for (uint32_t s = (uint32_t)group.rank; s < 1u << S::NODES; s += (uint32_t)group.size)
         point.p[s] = point.scratch[point.map.previous + s];
-    const EpnetPointStatus status = epnet_poisson_advance<R, T>(group, point, ev, dt, tolerance);
-    if (status == EPNET_POINT_OK && !epnet_reachable_positive(group, R + T, point, ev.mask))
+    const EpnetPointStatus status = epnet_poisson_advance<S>(group, point, ev, dt, tolerance);
+    if (status == EPNET_POINT_OK && !epnet_reachable_positive(group, S::NODES, point, ev.mask))
         return EPNET_POINT_NOT_POSITIVE;
     return status;
 }
 
 /* Advance to sampled time `sample`. Ends without a barrier: the caller synchronises before others read p. */
-template <int R, int T>
+template <class S>
 __device__ static inline EpnetPointStatus
 epnet_evolution_advance(const EpnetGroup &group, const EpnetCudaProblem &problem,
                         const EpnetDevicePoint &point, EpnetDeviceEvolution &ev, int sample) {
@@ -280,30 +280,30 @@ epnet_evolution_advance(const EpnetGroup &group, const EpnetCudaProblem &problem
         return EPNET_POINT_OK;
     /* exp(tL) contracts the L1 norm, so errors of intervals add at most: each gets its share, half in all. */
     const double share = 0.5 * problem.tolerance * dt / problem.times[problem.time_count - 1];
-    for (uint32_t s = (uint32_t)group.rank; s < 1u << (R + T); s += (uint32_t)group.size)
+    for (uint32_t s = (uint32_t)group.rank; s < 1u << S::NODES; s += (uint32_t)group.size)
         point.scratch[point.map.previous + s] = point.p[s];
     const bool fixed = problem.method == EPNET_EULER || problem.method == EPNET_RK4;
     EpnetPointStatus status = EPNET_POINT_OK;
     if (fixed)
-        epnet_fixed_advance<R, T>(group, point, ev, problem.dt, problem.method == EPNET_EULER,
-                                  problem.steps[sample] - (sample > 0 ? problem.steps[sample - 1] : 0));
+        epnet_fixed_advance<S>(group, point, ev, problem.dt, problem.method == EPNET_EULER,
+                               problem.steps[sample] - (sample > 0 ? problem.steps[sample - 1] : 0));
     else if (problem.method == EPNET_CHEBYSHEV)
-        status = epnet_chebyshev_advance<R, T>(group, point, ev, dt, share);
+        status = epnet_chebyshev_advance<S>(group, point, ev, dt, share);
     else
-        status = epnet_poisson_advance<R, T>(group, point, ev, dt, share);
+        status = epnet_poisson_advance<S>(group, point, ev, dt, share);
     if (status != EPNET_POINT_OK)
         return status;
     if (epnet_gives_up(group, ev))
         return EPNET_POINT_NOT_CONVERGED;
-    if (!isfinite(epnet_state_norm(group, R + T, point.p)))
+    if (!isfinite(epnet_state_norm(group, S::NODES, point.p)))
         return EPNET_POINT_NOT_FINITE;
     /* Euler's states are the paper's recipe itself, empty ones included; an unstable RK4 is not worth
      * mending. */
     const bool repair = problem.method != EPNET_EULER &&
                         !(problem.method == EPNET_RK4 && point.exit_max * problem.dt > EPNET_RK4_X_STABLE);
-    if (repair && !epnet_reachable_positive(group, R + T, point, ev.mask))
-        status = epnet_recompute<R, T>(group, point, ev, dt, share);
-    else if (!repair && epnet_any_negative(group, R + T, point))
+    if (repair && !epnet_reachable_positive(group, S::NODES, point, ev.mask))
+        status = epnet_recompute<S>(group, point, ev, dt, share);
+    else if (!repair && epnet_any_negative(group, S::NODES, point))
         status = EPNET_POINT_NOT_POSITIVE;
     /* Rounding of independent steps and applications adds like a random walk. */
     const double per_application = 2 * DBL_EPSILON;

@@ -10,9 +10,10 @@
 
 #include <math.h>
 
-/* low: [nodes][2][2^low_bits], high: [nodes][2][2^(nodes - low_bits)]; the middle index is x_j. */
+/* low: [nodes][2][2^low_bits], high: [nodes][2][high_pitch], of which 2^(nodes - low_bits) are used; the
+ * middle index is x_j. */
 struct EpnetTables {
-    int nodes, low_bits;
+    int nodes, low_bits, high_pitch;
     const double *low, *high;
 };
 
@@ -27,14 +28,16 @@ __host__ __device__ static inline size_t epnet_low_size(int nodes, int low_bits)
     return (size_t)2 * (size_t)nodes << low_bits;
 }
 
-__host__ __device__ static inline size_t epnet_high_size(int nodes, int low_bits) {
-    return (size_t)2 * (size_t)nodes << (nodes - low_bits);
+/* The pitch of high tables in shared memory: threads that read the rows of both values of x_j at once find
+ * them in different banks, and all rows begin at multiples of 16 bytes. */
+__host__ __device__ static constexpr int epnet_high_pitch(int high_bits) {
+    return (1 << high_bits) + 2;
 }
 
 __device__ static inline double epnet_tables_rate(const EpnetTables &t, int j, uint32_t s) {
     const int table = 2 * j + (int)(s >> j & 1);
     return t.low[(table << t.low_bits) + (int)(s & ((1u << t.low_bits) - 1))] +
-           t.high[(table << (t.nodes - t.low_bits)) + (int)(s >> t.low_bits)];
+           t.high[table * t.high_pitch + (int)(s >> t.low_bits)];
 }
 
 /* sum over j of r_j(s) [1/s]. */
@@ -83,7 +86,7 @@ __device__ static inline double epnet_table_entry(const EpnetCudaProblem &proble
 /* Fill low and high for the channels. The caller synchronises the group before they are read. */
 __device__ static inline void epnet_tables_fill(const EpnetGroup &group, const EpnetCudaProblem &problem,
                                                 const EpnetRates &rates, const EpnetChannels &channels,
-                                                int low_bits, double *low, double *high) {
+                                                int low_bits, int high_pitch, double *low, double *high) {
     const int nodes = problem.nodes, high_bits = nodes - low_bits;
     for (int k = group.rank; k < 2 * nodes << low_bits; k += group.size) {
         const int table = k >> low_bits, j = table / 2, x = table & 1;
@@ -92,9 +95,9 @@ __device__ static inline void epnet_tables_fill(const EpnetGroup &group, const E
                                    (uint32_t)(k & ((1 << low_bits) - 1)), flips);
     }
     for (int k = group.rank; k < 2 * nodes << high_bits; k += group.size) {
-        const int table = k >> high_bits;
-        high[k] = epnet_table_entry(problem, rates, channels, table / 2, table & 1, low_bits, high_bits,
-                                    (uint32_t)(k & ((1 << high_bits) - 1)), 0);
+        const int table = k >> high_bits, values = k & ((1 << high_bits) - 1);
+        high[table * high_pitch + values] = epnet_table_entry(problem, rates, channels, table / 2, table & 1,
+                                                              low_bits, high_bits, (uint32_t)values, 0);
     }
 }
 
@@ -134,6 +137,21 @@ __device__ static inline double epnet_log_rate(const EpnetCudaProblem &problem, 
     for (int e = problem.first_edge[j]; e < problem.first_edge[j + 1]; e++)
         sum += exp(epnet_log_copy_rate(problem, rates, j, e, s) - largest);
     return largest + log(sum);
+}
+
+/* c(s) = sum_j r_j(s) ln(r_j(s)/r_j(s^j)) (host/cpu/weights.h); infinite where a flip that cannot be reversed
+ * leaves s. */
+__device__ static inline double epnet_production_weight(const EpnetCudaProblem &problem,
+                                                        const EpnetRates &rates, const EpnetTables &tables,
+                                                        uint32_t s) {
+    double sum = 0;
+    for (int j = 0; j < problem.nodes; j++) {
+        const double rate = epnet_tables_rate(tables, j, s);
+        if (rate > 0)
+            sum += rate * (epnet_log_rate(problem, rates, tables, j, s) -
+                           epnet_log_rate(problem, rates, tables, j, s ^ 1u << j));
+    }
+    return sum;
 }
 
 #endif

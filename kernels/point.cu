@@ -26,26 +26,12 @@ __device__ static inline double epnet_flow_weight(const EpnetCudaProblem &proble
     return sum;
 }
 
-/* c(s); infinite where a flip that cannot be reversed leaves s. */
-__device__ static inline double epnet_production_weight(const EpnetCudaProblem &problem,
-                                                        const EpnetRates &rates, const EpnetTables &tables,
-                                                        uint32_t s) {
-    double sum = 0;
-    for (int j = 0; j < problem.nodes; j++) {
-        const double rate = epnet_tables_rate(tables, j, s);
-        if (rate > 0)
-            sum += rate * (epnet_log_rate(problem, rates, tables, j, s) -
-                           epnet_log_rate(problem, rates, tables, j, s ^ 1u << j));
-    }
-    return sum;
-}
-
 __device__ static inline void epnet_cut_setup(const EpnetGroup &group, const EpnetCudaProblem &problem,
                                               const EpnetDevicePoint &point, int cut) {
     double *at = point.scratch + point.map.cuts + (size_t)cut * point.map.cut_size;
     const EpnetChannels crossing = {false, problem.cuts[cut]};
-    epnet_tables_fill(group, problem, point.rates, crossing, point.tables.low_bits, at + point.map.cut_low,
-                      at + point.map.cut_high);
+    epnet_tables_fill(group, problem, point.rates, crossing, point.tables.low_bits, point.tables.high_pitch,
+                      at + point.map.cut_low, at + point.map.cut_high);
     for (uint32_t s = (uint32_t)group.rank; s < 1u << problem.nodes; s += (uint32_t)group.size)
         at[point.map.cut_flow_weight + s] = epnet_flow_weight(problem, point.rates, crossing, s);
     if (group.rank != 0)
@@ -68,7 +54,7 @@ __device__ void epnet_point_setup(const EpnetGroup &group, const EpnetCudaProble
     const int nodes = problem.nodes, edges = problem.edge_count, low_bits = point.tables.low_bits;
     const double *parameters = batch.parameters + (size_t)k * (size_t)(2 * nodes + 2 * edges);
     double *backward = point.scratch + point.map.backward, *low = point.scratch + point.map.low,
-           *high = point.shared + point.map.high;
+           *high = point.high;
     point.rates.flip_up = parameters;
     point.rates.flip_down = parameters + nodes;
     point.rates.rate = parameters + 2 * nodes;
@@ -81,7 +67,7 @@ __device__ void epnet_point_setup(const EpnetGroup &group, const EpnetCudaProble
         backward[e] = point.rates.rate[e] * exp(-point.rates.drive[e]);
     epnet_group_sync(group);
     const EpnetChannels all = {true, 0};
-    epnet_tables_fill(group, problem, point.rates, all, low_bits, low, high);
+    epnet_tables_fill(group, problem, point.rates, all, low_bits, point.tables.high_pitch, low, high);
     for (int cut = 0; cut < problem.cut_count; cut++)
         epnet_cut_setup(group, problem, point, cut);
     epnet_group_sync(group);

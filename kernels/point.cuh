@@ -14,8 +14,10 @@ enum { EPNET_CUT_CONSTANTS = 2 }; /* capacity [1/s], sum of beta c(F) [nat/s] */
 
 /* Offsets, in doubles, of a group's arrays. Vectors over states have 2^nodes entries. */
 struct EpnetPointMap {
-    /* shared memory: what the time loop touches */
-    size_t p, dp, log_p, high, shared_size;
+    /* shared memory: what the threads of the time loop exchange */
+    size_t exchange, high, stage_size;
+    /* shared memory where there is room, else device memory */
+    size_t p, dp, log_p, vectors_size;
     /* device memory */
     size_t low, exit, flow_weight, production_weight, previous, side[2], log_side[2], marginal, marginal_rate,
         log_marginal, backward, series, cuts, cut_size, scratch_size;
@@ -28,17 +30,23 @@ __host__ __device__ static inline size_t epnet_take(size_t *used, size_t count) 
     return at;
 }
 
+/* `exchange`: doubles that the time loop exchanges through; `lends`: they serve as ln p outside of it. */
 __host__ __device__ static inline EpnetPointMap epnet_point_map(int nodes, int edge_count, int cut_count,
-                                                                int low_bits, int series_length) {
+                                                                int low_bits, size_t exchange, bool lends,
+                                                                int series_length) {
     const size_t states = (size_t)1 << nodes, low = epnet_low_size(nodes, low_bits),
-                 high = epnet_high_size(nodes, low_bits), pairs = 2 * (size_t)nodes;
+                 high = 2 * (size_t)nodes * (size_t)epnet_high_pitch(nodes - low_bits),
+                 pairs = 2 * (size_t)nodes;
     EpnetPointMap map;
     size_t used = 0;
+    map.exchange = epnet_take(&used, exchange);
+    map.high = epnet_take(&used, high);
+    map.stage_size = used;
+    used = 0;
     map.p = epnet_take(&used, states);
     map.dp = epnet_take(&used, states);
-    map.log_p = epnet_take(&used, states);
-    map.high = epnet_take(&used, high);
-    map.shared_size = used;
+    map.log_p = epnet_take(&used, lends ? 0 : states);
+    map.vectors_size = used;
     used = 0;
     map.low = epnet_take(&used, low);
     map.exit = epnet_take(&used, states);
@@ -67,7 +75,9 @@ __host__ __device__ static inline EpnetPointMap epnet_point_map(int nodes, int e
 
 struct EpnetDevicePoint {
     EpnetPointMap map;
-    double *shared, *scratch;
+    size_t stage;    /* where the group's begins in shared memory */
+    double *high;    /* within it */
+    double *scratch; /* of the group */
     EpnetRates rates;
     EpnetTables tables;
     double exit_max; /* Lambda [1/s] */

@@ -22,15 +22,15 @@ cudaError_t epnet_resident_blocks(const void *kernel, EpnetCudaLayout *layout) {
     if (error == cudaSuccess)
         error = cudaOccupancyMaxActiveBlocksPerMultiprocessor(&resident, kernel, layout->threads,
                                                               (size_t)layout->shared_bytes);
+    if (error == cudaSuccess && resident == 0)
+        return cudaErrorInvalidConfiguration; /* its registers or shared memory exceed the multiprocessor's */
     if (error == cudaSuccess)
-        layout->blocks = multiprocessors * (resident > 0 ? resident : 1);
+        layout->blocks = multiprocessors * resident;
     return error;
 }
 
 cudaError_t epnet_resident_layout(const EpnetProblem *problem, const void *kernel, int thread_bits,
-                                  int series_length, EpnetCudaLayout *layout) {
-    const EpnetPointMap map = epnet_point_map(problem->nodes, (int)problem->edge_count,
-                                              (int)problem->cut_count, thread_bits, series_length);
+                                  int exchange, int series_length, EpnetCudaLayout *layout) {
     int limit;
     const cudaError_t error = epnet_shared_limit(&limit);
     if (error != cudaSuccess)
@@ -39,10 +39,20 @@ cudaError_t epnet_resident_layout(const EpnetProblem *problem, const void *kerne
     layout->groups = layout->threads >> thread_bits;
     layout->series_length = series_length;
     layout->matrix_in_scratch = false;
-    const size_t fixed = sizeof(double) * epnet_shared_fixed(layout->groups, 1 << thread_bits);
-    const size_t vectors = sizeof(double) * (size_t)layout->groups * map.shared_size;
-    layout->vectors_in_scratch = fixed + vectors > (size_t)limit;
-    layout->scratch_per_group = map.scratch_size + (layout->vectors_in_scratch ? map.shared_size : 0);
-    layout->shared_bytes = (int)(layout->vectors_in_scratch ? fixed : fixed + vectors);
+    layout->exchange = exchange;
+    const auto place = [&](bool in_scratch) {
+        layout->vectors_in_scratch = in_scratch;
+        layout->exchange_lends = !in_scratch && exchange == 1 << problem->nodes;
+        const EpnetPointMap map =
+            epnet_point_map(problem->nodes, (int)problem->edge_count, (int)problem->cut_count, thread_bits,
+                            (size_t)exchange, layout->exchange_lends, series_length);
+        const size_t each = map.stage_size + (in_scratch ? 0 : map.vectors_size);
+        layout->scratch_per_group = map.scratch_size + (in_scratch ? map.vectors_size : 0);
+        layout->shared_bytes = (int)(sizeof(double) * (epnet_shared_fixed(layout->groups, 1 << thread_bits) +
+                                                       (size_t)layout->groups * each));
+    };
+    place(false);
+    if (layout->shared_bytes > limit)
+        place(true);
     return epnet_resident_blocks(kernel, layout);
 }

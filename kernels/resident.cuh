@@ -13,10 +13,11 @@ __host__ __device__ constexpr int epnet_block_threads(int thread_bits) {
     return 1 << thread_bits <= EPNET_WARP ? EPNET_SHARED_BLOCK : 1 << thread_bits;
 }
 
-/* Shared memory of a block: the groups' cells for the point they took, partial sums, and the groups' vectors.
- */
+/* Shared memory of a block: the groups' cells for the point they took, partial sums, then from here on the
+ * groups' stages, and their vectors if there is room. A multiple of 16 bytes. */
 __host__ __device__ static inline size_t epnet_shared_fixed(int groups, int group_threads) {
-    return (size_t)groups + (group_threads > EPNET_WARP ? (size_t)EPNET_GROUP_PARTIALS : 0);
+    const size_t cells = (size_t)groups + (group_threads > EPNET_WARP ? (size_t)EPNET_GROUP_PARTIALS : 0);
+    return cells + cells % 2;
 }
 
 /* The group of the calling thread and the memory of its point. *next is its cell. */
@@ -28,17 +29,23 @@ __device__ static inline EpnetGroup epnet_resident_group(const EpnetCudaLayout &
     const size_t group_number = (size_t)blockIdx.x * (size_t)layout.groups + (size_t)index;
     const EpnetGroup group = epnet_group(group_threads, shared + layout.groups);
     *next = (uint32_t *)(shared + index);
-    point->map =
-        epnet_point_map(problem.nodes, problem.edge_count, problem.cut_count, low_bits, layout.series_length);
+    point->map = epnet_point_map(problem.nodes, problem.edge_count, problem.cut_count, low_bits,
+                                 (size_t)layout.exchange, layout.exchange_lends, layout.series_length);
+    const size_t stages = epnet_shared_fixed(layout.groups, group_threads);
+    point->stage = stages + (size_t)index * point->map.stage_size;
+    point->high = shared + point->stage + point->map.high;
     point->scratch = scratch + group_number * layout.scratch_per_group;
-    point->shared = layout.vectors_in_scratch ? point->scratch + point->map.scratch_size
-                                              : shared + epnet_shared_fixed(layout.groups, group_threads) +
-                                                    (size_t)index * point->map.shared_size;
-    point->p = point->shared + point->map.p;
-    point->dp = point->shared + point->map.dp;
-    point->log_p = point->shared + point->map.log_p;
+    double *const vectors = layout.vectors_in_scratch
+                                ? point->scratch + point->map.scratch_size
+                                : shared + stages + (size_t)layout.groups * point->map.stage_size +
+                                      (size_t)index * point->map.vectors_size;
+    point->p = vectors + point->map.p;
+    point->dp = vectors + point->map.dp;
+    point->log_p =
+        layout.exchange_lends ? shared + point->stage + point->map.exchange : vectors + point->map.log_p;
     point->tables.nodes = problem.nodes;
     point->tables.low_bits = low_bits;
+    point->tables.high_pitch = epnet_high_pitch(problem.nodes - low_bits);
     return group;
 }
 
@@ -106,10 +113,11 @@ __device__ static inline EpnetPointStatus epnet_check_row(const EpnetGroup &grou
     return controlled && fabs(law.mass - 1) > problem.tolerance ? EPNET_POINT_INACCURATE : EPNET_POINT_OK;
 }
 
-/* The layout of a kernel of 2^thread_bits threads per point on the current device: vectors in shared memory
- * if a block of them fits there, and as many blocks as run at once. */
+/* The layout of a kernel of 2^thread_bits threads per point that exchange through `exchange` doubles, on the
+ * current device: vectors in shared memory if a block of them fits there, and as many blocks as run at once.
+ * cudaErrorInvalidConfiguration: not even one does. */
 cudaError_t epnet_resident_layout(const EpnetProblem *problem, const void *kernel, int thread_bits,
-                                  int series_length, EpnetCudaLayout *layout);
+                                  int exchange, int series_length, EpnetCudaLayout *layout);
 
 /* Bytes of shared memory that a block may have on the current device. */
 cudaError_t epnet_shared_limit(int *bytes);

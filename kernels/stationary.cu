@@ -1,4 +1,4 @@
-/* Stationary laws pi L = 0 of up to 13 nodes, and their rows: one group of threads takes a point from the
+/* Stationary laws pi L = 0 of up to 16 nodes, and their rows: one group of threads takes a point from the
  * queue and solves it in the chip. Up to EPNET_ELIMINATION_NODES by elimination, beyond by Krylov corrections
  * and positive sweeps, as host/cpu/stationary.c does and says why.
  *
@@ -271,7 +271,7 @@ static StationaryKernel kernel_of(int nodes) {
 
 extern "C" cudaError_t epnet_cuda_stationary_layout(const EpnetProblem *problem, EpnetCudaLayout *layout) {
     const void *const kernel = (const void *)kernel_of(problem->nodes);
-    cudaError_t error = epnet_resident_layout(problem, kernel, thread_bits_of(problem->nodes), 0, layout);
+    cudaError_t error = epnet_resident_layout(problem, kernel, thread_bits_of(problem->nodes), 0, 0, layout);
     if (error != cudaSuccess || problem->nodes > EPNET_ELIMINATION_NODES)
         return error;
     const size_t matrix = epnet_matrix_size(problem->nodes);

@@ -121,10 +121,14 @@ cudaError_t epnet_stream_divergence(int nodes, const EpnetStreamState *state, co
                                     const EpnetStreamSide *b, double *partials, double *results,
                                     cudaStream_t stream);
 /* results: e.p, |e|.|p|, and sum of |p exit ln p|, against which dH/dt is rounded; of the channels whose
- * rates `point` has the tables of, with the tables `flows` of e(s) (host/cpu/weights.h). */
+ * rates `point` has the tables of, with the tables `flows` of e(s) (host/cpu/weights.h). Then c.p and |c|.|p|
+ * of c = `production`; 0 where that is NULL. */
 cudaError_t epnet_stream_flows(int nodes, const EpnetStreamPoint *point, const EpnetStreamPoint *flows,
-                               const EpnetStreamState *state, double *partials, double *results,
-                               cudaStream_t stream);
+                               const double *production, const EpnetStreamState *state, double *partials,
+                               double *results, cudaStream_t stream);
+/* production = c(s) (host/cpu/weights.h); infinite where a flip that cannot be reversed leaves s. */
+cudaError_t epnet_stream_production(const EpnetCudaProblem *problem, const EpnetStreamPoint *point,
+                                    double *production, cudaStream_t stream);
 /* Pair by pair, as host/cpu/observe_channels.c. results: entropy production. */
 cudaError_t epnet_stream_total_pairs(const EpnetCudaProblem *problem, const EpnetStreamPoint *point,
                                      const EpnetStreamState *state, double *partials, double *results,

@@ -60,13 +60,17 @@ __global__ void divergence(int nodes, EpnetStreamState state, EpnetStreamSide a,
     epnet_stream_block(sum, EpnetAdd(), partials, gridDim.x, blockIdx.x);
 }
 
-__global__ void flows(EpnetTables rates, EpnetTables flow, EpnetStreamState state, double *partials) {
-    double sum[3] = {0, 0, 0};
+__global__ void flows(EpnetTables rates, EpnetTables flow, const double *production, EpnetStreamState state,
+                      double *partials) {
+    double sum[5] = {0, 0, 0, 0, 0};
     EPNET_STREAM_FOR(s, (uint64_t)1 << rates.nodes) {
         const double p = state.p[s], gain = epnet_tables_exit(flow, (uint32_t)s) * p;
         sum[0] += gain;
         sum[1] += fabs(gain);
         sum[2] += fabs(p * epnet_tables_exit(rates, (uint32_t)s) * state.log_p[s]);
+        const double produced = production == NULL ? 0 : production[s] * p;
+        sum[3] += produced;
+        sum[4] += fabs(produced);
     }
     epnet_stream_block(sum, EpnetAdd(), partials, gridDim.x, blockIdx.x);
 }
@@ -101,11 +105,11 @@ cudaError_t epnet_stream_divergence(int nodes, const EpnetStreamState *state, co
 }
 
 cudaError_t epnet_stream_flows(int nodes, const EpnetStreamPoint *point, const EpnetStreamPoint *flows_of,
-                               const EpnetStreamState *state, double *partials, double *results,
-                               cudaStream_t stream) {
+                               const double *production, const EpnetStreamState *state, double *partials,
+                               double *results, cudaStream_t stream) {
     const uint64_t states = (uint64_t)1 << nodes;
     EPNET_LAUNCH(flows, dim3(epnet_stream_pieces(states)), dim3(EPNET_STREAM_THREADS), 0, stream,
-                 epnet_stream_tables_of(nodes, *point), epnet_stream_tables_of(nodes, *flows_of), *state,
-                 partials);
-    return epnet_stream_sum_up(3, states, partials, results, stream);
+                 epnet_stream_tables_of(nodes, *point), epnet_stream_tables_of(nodes, *flows_of), production,
+                 *state, partials);
+    return epnet_stream_sum_up(5, states, partials, results, stream);
 }

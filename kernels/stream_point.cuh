@@ -27,7 +27,7 @@ __host__ __device__ static inline EpnetRates epnet_stream_rates(const EpnetStrea
 
 __host__ __device__ static inline EpnetTables epnet_stream_tables_of(int nodes,
                                                                      const EpnetStreamPoint &point) {
-    return {nodes, point.low_bits, point.low, point.high};
+    return {nodes, point.low_bits, 1 << (nodes - point.low_bits), point.low, point.high};
 }
 
 __device__ static inline uint32_t epnet_stream_side_state(int nodes, const EpnetStreamSide &side,

@@ -68,7 +68,7 @@ __global__ void fill_flows(EpnetCudaProblem problem, EpnetRates rates, EpnetChan
         low[at] = flow_entry(problem, rates, channels, j, x, 0, low_bits,
                              (uint32_t)(at & ((1u << low_bits) - 1)), flips);
     }
-    if (at < epnet_high_size(problem.nodes, low_bits)) {
+    if (at < 2 * (uint64_t)problem.nodes << high_bits) {
         const int table = (int)(at >> high_bits);
         high[at] = flow_entry(problem, rates, channels, table / 2, table % 2, low_bits, high_bits,
                               (uint32_t)(at & ((1u << high_bits) - 1)), 0);
@@ -78,13 +78,20 @@ __global__ void fill_flows(EpnetCudaProblem problem, EpnetRates rates, EpnetChan
 __global__ void fill_tables(EpnetCudaProblem problem, EpnetRates rates, EpnetChannels channels, int low_bits,
                             double *low, double *high) {
     EpnetGroup grid = {(int)epnet_stream_index(), (int)(gridDim.x * blockDim.x), 0, NULL};
-    epnet_tables_fill(grid, problem, rates, channels, low_bits, low, high);
+    epnet_tables_fill(grid, problem, rates, channels, low_bits, 1 << (problem.nodes - low_bits), low, high);
 }
 
 __global__ void fill_exit(EpnetTables tables, uint64_t states, double *exit) {
     const uint64_t s = epnet_stream_index();
     if (s < states)
         exit[s] = epnet_tables_exit(tables, (uint32_t)s);
+}
+
+__global__ void fill_production(EpnetCudaProblem problem, EpnetRates rates, EpnetTables tables,
+                                uint64_t states, double *production) {
+    const uint64_t s = epnet_stream_index();
+    if (s < states)
+        production[s] = epnet_production_weight(problem, rates, tables, (uint32_t)s);
 }
 
 } // namespace
@@ -122,5 +129,14 @@ cudaError_t epnet_stream_exit(const EpnetCudaProblem *problem, const EpnetStream
     const uint64_t states = (uint64_t)1 << problem->nodes;
     EPNET_LAUNCH(fill_exit, dim3(epnet_stream_blocks(states)), dim3(EPNET_STREAM_THREADS), 0, stream,
                  epnet_stream_tables_of(problem->nodes, *point), states, exit);
+    return cudaGetLastError();
+}
+
+cudaError_t epnet_stream_production(const EpnetCudaProblem *problem, const EpnetStreamPoint *point,
+                                    double *production, cudaStream_t stream) {
+    const uint64_t states = (uint64_t)1 << problem->nodes;
+    EPNET_LAUNCH(fill_production, dim3(epnet_stream_blocks(states)), dim3(EPNET_STREAM_THREADS), 0, stream,
+                 *problem, epnet_stream_rates(*point), epnet_stream_tables_of(problem->nodes, *point), states,
+                 production);
     return cudaGetLastError();
 }

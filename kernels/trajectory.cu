@@ -1,4 +1,4 @@
-/* Whole trajectories of up to 13 nodes: one group of threads takes a point from the queue and keeps it from
+/* Whole trajectories of up to 16 nodes: one group of threads takes a point from the queue and keeps it from
  * the first sampled time to the last; only rows of observables leave the chip.
  *
  * Invariants: every thread of a group takes the same decisions (they follow from group sums); a point's bytes
@@ -54,11 +54,11 @@ __device__ static EPNET_NOINLINE EpnetPointStatus epnet_sample(const EpnetGroup 
     return EPNET_POINT_OK;
 }
 
-template <int R, int T>
+template <class S>
 __device__ static inline EpnetPointStatus
 epnet_trajectory_solve(const EpnetGroup &group, const EpnetCudaProblem &problem, const EpnetCudaBatch &batch,
                        uint32_t k, int series_length, EpnetDevicePoint &point) {
-    const size_t states = (size_t)1 << (R + T), width = (size_t)problem.width;
+    const size_t states = (size_t)1 << S::NODES, width = (size_t)problem.width;
     double *const last = batch.last + k * width, *const extremes =
                                                      batch.extremes + (size_t)k * EPNET_EXTREMES;
     const double *const initial = problem.initial != NULL ? problem.initial : batch.law + k * states;
@@ -78,7 +78,7 @@ epnet_trajectory_solve(const EpnetGroup &group, const EpnetCudaProblem &problem,
     for (int sample = 0; sample < problem.time_count && status == EPNET_POINT_OK; sample++) {
         if (epnet_group_any(group, *batch.stop != 0))
             return EPNET_POINT_NOT_CONVERGED; /* an interrupted batch is discarded */
-        status = epnet_evolution_advance<R, T>(group, problem, point, ev, sample);
+        status = epnet_evolution_advance<S>(group, problem, point, ev, sample);
         if (status == EPNET_POINT_OK)
             status = epnet_sample(
                 group, problem, point, problem.times[sample],
@@ -110,39 +110,41 @@ __device__ static inline void epnet_trajectory_finish(const EpnetGroup &group,
 /* ---- kernel
  * ---------------------------------------------------------------------------------------------------- */
 
-template <int R, int T>
-__global__ void __launch_bounds__(epnet_block_threads(T))
+template <class S>
+__global__ void __launch_bounds__(epnet_block_threads(S::THREAD_BITS))
     trajectory_kernel(EpnetCudaLayout layout, EpnetCudaProblem problem, EpnetCudaBatch batch,
                       double *scratch) {
     EPNET_DYNAMIC_SHARED(double, shared);
     EpnetDevicePoint point;
     uint32_t *next;
-    const EpnetGroup group = epnet_resident_group(layout, problem, 1 << T, T, shared, scratch, &point, &next);
+    const EpnetGroup group = epnet_resident_group(layout, problem, 1 << S::THREAD_BITS, S::THREAD_BITS,
+                                                  shared, scratch, &point, &next);
     for (;;) {
         const uint32_t at = epnet_take_point(group, batch, next);
         if (at >= (uint32_t)batch.count)
             return;
         const uint32_t k = batch.order[at];
         const EpnetPointStatus status =
-            epnet_trajectory_solve<R, T>(group, problem, batch, k, layout.series_length, point);
+            epnet_trajectory_solve<S>(group, problem, batch, k, layout.series_length, point);
         epnet_trajectory_finish(group, problem, batch, k, status);
     }
 }
 
 /* One application of L to `from`, by the loop that trajectories run. */
-template <int R, int T>
-__global__ void __launch_bounds__(epnet_block_threads(T))
+template <class S>
+__global__ void __launch_bounds__(epnet_block_threads(S::THREAD_BITS))
     apply_kernel(EpnetCudaLayout layout, EpnetCudaProblem problem, EpnetCudaBatch batch, double *scratch,
                  const double *from, double *to) {
     EPNET_DYNAMIC_SHARED(double, shared);
     EpnetDevicePoint point;
     uint32_t *next;
-    const EpnetGroup group = epnet_resident_group(layout, problem, 1 << T, T, shared, scratch, &point, &next);
+    const EpnetGroup group = epnet_resident_group(layout, problem, 1 << S::THREAD_BITS, S::THREAD_BITS,
+                                                  shared, scratch, &point, &next);
     if (epnet_take_point(group, batch, next) >= (uint32_t)batch.count)
         return;
     epnet_point_setup(group, problem, batch, 0, point);
     double *const c = point.scratch + point.map.series;
-    for (uint32_t s = (uint32_t)group.rank; s < 1u << (R + T); s += (uint32_t)group.size)
+    for (uint32_t s = (uint32_t)group.rank; s < 1u << S::NODES; s += (uint32_t)group.size)
         point.p[s] = from[s];
     if (group.rank == 0) {
         c[0] = 0;
@@ -150,9 +152,9 @@ __global__ void __launch_bounds__(epnet_block_threads(T))
     }
     epnet_group_sync(group);
     const EpnetPolynomial once = {0, 1, false, 1, c};
-    epnet_polynomial<R, T>(group, point, once);
-    for (uint32_t s = (uint32_t)group.rank; s < 1u << (R + T); s += (uint32_t)group.size)
-        to[s] = point.log_p[s];
+    epnet_polynomial<S>(group, point, once);
+    for (uint32_t s = (uint32_t)group.rank; s < 1u << S::NODES; s += (uint32_t)group.size)
+        to[s] = point.dp[s];
 }
 
 /* ---- launchers
@@ -162,25 +164,40 @@ typedef void (*TrajectoryKernel)(EpnetCudaLayout, EpnetCudaProblem, EpnetCudaBat
 typedef void (*ApplyKernel)(EpnetCudaLayout, EpnetCudaProblem, EpnetCudaBatch, double *, const double *,
                             double *);
 
-/* Register bits and thread bits by the number of nodes: 8 states per thread up to 8 nodes, then 16. */
-#define BY_NODES(kernel)                                                                                     \
-    {                                                                                                        \
-        NULL, kernel<1, 0>, kernel<2, 0>, kernel<3, 0>, kernel<3, 1>, kernel<3, 2>, kernel<3, 3>,            \
-            kernel<3, 4>, kernel<3, 5>, kernel<4, 5>, kernel<4, 6>, kernel<4, 7>, kernel<4, 8>, kernel<4, 9> \
-    }
+/* The shape by the number of nodes (shape.cuh): 8 states per thread up to 8 nodes, then 16, from 13 on 32;
+ * from 14 on in tiles of 2^13 states. */
+struct Shape {
+    int thread_bits, exchange;
+    TrajectoryKernel trajectory;
+    ApplyKernel apply;
+};
 
-static TrajectoryKernel trajectory_of(int nodes) {
-    static const TrajectoryKernel kernels[EPNET_RESIDENT_NODES + 1] = BY_NODES(trajectory_kernel);
-    return kernels[nodes];
+template <int R, int T, int B> static Shape shape() {
+    typedef EpnetShape<R, T, B> S;
+    return {T, S::EXCHANGE, trajectory_kernel<S>, apply_kernel<S>};
 }
 
-static ApplyKernel apply_of(int nodes) {
-    static const ApplyKernel kernels[EPNET_RESIDENT_NODES + 1] = BY_NODES(apply_kernel);
-    return kernels[nodes];
-}
-
-static int thread_bits(int nodes) {
-    return nodes <= 3 ? 0 : nodes <= 8 ? nodes - 3 : nodes - 4;
+static const Shape &shape_of(int nodes) {
+    static const Shape shapes[EPNET_RESIDENT_NODES + 1] = {
+        {},
+        shape<1, 0, 0>(),
+        shape<2, 0, 0>(),
+        shape<3, 0, 0>(),
+        shape<3, 1, 0>(),
+        shape<3, 2, 0>(),
+        shape<3, 3, 0>(),
+        shape<3, 4, 0>(),
+        shape<3, 5, 0>(),
+        shape<4, 5, 0>(),
+        shape<4, 6, 0>(),
+        shape<4, 7, 0>(),
+        shape<4, 8, 0>(),
+        shape<5, 8, 0>(),
+        shape<5, 8, 1>(),
+        shape<5, 8, 2>(),
+        shape<5, 8, 3>(),
+    };
+    return shapes[nodes];
 }
 
 extern "C" cudaError_t epnet_cuda_trajectory_layout(const EpnetProblem *problem, double exit_bound,
@@ -191,15 +208,15 @@ extern "C" cudaError_t epnet_cuda_trajectory_layout(const EpnetProblem *problem,
         before = problem->times[k];
     }
     const uint64_t room = epnet_series_room(exit_bound * longest, degree_min);
-    return epnet_resident_layout(problem, (const void *)trajectory_of(problem->nodes),
-                                 thread_bits(problem->nodes), (int)(room < INT32_MAX ? room : INT32_MAX),
-                                 layout);
+    const Shape &shape = shape_of(problem->nodes);
+    return epnet_resident_layout(problem, (const void *)shape.trajectory, shape.thread_bits, shape.exchange,
+                                 (int)(room < INT32_MAX ? room : INT32_MAX), layout);
 }
 
 extern "C" cudaError_t epnet_cuda_trajectory(const EpnetCudaLayout *layout, const EpnetCudaProblem *problem,
                                              const EpnetCudaBatch *batch, double *scratch,
                                              cudaStream_t stream) {
-    const TrajectoryKernel trajectory = trajectory_of(problem->nodes);
+    const TrajectoryKernel trajectory = shape_of(problem->nodes).trajectory;
     EPNET_LAUNCH(trajectory, layout->blocks, layout->threads, layout->shared_bytes, stream, *layout, *problem,
                  *batch, scratch);
     return cudaGetLastError();
@@ -208,7 +225,7 @@ extern "C" cudaError_t epnet_cuda_trajectory(const EpnetCudaLayout *layout, cons
 extern "C" cudaError_t epnet_cuda_apply(const EpnetCudaLayout *layout, const EpnetCudaProblem *problem,
                                         const EpnetCudaBatch *batch, const double *p, double *q,
                                         double *scratch, cudaStream_t stream) {
-    const ApplyKernel apply = apply_of(problem->nodes);
+    const ApplyKernel apply = shape_of(problem->nodes).apply;
     const cudaError_t error = cudaFuncSetAttribute(
         (const void *)apply, cudaFuncAttributeMaxDynamicSharedMemorySize, layout->shared_bytes);
     if (error != cudaSuccess)

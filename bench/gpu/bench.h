@@ -45,7 +45,7 @@ void gpu_bench_trajectories(const GpuBench *bench);
 /* Sweeps of five-node trajectories through the worker pool, from the spec's values to rows in host memory. */
 void gpu_bench_sweeps(const GpuBench *bench);
 
-/* N >= 14: one application of L, ms and bytes per second, beside those of copies within the device. */
+/* N >= 17: one application of L, ms and bytes per second, beside those of copies within the device. */
 void gpu_bench_applications(const GpuBench *bench);
 
 /* The same application as cuSPARSE's product with the assembled generator; left out where that is not there.

@@ -152,10 +152,10 @@ static double bench_copies(const GpuBench *bench) {
 }
 
 void gpu_bench_applications(const GpuBench *bench) {
-    static const int sizes[] = {20, 24, 22, 18, 16, 14, 26, 28, 30};
+    static const int sizes[] = {20, 24, 22, 18, 17, 26, 28, 30};
     const double copies = bench_copies(bench);
     if (bench->size != GPU_FULL) {
-        bench_size(bench, 14, copies);
+        bench_size(bench, 17, copies);
         return;
     }
     for (size_t i = 0; i < sizeof sizes / sizeof sizes[0]; i++)

@@ -48,7 +48,8 @@ static bool time_case(const GpuBench *bench, const GpuEngine *engine, const char
 /* Applications of L that the points of a case take on average, counted by the CPU's integrator, which takes
  * the same decisions, on the first few. NaN: no memory. */
 static double applications_of(const GpuCase *item) {
-    const size_t count = item->shape.points < 4 ? item->shape.points : 4;
+    const size_t some = item->shape.nodes <= 13 ? 4 : 1;
+    const size_t count = item->shape.points < some ? item->shape.points : some;
     EpnetGenerator generator;
     EpnetEvolution evolution;
     double sum = NAN;
@@ -88,7 +89,7 @@ static GpuShape shape_of(int nodes, size_t points, double t_end, size_t samples)
 /* One sample at the end of a long time: next to nothing but applications. */
 static void bench_steps(const GpuBench *bench, int nodes, size_t points) {
     const bool full = bench->size == GPU_FULL;
-    const GpuShape shape = shape_of(nodes, points, full ? 1000 : 5, 1);
+    const GpuShape shape = shape_of(nodes, points, !full ? 5 : nodes <= 13 ? 1000 : 100, 1);
     char name[96];
     snprintf(name, sizeof name, "time loop: one sample after %g s", shape.t_end);
     if (!gpu_bench_goes_on(bench, name, nodes))
@@ -118,7 +119,10 @@ static void bench_steps(const GpuBench *bench, int nodes, size_t points) {
  * its. */
 static void bench_cpu(const GpuBench *bench, const char *name, GpuCase *item, const GpuRows *subject,
                       double subject_rate) {
-    const size_t most = (size_t)bench->reference.threads * (item->shape.nodes <= 9 ? 64 : 4),
+    const int nodes = item->shape.nodes;
+    const size_t most = (size_t)bench->reference.threads * (nodes <= 9    ? 64
+                                                            : nodes <= 13 ? 4
+                                                                          : 1),
                  points = most < item->shape.points ? most : item->shape.points;
     GpuRows rows = gpu_rows_make(&item->problem, points, false), first = *subject;
     GpuTiming timing;
@@ -160,10 +164,11 @@ static void bench_whole(const GpuBench *bench, int nodes, size_t points) {
 }
 
 void gpu_bench_trajectories(const GpuBench *bench) {
-    static const int order[] = {5, 8, 10, 12, 13, 2, 3, 4, 6, 7, 9, 11}; /* a regime each, then the rest */
-    static const size_t points[] = {
-        [2] = 262144, [3] = 262144, [4] = 131072, [5] = 131072, [6] = 65536, [7] = 32768,
-        [8] = 16384,  [9] = 8192,   [10] = 4096,  [11] = 2112,  [12] = 1056, [13] = 528};
+    static const int order[] = {5, 8, 10, 12, 13, 15, 2, 3,
+                                4, 6, 7,  9,  11, 14, 16}; /* a regime each, then the rest */
+    static const size_t points[] = {[2] = 262144, [3] = 262144, [4] = 131072, [5] = 131072, [6] = 65536,
+                                    [7] = 32768,  [8] = 16384,  [9] = 8192,   [10] = 4096,  [11] = 2112,
+                                    [12] = 1056,  [13] = 528,   [14] = 264,   [15] = 264,   [16] = 132};
     const size_t count = bench->size == GPU_FULL ? sizeof order / sizeof *order : 2;
     for (size_t i = 0; i < count; i++) {
         const int nodes = order[i];

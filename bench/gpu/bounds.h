@@ -5,10 +5,12 @@
 #ifndef EPNET_BENCH_GPU_BOUNDS_H
 #define EPNET_BENCH_GPU_BOUNDS_H
 
-/* Applications of L x points per second at most, N = 5 .. 13; NaN: no bound has been worked out. */
+/* Applications of L x points per second at most: N = 5 .. 13 by exchange, N = 14 .. 16 by the bytes below;
+ * NaN: no bound has been worked out. */
 double gpu_bound_steps(int nodes);
 
-/* Bytes that an application of L must move at N >= 14: every probability read and written once. */
+/* Bytes that an application of L must move at N >= 14, where the states lie in the device's memory: every
+ * probability read and written once. */
 double gpu_bound_bytes(int nodes);
 
 #endif

@@ -100,7 +100,7 @@ static void check_size(const GpuChecks *checks, int nodes) {
 }
 
 void gpu_check_apply(const GpuChecks *checks) {
-    static const int tiny[] = {1, 2, 3, 5, 7, 9, 14}, small[] = {3, 8, 10, 12, 15},
+    static const int tiny[] = {1, 2, 3, 5, 7, 9, 14, 17}, small[] = {3, 8, 10, 12, 13, 15, 17},
                      full[] = {1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15, 16, 17, 18, 20, 22, 24};
     static const int *const sizes[] = {tiny, small, full};
     static const size_t counts[] = {sizeof tiny / sizeof *tiny, sizeof small / sizeof *small,

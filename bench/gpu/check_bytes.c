@@ -152,9 +152,9 @@ static void check_shape(const GpuChecks *checks, const GpuShape *shape) {
 }
 
 void gpu_check_bytes(const GpuChecks *checks) {
-    static const int tiny[] = {3, 8}, small[] = {5, 11}, full[] = {2, 3, 5, 8, 9, 10, 12, 13, 14};
+    static const int tiny[] = {3, 8}, small[] = {5, 11}, full[] = {2, 3, 5, 8, 9, 10, 12, 13, 14, 17};
     static const int *const sizes[] = {tiny, small, full};
-    static const size_t counts[] = {2, 2, 9};
+    static const size_t counts[] = {2, 2, 10};
     for (size_t i = 0; i < counts[checks->size]; i++) {
         const int nodes = sizes[checks->size][i];
         const size_t points = checks->size != GPU_FULL ? (nodes <= 5 ? 18 : 3)

@@ -73,20 +73,19 @@ void gpu_check_memory(const GpuChecks *checks) {
     if (!gpu_checks_go_on(checks, "memory", 0))
         return;
     const bool full = checks->size == GPU_FULL;
-    const GpuShape
-        many = {full ? 8 : 3,
-                full ? 20000 : 40,
-                GPU_GENERIC,
-                GPU_PURE,
-                EPNET_TRAJECTORY,
-                EPNET_CHEBYSHEV,
-                1e-9,
-                1,
-                full ? 21 : 3,
-                2,
-                61},
-        large = {
-            full ? 18 : 14, 1, GPU_GENERIC, GPU_PURE, EPNET_TRAJECTORY, EPNET_CHEBYSHEV, 1e-9, 0.1, 2, 1, 67};
+    const GpuShape many = {full ? 8 : 3,
+                           full ? 20000 : 40,
+                           GPU_GENERIC,
+                           GPU_PURE,
+                           EPNET_TRAJECTORY,
+                           EPNET_CHEBYSHEV,
+                           1e-9,
+                           1,
+                           full ? 21 : 3,
+                           2,
+                           61},
+                   large = {18,  1, GPU_GENERIC, GPU_PURE, EPNET_TRAJECTORY, EPNET_CHEBYSHEV, 1e-9,
+                            0.1, 2, 1,           67};
     check_shape(checks, &many);
     if (full)
         check_shape(checks, &large);

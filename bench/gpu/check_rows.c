@@ -108,6 +108,7 @@ void gpu_check_trajectories(const GpuChecks *checks) {
             for (size_t k = 0; k < (nodes <= 13 ? TRAJECTORIES : 5); k++)
                 check_trajectory(checks, &trajectories[k], nodes, nodes <= 13 ? 3 : 2, 4);
         check_trajectory(checks, &trajectories[0], 1, 5, 9);
+        check_trajectory(checks, &trajectories[1], 17, 2, 4);
         check_trajectory(checks, &trajectories[1], 18, 1, 3);
         return;
     }
@@ -118,6 +119,7 @@ void gpu_check_trajectories(const GpuChecks *checks) {
         check_trajectory(checks, &trajectories[1], 8, 3, 3);
         check_trajectory(checks, &trajectories[2], 12, 2, 2);
         check_trajectory(checks, &trajectories[1], 14, 1, 2);
+        check_trajectory(checks, &trajectories[1], 17, 1, 2);
     }
 }
 
@@ -127,7 +129,7 @@ void gpu_check_stationary(const GpuChecks *checks) {
     static const GpuNetworkKind kinds[] = {GPU_GENERIC, GPU_ONE_WAY, GPU_NEAR_EQUILIBRIUM, GPU_ZERO_RATES,
                                            GPU_RING};
     static const int tiny[] = {2, 5, 8}, small[] = {3, 7, 9, 11},
-                     full[] = {1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 16};
+                     full[] = {1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 16, 17};
     static const int *const sizes[] = {tiny, small, full};
     static const size_t counts[] = {sizeof tiny / sizeof *tiny, sizeof small / sizeof *small,
                                     sizeof full / sizeof *full};

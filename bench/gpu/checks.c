@@ -14,7 +14,7 @@ bool gpu_checks_accepts(const GpuChecks *checks, const char *name, const EpnetPr
     int threads = checks->subject.threads;
     if (checks->subject.backend->accept(problem, checks->subject.device, &threads, &error) == EPNET_OK)
         return true;
-    if (problem->nodes > 13)
+    if (problem->nodes > 16)
         gpu_report_absence(checks->report, "check", name, problem->nodes, error.message);
     else
         gpu_report_failure(checks->report, name, problem->nodes, error.message);

@@ -30,14 +30,14 @@ typedef struct GpuChecks {
 /* Whether there is time for another check; if not, the report says that `name` is left out. */
 bool gpu_checks_go_on(const GpuChecks *checks, const char *name, int nodes);
 
-/* Whether the subject takes a problem. A network of more than 13 nodes may be too large for a device: the
+/* Whether the subject takes a problem. A network of more than 16 nodes may be too large for a device: the
  * report says that `name` is left out, and why. Any other refusal is a failed check. */
 bool gpu_checks_accepts(const GpuChecks *checks, const char *name, const EpnetProblem *problem);
 
 /* All of the following, the most telling first. */
 void gpu_checks_run(const GpuChecks *checks);
 
-/* q = pL: |q - q'| <= 1e-12 Lambda |p| in the L1 and the largest norm, N = 1 .. 13 and larger. */
+/* q = pL: |q - q'| <= 1e-12 Lambda |p| in the L1 and the largest norm, N = 1 .. 16 and larger. */
 void gpu_check_apply(const GpuChecks *checks);
 
 /* Every column at every sampled time of trajectories and stationary laws, all kinds of networks, starts and

@@ -18,7 +18,7 @@ static const uint64_t steps[] = {0, 15, 60, 61, 250}; /* of 0.01 s: two_backends
 static void trajectories_of_every_size(void **state) {
     (void)state;
     TestRandom random = test_random(11);
-    for (int nodes = 1; nodes <= 13; nodes++) {
+    for (int nodes = 1; nodes <= 16; nodes++) {
         const uint64_t cuts[] = {1, UINT64_C(0x155) & ((UINT64_C(1) << nodes) - 1)};
         const double density = nodes <= 6 ? 0.7 : 2.0 / nodes;
         const bool large = nodes > 7;
@@ -59,7 +59,7 @@ static void every_method(void **state) {
 static void stationary_laws_of_every_size(void **state) {
     (void)state;
     TestRandom random = test_random(13);
-    for (int nodes = 1; nodes <= 13; nodes++) {
+    for (int nodes = 1; nodes <= 14; nodes++) {
         const uint64_t cuts[] = {1, UINT64_C(0x2a5) & ((UINT64_C(1) << nodes) - 1)};
         const double density = nodes <= 6 ? 0.7 : 2.0 / nodes;
         TestNetwork network = test_network_random(&random, nodes, density, 0.05, 5, TEST_DRIVES_MIXED);
@@ -179,10 +179,10 @@ static void networks_beyond_the_chip(void **state) {
     (void)state;
     static const uint64_t cuts[] = {UINT64_C(0x1234)};
     TestRandom random = test_random(23);
-    TestNetwork network = test_network_ring(14, 0.6, 1.5);
+    TestNetwork network = test_network_ring(17, 0.6, 1.5);
     test_network_add(&network, 0, 7, 0.9, INFINITY);
     TestPoints p = test_points_make(&random, network, 2);
-    double *initial = test_law_random(&random, (size_t)1 << 14, 0);
+    double *initial = test_law_random(&random, (size_t)1 << 17, 0);
     const EpnetProblem trajectory = two_backends_trajectory(&p, initial, 2, cuts, 1);
     two_backends_check(&trajectory, &p, EPNET_POINT_OK, 1e-8, 1e-9);
     p.count = 1;

@@ -150,7 +150,7 @@ static void bytes_depend_on_the_point_alone(void **state) {
 static void one_application(void **state) {
     (void)state;
     TestRandom random = test_random(20);
-    for (int nodes = 1; nodes <= 14; nodes++) {
+    for (int nodes = 1; nodes <= 17; nodes++) {
         const size_t states = (size_t)1 << nodes;
         TestNetwork network = test_network_random(&random, nodes, 0.5, 0.05, 5, TEST_DRIVES_MIXED);
         const EpnetPoint point = test_network_point(&network);

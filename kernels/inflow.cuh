@@ -1,0 +1,106 @@
+/* The rates at which probability flows into the states of a thread, for the hot loops (polynomial.cuh). Up to
+ * 8 nodes they are kept in registers. Beyond, r_j(s) is the sum of a part of the thread's bits, in registers,
+ * and one of all higher bits, from the high tables in shared memory: rows of both values of x_j lie in
+ * different banks (epnet_high_pitch), and two neighbours are read at once, so that this costs a quarter of
+ * what the exchange of p does. */
+#ifndef EPNET_KERNELS_INFLOW_CUH
+#define EPNET_KERNELS_INFLOW_CUH
+
+#include "point.cuh"
+#include "shape.cuh"
+
+/* What the other threads hold as their state r: v[r] of thread t ^ 2^j. */
+template <class S> struct EpnetPartners {
+    unsigned lanes;
+    const double *from[S::WARP ? 1 : S::THREAD_BITS];
+
+    __device__ void load(const EpnetGroup &group, const double *exchange) {
+        lanes = S::THREAD_BITS == 5 ? ~0u : group.lanes; /* known when compiled: cheaper shuffles */
+        if constexpr (!S::WARP) {
+#pragma unroll
+            for (int j = 0; j < S::THREAD_BITS; j++)
+                from[j] = exchange + (group.rank ^ 1 << j);
+        }
+    }
+
+    __device__ double of(const double (&v)[S::STATES], int j, int r) const {
+        if constexpr (S::WARP)
+            return __shfl_xor_sync(lanes, v[r], 1 << j);
+        else
+            return from[j][r << S::THREAD_BITS];
+    }
+};
+
+template <class S, bool STORED = S::NODES <= 8> struct EpnetInflow;
+
+template <class S> struct EpnetInflow<S, true> {
+    double rate[S::NODES][S::STATES];
+
+    __device__ void load(const EpnetTables &tables, const double *, int t) {
+#pragma unroll
+        for (int j = 0; j < S::NODES; j++) {
+#pragma unroll
+            for (int r = 0; r < S::STATES; r++)
+                rate[j][r] = epnet_tables_rate(tables, j, (uint32_t)(r << S::THREAD_BITS | t) ^ 1u << j);
+        }
+    }
+
+    /* Add to flow the inflow into states r and r + 1 from the other states of the tile. */
+    __device__ void add(const EpnetPartners<S> &partners, const double (&now)[S::STATES], int r,
+                        double (&flow)[2]) const {
+#pragma unroll
+        for (int i = 0; i < 2; i++) {
+#pragma unroll
+            for (int j = 0; j < S::THREAD_BITS; j++)
+                flow[i] += rate[j][r + i] * partners.of(now, j, r + i);
+#pragma unroll
+            for (int b = 0; b < S::REGISTER_BITS; b++)
+                flow[i] += rate[S::THREAD_BITS + b][r + i] * now[(r + i) ^ 1 << b];
+        }
+    }
+};
+
+template <class S> struct EpnetInflow<S, false> {
+    static constexpr int R = S::REGISTER_BITS, T = S::THREAD_BITS;
+    static constexpr int PITCH = (int)epnet_high_pitch(R + S::TILE_BITS);
+    double low[T], low_register[R][2];
+    const double *row[T], *high; /* row of each thread bit; of the tile, once it is set */
+
+    __device__ void load(const EpnetTables &tables, const double *shared_high, int t) {
+        high = shared_high;
+#pragma unroll
+        for (int j = 0; j < T; j++) {
+            const int table = 2 * j + 1 - (t >> j & 1); /* the partner has the other x_j */
+            low[j] = tables.low[(table << T) + t];
+            row[j] = shared_high + table * PITCH;
+        }
+#pragma unroll
+        for (int b = 0; b < R; b++) {
+            low_register[b][0] = tables.low[(2 * (T + b) << T) + t];
+            low_register[b][1] = tables.low[((2 * (T + b) + 1) << T) + t];
+        }
+    }
+
+    /* As above; `at`: where the tile begins in a row. */
+    __device__ void add(const EpnetPartners<S> &partners, const double (&now)[S::STATES], int r,
+                        double (&flow)[2], int at = 0) const {
+#pragma unroll
+        for (int j = 0; j < T; j++) {
+            const double2 part = *reinterpret_cast<const double2 *>(row[j] + at + r);
+            flow[0] += (low[j] + part.x) * partners.of(now, j, r);
+            flow[1] += (low[j] + part.y) * partners.of(now, j, r + 1);
+        }
+        const double *const rows = high + 2 * T * PITCH + at;
+        flow[0] += (low_register[0][1] + rows[PITCH + r]) * now[r + 1];
+        flow[1] += (low_register[0][0] + rows[r + 1]) * now[r];
+#pragma unroll
+        for (int b = 1; b < R; b++) {
+            const int x = 1 - (r >> b & 1);
+            const double2 part = *reinterpret_cast<const double2 *>(rows + (2 * b + x) * PITCH + r);
+            flow[0] += (low_register[b][x] + part.x) * now[r ^ 1 << b];
+            flow[1] += (low_register[b][x] + part.y) * now[(r + 1) ^ 1 << b];
+        }
+    }
+};
+
+#endif
