@@ -33,6 +33,13 @@ assert rated and all(float(r["low"]) <= float(r["value"]) <= float(r["high"]) fo
 assert not [r for r in rows if r["verdict"] == "FAILED"]
 END
 
+# Without numpy the other tools are absent, which is no failure.
+mkdir "$folder/bare"
+echo 'raise ImportError' >"$folder/bare/numpy.py"
+PYTHONPATH=$folder/bare python3 "$source/bench/gpu_peers.py" "$folder/build/peers.json" --csv "$folder/bare.csv" \
+    >"$folder/bare.txt" 2>&1 || { cat "$folder/bare.txt"; fail 'it needs numpy'; }
+grep -q 'peer,jax,.*absent' "$folder/bare.csv" || fail 'it does not say that the other tools are absent'
+
 # A stage that fails is the last; the page says which.
 if check "$folder/bad" /bin/false >"$folder/bad.txt" 2>&1; then
     fail 'a failing stage is not an error'
