@@ -153,6 +153,11 @@ static const EpnetBackend *parse_name(const char *name, int *index) {
     return NULL;
 }
 
+const EpnetBackend *epnet_device_backend(const char *name) {
+    int index;
+    return name == NULL ? NULL : parse_name(name, &index);
+}
+
 EpnetStatus epnet_device_choose(const char *name, int threads, const EpnetProblem *problem,
                                 EpnetDevice *device, EpnetError *error) {
     memset(device, 0, sizeof *device);

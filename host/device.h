@@ -26,6 +26,9 @@ typedef struct EpnetDevice {
 EpnetStatus epnet_device_choose(const char *name, int threads, const EpnetProblem *problem,
                                 EpnetDevice *device, EpnetError *error);
 
+/* The backend that a name asks for where epnet_device_choose() failed with EPNET_DEVICE: NULL for "auto". */
+const EpnetBackend *epnet_device_backend(const char *name);
+
 /* The device that worker `worker` < worker_count opens: workers go round the devices. */
 int epnet_device_of_worker(const EpnetDevice *device, size_t worker);
 

@@ -60,6 +60,7 @@ static EpnetStatus journal_look(int fd, EpnetJobStatus *job, EpnetJournalStatus 
         journal->shard = (int)header.shard;
         journal->shards = (int)header.shards;
         journal->points_failed = (size_t)content.failed;
+        journal->points_fallback = (size_t)content.fallback;
         journal->damaged = content.damaged;
         journal->damaged_bytes = content.damaged_bytes;
         if ((before || journal->running) && content.torn_bytes > 0) { /* a record on its way */

@@ -51,8 +51,9 @@ EpnetStatus epnet_journal_header_compare(const EpnetJournalHeader *found, const 
 /* ---- records (journal_record.c) ------------------------------------------------------------------------ */
 
 typedef enum EpnetJournalKind {
-    EPNET_JOURNAL_CHUNK = 1,  /* solved points [first, first + count) */
-    EPNET_JOURNAL_SESSION = 2 /* a process begins to append */
+    EPNET_JOURNAL_CHUNK = 1,   /* solved points [first, first + count) */
+    EPNET_JOURNAL_SESSION = 2, /* a process begins to append */
+    EPNET_JOURNAL_FALLBACK = 3 /* a chunk that the CPU computed in place of a device that failed */
 } EpnetJournalKind;
 
 /* The head of a record as it stands in the file, little-endian. */
@@ -87,9 +88,10 @@ typedef struct EpnetJournalRecord {
 /* Bytes of the payload of a chunk of `count` points. */
 uint64_t epnet_journal_payload(const EpnetRowLayout *layout, uint64_t count);
 
-/* The record of solved points, which borrows from `rows`; of a session, which borrows from `session`. */
-void epnet_journal_record_chunk(const EpnetJournalHeader *header, size_t first, size_t count,
-                                const EpnetRows *rows, EpnetJournalRecord *record);
+/* The record of solved points (`kind`: EPNET_JOURNAL_CHUNK or _FALLBACK), which borrows from `rows`; of a
+ * session, which borrows from `session`. */
+void epnet_journal_record_chunk(const EpnetJournalHeader *header, EpnetJournalKind kind, size_t first,
+                                size_t count, const EpnetRows *rows, EpnetJournalRecord *record);
 void epnet_journal_record_session(const EpnetJournalHeader *header, const EpnetJournalSession *session,
                                   EpnetJournalRecord *record);
 
@@ -123,6 +125,7 @@ typedef struct EpnetJournalContent {
     size_t entry_count; /* in the order of the file */
     EpnetJournalEntry *entries;
     uint64_t points, failed;  /* in them; a point that stands twice counts twice */
+    uint64_t fallback;        /* of the points: in records EPNET_JOURNAL_FALLBACK */
     uint64_t session_points;  /* of which since the last session began */
     EpnetJournalSession last; /* session; `started` 0: none was found */
     uint64_t damaged;         /* stretches of the file that do not verify, a torn end among them */

@@ -73,6 +73,20 @@ static void assembly_free(Assembly *assembly) {
     free(assembly->pieces);
 }
 
+/* Points whose rows come from records of the CPU in place of a device: as piece_load() picks them. */
+static size_t assembly_fallback(const Assembly *assembly) {
+    size_t count = 0, at = 0;
+    for (size_t k = 0; k < assembly->piece_count; k++) {
+        const EpnetJournalHead *head = &assembly->pieces[k].entry->head;
+        const size_t end = (size_t)(head->first + head->count);
+        const size_t first = (size_t)head->first > at ? (size_t)head->first : at;
+        if (head->kind == EPNET_JOURNAL_FALLBACK && end > first)
+            count += end - first;
+        at = end > at ? end : at;
+    }
+    return count;
+}
+
 /* Load the record that holds point `point`, going on from the one before. */
 static EpnetStatus piece_load(Assembly *assembly, size_t point, EpnetError *error) {
     const Piece *pieces = assembly->pieces;
@@ -144,11 +158,18 @@ static EpnetStatus grid_write(void *context, EpnetError *error) {
     const Writing *writing = context;
     const EpnetSpec *spec = writing->spec;
     const char *backend = writing->sources[0].header->texts[EPNET_JOURNAL_BACKEND];
+    char device[128];
     Assembly assembly;
     EpnetDataset *dataset = NULL;
     EpnetStatus status = assembly_make(spec, writing->sources, writing->source_count, &assembly, error);
+    const size_t fallback = status == EPNET_OK ? assembly_fallback(&assembly) : 0;
+    if (fallback == 0)
+        snprintf(device, sizeof device, "%.60s", backend);
+    else
+        snprintf(device, sizeof device, "%.60s, with %zu of %zu points on cpu", backend, fallback,
+                 assembly.points);
     if (status == EPNET_OK)
-        status = epnet_dataset_create(spec, writing->output, backend, &dataset, error);
+        status = epnet_dataset_create(spec, writing->output, device, &dataset, error);
     for (size_t first = 0; first < assembly.points && status == EPNET_OK; first += assembly.block_points) {
         const size_t rest = assembly.points - first,
                      count = rest < assembly.block_points ? rest : assembly.block_points;

@@ -60,7 +60,7 @@ static bool payload_good(Reader *reader, const EpnetJournalHead *head, uint64_t 
     for (uint64_t done = 0; done < head->length && good;) {
         const size_t size = head->length - done < BLOCK ? (size_t)(head->length - done) : BLOCK;
         good = bytes_get(reader, reader->block, size, offset + done);
-        if (good && head->kind == EPNET_JOURNAL_CHUNK)
+        if (good && head->kind != EPNET_JOURNAL_SESSION)
             *failed += count_failed(reader->block, done, size, head->count, &good);
         epnet_digest_add(&digest, reader->block, good ? size : 0);
         done += size;
@@ -116,6 +116,7 @@ static bool record_take(Reader *reader, uint64_t offset, const EpnetJournalHead 
     content->points += head->count;
     content->session_points += head->count;
     content->failed += failed;
+    content->fallback += head->kind == EPNET_JOURNAL_FALLBACK ? head->count : 0;
     return true;
 }
 

@@ -75,10 +75,9 @@ static void pieces_set(const EpnetRowLayout *layout, size_t count, const EpnetRo
     piece_add(record, rows->leak_curve, layout->curve * sizeof(double));
 }
 
-void epnet_journal_record_chunk(const EpnetJournalHeader *header, size_t first, size_t count,
-                                const EpnetRows *rows, EpnetJournalRecord *record) {
-    record->head =
-        head_make(EPNET_JOURNAL_CHUNK, epnet_journal_payload(&header->layout, count), first, count);
+void epnet_journal_record_chunk(const EpnetJournalHeader *header, EpnetJournalKind kind, size_t first,
+                                size_t count, const EpnetRows *rows, EpnetJournalRecord *record) {
+    record->head = head_make(kind, epnet_journal_payload(&header->layout, count), first, count);
     pieces_set(&header->layout, count, rows, record);
     record_seal(header, record);
 }
@@ -106,8 +105,8 @@ bool epnet_journal_head_good(const EpnetJournalHeader *header, const EpnetJourna
         return false;
     if (head->kind == EPNET_JOURNAL_SESSION)
         return head->length == SESSION;
-    return head->kind == EPNET_JOURNAL_CHUNK && head->first < header->points && head->count > 0 &&
-           head->count <= header->points - head->first &&
+    return (head->kind == EPNET_JOURNAL_CHUNK || head->kind == EPNET_JOURNAL_FALLBACK) &&
+           head->first < header->points && head->count > 0 && head->count <= header->points - head->first &&
            head->length == epnet_journal_payload(&header->layout, head->count);
 }
 

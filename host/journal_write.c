@@ -133,9 +133,9 @@ EpnetStatus epnet_journal_start(EpnetJournal *journal, const EpnetJournalSession
     return EPNET_OK;
 }
 
-void epnet_journal_append(EpnetJournal *journal, EpnetJournalRequest *request, size_t first, size_t count,
-                          const EpnetRows *rows) {
-    epnet_journal_record_chunk(journal->header, first, count, rows, &request->record);
+void epnet_journal_append(EpnetJournal *journal, EpnetJournalRequest *request, EpnetJournalKind kind,
+                          size_t first, size_t count, const EpnetRows *rows) {
+    epnet_journal_record_chunk(journal->header, kind, first, count, rows, &request->record);
     request->next = NULL;
     request->done = false;
     request->status = EPNET_OK;

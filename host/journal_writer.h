@@ -33,10 +33,11 @@ typedef struct EpnetJournalRequest {
     EpnetStatus status;
 } EpnetJournalRequest;
 
-/* Hand the rows of points [first, first + count) to the thread that writes; rows and request stay as they are
- * until epnet_journal_await() has returned. May be called by several threads at a time. */
-void epnet_journal_append(EpnetJournal *journal, EpnetJournalRequest *request, size_t first, size_t count,
-                          const EpnetRows *rows);
+/* Hand the rows of points [first, first + count), a record of `kind`, to the thread that writes; rows and
+ * request stay as they are until epnet_journal_await() has returned. May be called by several threads at a
+ * time. */
+void epnet_journal_append(EpnetJournal *journal, EpnetJournalRequest *request, EpnetJournalKind kind,
+                          size_t first, size_t count, const EpnetRows *rows);
 
 /* Wait until the kernel has them: what then kills the process does not cost them. EPNET_IO: they, or earlier
  * ones, could not be written; what stands in the file stays good. */

@@ -77,6 +77,16 @@ bool epnet_queue_take(EpnetQueue *queue, size_t *first, size_t *count) {
     return found;
 }
 
+void epnet_queue_return(EpnetQueue *queue, size_t first, size_t count) {
+    pthread_mutex_lock(&queue->lock);
+    for (size_t point = first; point < first + count; point++) {
+        queue->missing += is_taken(queue, point);
+        queue->taken[point / 8] = (unsigned char)(queue->taken[point / 8] & ~(1 << point % 8));
+    }
+    queue->cursor = first < queue->cursor ? first : queue->cursor;
+    pthread_mutex_unlock(&queue->lock);
+}
+
 void epnet_queue_learn(EpnetQueue *queue, size_t count, double seconds) {
     const double forget = 0.5;
     pthread_mutex_lock(&queue->lock);

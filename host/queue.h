@@ -31,6 +31,9 @@ void epnet_queue_remove(EpnetQueue *queue, size_t first, size_t count);
  * closed. */
 bool epnet_queue_take(EpnetQueue *queue, size_t *first, size_t *count);
 
+/* Points [first, first + count) were handed out and are still to be solved. */
+void epnet_queue_return(EpnetQueue *queue, size_t first, size_t count);
+
 /* A worker has solved `count` points in `seconds`: what the size of the next chunks follows. */
 void epnet_queue_learn(EpnetQueue *queue, size_t count, double seconds);
 

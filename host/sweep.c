@@ -24,8 +24,11 @@ typedef struct Run {
     EpnetRunSummary *summary;
     double start; /* [s] */
     EpnetShard shard;
-    size_t points; /* of the grid that are this run's */
-    EpnetDevice device;
+    size_t points;        /* of the grid that are this run's */
+    EpnetDevice device;   /* without a backend: it is not to be had, and there is a fallback */
+    EpnetDevice fallback; /* without a backend: there is none */
+    bool falls_back;      /* it is at work */
+    EpnetError failure;   /* of the device, why */
     EpnetProblemStorage problem;
     char *output, *journal_path;
     EpnetJournalHeader header;
@@ -34,6 +37,7 @@ typedef struct Run {
     volatile int stop;    /* asked for, or the time is up */
     pthread_mutex_t lock; /* of what follows */
     size_t done, failed;  /* points in the journal */
+    size_t fallen_back;   /* of those done: computed by the fallback */
 } Run;
 
 /* ---- solving ------------------------------------------------------------------------------------------- */
@@ -41,7 +45,7 @@ typedef struct Run {
 /* Solved points on their way into the journal. */
 typedef struct Ticket {
     EpnetJournalRequest request;
-    size_t count, failed;
+    size_t count, failed, fallen_back;
 } Ticket;
 
 static void *keep_chunk(size_t first, size_t count, const EpnetChunk *chunk, void *context) {
@@ -52,7 +56,10 @@ static void *keep_chunk(size_t first, size_t count, const EpnetChunk *chunk, voi
     ticket->count = count;
     for (size_t k = 0; k < count; k++)
         ticket->failed += chunk->rows.status[k] != EPNET_POINT_OK;
-    epnet_journal_append(run->journal, &ticket->request, first, count, &chunk->rows);
+    ticket->fallen_back = run->falls_back ? count : 0;
+    epnet_journal_append(run->journal, &ticket->request,
+                         run->falls_back ? EPNET_JOURNAL_FALLBACK : EPNET_JOURNAL_CHUNK, first, count,
+                         &chunk->rows);
     return ticket;
 }
 
@@ -64,6 +71,7 @@ static EpnetStatus chunk_kept(void *handed_over, void *context, EpnetError *erro
     pthread_mutex_lock(&run->lock);
     run->done += status == EPNET_OK ? ticket->count : 0;
     run->failed += status == EPNET_OK ? ticket->failed : 0;
+    run->fallen_back += status == EPNET_OK ? ticket->fallen_back : 0;
     pthread_mutex_unlock(&run->lock);
     free(ticket);
     return status;
@@ -108,33 +116,51 @@ static EpnetJournalSession session_of(const Run *run) {
     char *path = realpath(run->spec->path, NULL);
     if (gethostname(session.host, sizeof session.host - 1) != 0)
         strcpy(session.host, "unknown");
-    snprintf(session.device, sizeof session.device, "%s", run->device.name);
+    snprintf(session.device, sizeof session.device, "%s",
+             run->device.backend != NULL ? run->device.name : run->fallback.name);
     snprintf(session.spec, sizeof session.spec, "%s", path != NULL ? path : run->spec->path);
     free(path);
     return session;
 }
 
-/* Solve the missing points into the journal. */
-static EpnetStatus solve_missing(Run *run, EpnetError *error) {
-    EpnetRunSummary *summary = run->summary;
-    const EpnetJournalSession session = session_of(run);
+/* Solve the missing points on a device. */
+static EpnetStatus solve_on(Run *run, const EpnetDevice *device, EpnetError *error) {
     const EpnetWork work = {.spec = run->spec,
                             .problem = &run->problem.problem,
-                            .device = &run->device,
+                            .device = device,
                             .batch = run->options->batch,
+                            .spares = device == &run->device && run->fallback.backend != NULL,
                             .stop = &run->stop,
                             .queue = &run->queue,
                             .keep = keep_chunk,
                             .kept = chunk_kept,
                             .watch = watch,
                             .context = run};
-    const size_t workers =
-        run->device.worker_count < run->queue.missing ? run->device.worker_count : run->queue.missing;
+    return epnet_workers_run(&work, run->summary->note, sizeof run->summary->note, error);
+}
+
+/* The device has failed or is not to be had: its fallback takes what is left. */
+static EpnetStatus fall_back(Run *run, EpnetError *error) {
+    run->falls_back = true;
+    return solve_on(run, &run->fallback, error);
+}
+
+/* Solve the missing points into the journal. */
+static EpnetStatus solve_missing(Run *run, EpnetError *error) {
+    EpnetRunSummary *summary = run->summary;
+    const EpnetJournalSession session = session_of(run);
+    const size_t missing = run->queue.missing;
     EpnetStatus status = epnet_journal_start(run->journal, &session, error);
     if (status != EPNET_OK)
         return status;
     const double start = epnet_seconds_now();
-    status = epnet_workers_run(&work, summary->note, sizeof summary->note, error);
+    status = run->device.backend != NULL ? solve_on(run, &run->device, &run->failure) : EPNET_DEVICE;
+    if (status == EPNET_DEVICE && run->fallback.backend != NULL)
+        status = run->stop != 0 ? EPNET_INTERRUPTED : fall_back(run, error);
+    else if (status != EPNET_OK && status != EPNET_INTERRUPTED)
+        epnet_fail(error, status, "%s", run->failure.message);
+    const size_t most = run->falls_back ? run->fallback.worker_count : run->device.worker_count,
+                 workers = most < missing ? most : missing;
     const double seconds = (epnet_seconds_now() - start) * (double)workers;
     summary->journal_wait = seconds > 0 ? epnet_journal_waited(run->journal) / seconds : 0;
     EpnetError late;
@@ -161,6 +187,7 @@ static EpnetStatus queue_fill(Run *run, EpnetError *error) {
                            (size_t)content->entries[k].head.count);
     run->done = run->summary->resumed = run->points - run->queue.missing;
     run->failed = (size_t)content->failed;
+    run->fallen_back = (size_t)content->fallback;
     run->summary->damaged = content->damaged;
     return EPNET_OK;
 }
@@ -211,6 +238,12 @@ static EpnetStatus journal_drop(const Run *run, EpnetError *error) {
 
 /* ---- the run ------------------------------------------------------------------------------------------- */
 
+/* A device with memory of its own ended the run. */
+static bool device_failed(const Run *run) {
+    return run->failure.status == EPNET_DEVICE && run->fallback.backend == NULL &&
+           run->device.backend->has_own_memory;
+}
+
 /* Add to the message of a run that has ended early what it leaves. */
 static EpnetStatus tell_kept(const Run *run, EpnetStatus status, EpnetError *error) {
     char reason[1200] = "interrupted";
@@ -220,15 +253,29 @@ static EpnetStatus tell_kept(const Run *run, EpnetStatus status, EpnetError *err
         strcpy(reason, "the time is up");
     if (journal_lost(run))
         return epnet_fail(error, status, "%s; nothing is kept: the journal has been removed", reason);
-    return epnet_fail(error, status, "%s; %zu of %zu points are kept in %.700s, run again to go on", reason,
-                      run->done, run->points, run->journal_path);
+    return epnet_fail(error, status, "%s; %zu of %zu points are kept in %.700s, run again to go on%s", reason,
+                      run->done, run->points, run->journal_path,
+                      device_failed(run) ? ", with --fallback cpu on the CPU" : "");
+}
+
+/* The journal may hold points of the CPU in a device's place only if this run allows it. */
+static EpnetStatus check_fallback(const Run *run, EpnetError *error) {
+    const size_t count = (size_t)epnet_journal_content(run->journal)->fallback;
+    if (count == 0 || run->fallback.backend != NULL)
+        return EPNET_OK;
+    return epnet_fail(error, EPNET_IO,
+                      "%s holds %zu points that the CPU computed in place of a device (%s): go on with "
+                      "--fallback cpu, or give up what it holds with --restart",
+                      run->journal_path, count, run->header.texts[EPNET_JOURNAL_BACKEND]);
 }
 
 /* Under the lock of the journal: solve what is missing, and finish. */
 static EpnetStatus run_locked(Run *run, EpnetFailures *failures, EpnetError *error) {
     if (run->shard.count > 1)
         snprintf(run->summary->journal, sizeof run->summary->journal, "%s", run->journal_path);
-    EpnetStatus status = queue_fill(run, error);
+    EpnetStatus status = check_fallback(run, error);
+    if (status == EPNET_OK)
+        status = queue_fill(run, error);
     if (status != EPNET_OK)
         return status;
     run->summary->already_done = run->shard.count > 1 && run->queue.missing == 0;
@@ -248,8 +295,13 @@ static EpnetStatus run_locked(Run *run, EpnetFailures *failures, EpnetError *err
     if (status == EPNET_OK)
         return run->shard.count > 1 ? EPNET_OK : journal_drop(run, error);
     if (status != EPNET_INTERRUPTED && run->done == 0 && run->summary->damaged == 0) {
+        EpnetError reason = {.status = EPNET_OK};
+        if (error != NULL)
+            reason = *error;
         epnet_journal_remove(run->journal, NULL); /* nothing is in it */
-        return status;
+        return device_failed(run)
+                   ? epnet_fail(error, status, "%.1900s; with --fallback cpu the CPU goes on", reason.message)
+                   : status;
     }
     return tell_kept(run, status, error);
 }
@@ -292,6 +344,30 @@ static EpnetStatus run_files(Run *run, EpnetFailures *failures, EpnetError *erro
     return status == EPNET_OK ? run_locked(run, failures, error) : status;
 }
 
+/* The device, and the CPU in its place where that is asked for. */
+static EpnetStatus choose_devices(Run *run, EpnetError *error) {
+    const EpnetRunOptions *options = run->options;
+    const EpnetProblem *problem = &run->problem.problem;
+    if (options->fallback != NULL && strcmp(options->fallback, "cpu") != 0)
+        return epnet_fail(error, EPNET_USAGE, "'%s' is not a fallback: cpu", options->fallback);
+    EpnetStatus status = epnet_device_choose(options->device, options->threads, problem, &run->device, error);
+    const EpnetBackend *asked =
+        status == EPNET_DEVICE ? epnet_device_backend(options->device) : run->device.backend;
+    if (options->fallback == NULL || asked == NULL || !asked->has_own_memory)
+        return status;
+    if (status != EPNET_OK && error != NULL)
+        run->failure = *error;
+    if (status != EPNET_OK)
+        run->device = (EpnetDevice){.backend = NULL};
+    return epnet_device_choose("cpu", options->threads, problem, &run->fallback, error);
+}
+
+/* What the journal is of. */
+static const char *backend_name(const Run *run) {
+    return run->device.backend != NULL ? run->device.backend->name
+                                       : epnet_device_backend(run->options->device)->name;
+}
+
 static EpnetStatus run_prepare(Run *run, const char *output, EpnetError *error) {
     const EpnetRunOptions *options = run->options;
     run->shard = options->shards == 0 ? (EpnetShard){1, 1}
@@ -300,11 +376,10 @@ static EpnetStatus run_prepare(Run *run, const char *output, EpnetError *error) 
         return epnet_fail(error, EPNET_USAGE, "there is no shard %d of %d", options->shard, options->shards);
     EpnetStatus status = epnet_problem_make(run->spec, &run->problem, error);
     if (status == EPNET_OK)
-        status = epnet_device_choose(options->device, options->threads, &run->problem.problem, &run->device,
-                                     error);
+        status = choose_devices(run, error);
     if (status == EPNET_OK)
-        status = epnet_journal_header_make(run->spec, run->device.backend->name, run->shard.number,
-                                           run->shard.count, &run->header, error);
+        status = epnet_journal_header_make(run->spec, backend_name(run), run->shard.number, run->shard.count,
+                                           &run->header, error);
     if (status != EPNET_OK)
         return status;
     status = epnet_path_resolve(output, &run->output, error);
@@ -312,6 +387,20 @@ static EpnetStatus run_prepare(Run *run, const char *output, EpnetError *error) 
         return status;
     run->journal_path = epnet_journal_path(run->output, run->shard);
     return run->journal_path != NULL ? EPNET_OK : epnet_fail_memory(error, PATH_MAX, "the name of a journal");
+}
+
+/* What did the work. */
+static void tell_devices(const Run *run) {
+    EpnetRunSummary *summary = run->summary;
+    const char *device = run->device.backend != NULL ? run->device.name : "";
+    summary->fallback = run->fallen_back;
+    if (!run->falls_back) {
+        snprintf(summary->device, sizeof summary->device, "%s", device);
+        return;
+    }
+    snprintf(summary->device, sizeof summary->device, "%.110s%s%.110s", device,
+             device[0] != '\0' ? ", then " : "", run->fallback.name);
+    snprintf(summary->note, sizeof summary->note, "the CPU has taken over: %.480s", run->failure.message);
 }
 
 EpnetStatus epnet_run(const EpnetSpec *spec, const char *output, const EpnetRunOptions *options,
@@ -335,10 +424,10 @@ EpnetStatus epnet_run(const EpnetSpec *spec, const char *output, const EpnetRunO
         summary->failed = failures.total;
     summary->states = (size_t)1 << spec->network.nodes;
     summary->elapsed = epnet_seconds_now() - run.start;
-    snprintf(summary->device, sizeof summary->device, "%s", run.device.name);
     snprintf(summary->method, sizeof summary->method, "%s",
              spec->kind == EPNET_STATIONARY ? epnet_kind_name(spec->kind) : epnet_method_name(spec->method));
     epnet_failures_describe(&failures, spec, summary->failures, sizeof summary->failures);
+    tell_devices(&run);
 
     epnet_journal_close(run.journal);
     epnet_journal_header_free(&run.header);

@@ -21,6 +21,7 @@ typedef struct Pool {
     EpnetError error;
     char note[256];       /* of the first backend context that has one */
     EpnetError absence;   /* why a worker is missing, EPNET_OK: none is */
+    EpnetError loss;      /* why a worker ended alone (EpnetWork.spares), EPNET_OK: none has */
     volatile int abandon; /* what the backends watch: chunks in flight are given up */
 } Pool;
 
@@ -34,6 +35,7 @@ typedef struct Worker {
     size_t ticket_points;
     EpnetEnvelope envelope;
     size_t kept; /* points */
+    bool lost;   /* its device failed */
 } Worker;
 
 size_t epnet_workers_most(const EpnetSpec *spec, const EpnetDevice *device, size_t batch, size_t points) {
@@ -120,10 +122,21 @@ static EpnetStatus worker_solve_piece(Worker *worker, size_t first, size_t count
     epnet_chunk_set(&worker->chunk, work->spec, first, count);
     EpnetBatch batch = {work->problem, count, worker->chunk.points, &pool->abandon};
     EpnetStatus status = work->device->backend->solve(worker->context, &batch, &worker->chunk.rows, error);
+    worker->lost = status == EPNET_DEVICE && work->spares;
     if (status != EPNET_OK || pool->abandon)
         return status; /* what an abandoned piece holds is not to be used */
     fill_envelope(worker, count);
     return worker_hand_over(worker, first, count, error);
+}
+
+/* The worker's device has failed: points [first, first + count) are for others. */
+static void worker_give_up(Worker *worker, size_t first, size_t count, const EpnetError *error) {
+    Pool *pool = worker->pool;
+    epnet_queue_return(pool->work->queue, first, count);
+    pthread_mutex_lock(&pool->lock);
+    if (pool->loss.status == EPNET_OK)
+        pool->loss = *error;
+    pthread_mutex_unlock(&pool->lock);
 }
 
 /* Chunk after chunk until the queue has no more, each in two pieces: with one of them on its way and one in
@@ -138,8 +151,14 @@ static EpnetStatus worker_solve(Worker *worker, EpnetError *error) {
         const size_t half = count / 2;
         if (half > 0)
             status = worker_solve_piece(worker, first, half, error);
+        const size_t solved = status == EPNET_OK ? half : 0;
         if (status == EPNET_OK && !pool->abandon)
             status = worker_solve_piece(worker, first + half, count - half, error);
+        if (worker->lost) {
+            worker_give_up(worker, first + solved, count - solved, error);
+            status = EPNET_OK;
+            break;
+        }
         if (status == EPNET_OK && !pool->abandon)
             epnet_queue_learn(queue, count, epnet_seconds_now() - start);
         if (status == EPNET_OK && half == 0) /* one point has no halves */
@@ -253,6 +272,8 @@ EpnetStatus epnet_workers_run(const EpnetWork *work, char *note, size_t note_siz
         return epnet_fail_memory(error, count * sizeof *workers, "the workers");
     queue->workers = count;
     queue->most = pool.most;
+    queue->longest = 0; /* what was learned of another device */
+    queue->solved = queue->seconds = 0;
     queue->forced = forced_chunk(work, pool.most, missing, count);
     epnet_condition_make(&pool.ended);
     pthread_mutex_init(&pool.lock, NULL);
@@ -266,7 +287,12 @@ EpnetStatus epnet_workers_run(const EpnetWork *work, char *note, size_t note_siz
         return epnet_fail(error, status, "%s", pool.error.message);
     if (pool.opened == 0)
         return epnet_fail(error, EPNET_DEVICE, "%s", pool.absence.message);
-    if (pool.absence.status != EPNET_OK)
+    const bool stopped = work->stop != NULL && *work->stop != 0;
+    if (pool.loss.status != EPNET_OK && pool.kept < missing && !stopped)
+        return epnet_fail(error, EPNET_DEVICE, "%s", pool.loss.message);
+    if (pool.loss.status != EPNET_OK)
+        snprintf(note, note_size, "a worker has failed, the others did its work: %.400s", pool.loss.message);
+    else if (pool.absence.status != EPNET_OK)
         snprintf(note, note_size, "%zu of %zu workers: %.400s", pool.opened, count, pool.absence.message);
     else
         snprintf(note, note_size, "%s", pool.note);

@@ -12,6 +12,7 @@ typedef struct EpnetWork {
     const EpnetProblem *problem;
     const EpnetDevice *device;
     size_t batch;             /* points of a chunk, 0: the device's choice or by time */
+    bool spares;              /* what a device that fails leaves is for others */
     const volatile int *stop; /* may be NULL; nonzero: chunks in flight are finished if that is quick */
     EpnetQueue *queue;        /* the points to solve */
     /* Begin to take over the solved points [first, first + count), whose rows stay as they are until kept()
@@ -29,7 +30,9 @@ size_t epnet_workers_most(const EpnetSpec *spec, const EpnetDevice *device, size
 
 /* Solve all missing points. EPNET_OK: they were kept; EPNET_INTERRUPTED (without a message): stopped before
  * that; else the first failure of a worker. Workers beyond the first that memory has no room for are left
- * out, and `note` says so ("" otherwise). */
+ * out, and `note` says so ("" otherwise). With `spares`, a worker whose device fails (EPNET_DEVICE) ends
+ * alone and gives its points back; EPNET_DEVICE then means that points are left in the queue and no worker
+ * is, and the rest of them may be solved by another call. */
 EpnetStatus epnet_workers_run(const EpnetWork *work, char *note, size_t note_size, EpnetError *error);
 
 #endif

@@ -75,14 +75,16 @@ typedef struct EpnetProgress {
 } EpnetProgress;
 
 typedef struct EpnetRunOptions {
-    const char *device; /* "auto" (NULL means it), "cpu", "cuda" (all devices), "cuda:1" (that one) */
-    int threads;        /* 0: one per core */
-    size_t batch;       /* points that a worker takes at a time, 0: by time; never changes a byte */
-    bool force;         /* replace a grid file that belongs to another spec */
-    bool restart;       /* give up the points that a journal holds, of this or another spec */
-    int shard, shards;  /* solve part `shard` of 1..shards alone, for epnet_merge(); 0 and 0: all points */
-    double seconds;     /* the run stops after so long, 0: it does not */
-    volatile int *stop; /* not NULL: the run stops soon after *stop becomes nonzero (a signal handler) */
+    const char *device;   /* "auto" (NULL means it), "cpu", "cuda" (all devices), "cuda:1" (that one) */
+    const char *fallback; /* "cpu": it computes the points that a device leaves when it fails; NULL: the run
+                           * then ends */
+    int threads;          /* 0: one per core */
+    size_t batch;         /* points that a worker takes at a time, 0: by time; never changes a byte */
+    bool force;           /* replace a grid file that belongs to another spec */
+    bool restart;         /* give up the points that a journal holds, of this or another spec */
+    int shard, shards;    /* solve part `shard` of 1..shards alone, for epnet_merge(); 0 and 0: all points */
+    double seconds;       /* the run stops after so long, 0: it does not */
+    volatile int *stop;   /* not NULL: the run stops soon after *stop becomes nonzero (a signal handler) */
     void (*progress)(const EpnetProgress *progress,
                      void *context); /* called about ten times a second; may be NULL */
     void *context;
@@ -91,6 +93,7 @@ typedef struct EpnetRunOptions {
 typedef struct EpnetRunSummary {
     size_t points, failed; /* of this run: of the grid or of its shard */
     size_t resumed;        /* points that the journal of an earlier run held */
+    size_t fallback;       /* points that the CPU computed in place of a device, earlier runs included */
     uint64_t damaged;      /* places of that journal that did not verify; their points were solved again */
     size_t states;         /* 2^N of a point */
     bool already_done;     /* the output (or shard) was complete and of this spec: nothing was computed */
@@ -144,6 +147,7 @@ typedef struct EpnetJournalStatus {
     char problem[512]; /* why the journal cannot be read; "": it can, else only what is above is known */
     size_t points;     /* of this shard */
     size_t points_done, points_failed;
+    size_t points_fallback; /* of those done: computed by the CPU in place of a device that failed */
     uint64_t bytes;
     uint64_t damaged, damaged_bytes; /* places that do not verify; their points are not among those done */
     bool running;                    /* a run holds it */

@@ -2,5 +2,5 @@
 #include "cuda_backend.h"
 
 const EpnetBackend epnet_cuda_backend = {
-    .name = "cuda", .absent = EPNET_CUDA_ABSENT, /* the build's reason */
+    .name = "cuda", .has_own_memory = true, .absent = EPNET_CUDA_ABSENT, /* the build's reason */
 };

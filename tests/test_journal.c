@@ -54,7 +54,7 @@ static void append(EpnetJournal *journal, const EpnetSpec *spec, size_t first, s
     EpnetJournalRequest request;
     EpnetError error;
     EpnetRows rows = made_rows(spec, first, count, true);
-    epnet_journal_append(journal, &request, first, count, &rows);
+    epnet_journal_append(journal, &request, EPNET_JOURNAL_CHUNK, first, count, &rows);
     if (epnet_journal_await(journal, &request, &error) != EPNET_OK)
         fail_msg("%s", error.message);
     made_rows_free(&rows);
@@ -335,7 +335,7 @@ static void a_removed_journal_is_noticed(void **state) {
     while (status == EPNET_OK) { /* until the next sync */
         EpnetJournalRequest request;
         EpnetRows rows = made_rows(spec, 0, 1, true);
-        epnet_journal_append(journal, &request, 0, 1, &rows);
+        epnet_journal_append(journal, &request, EPNET_JOURNAL_CHUNK, 0, 1, &rows);
         status = epnet_journal_await(journal, &request, &error);
         made_rows_free(&rows);
         usleep(10000);

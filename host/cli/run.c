@@ -14,11 +14,19 @@
 #include <string.h>
 #include <sys/stat.h>
 
-enum { TABLE_OPTION = 256, FORCE_OPTION, QUIET_OPTION, RESTART_OPTION, HOURS_OPTION, SHARD_OPTION };
+enum {
+    TABLE_OPTION = 256,
+    FORCE_OPTION,
+    QUIET_OPTION,
+    RESTART_OPTION,
+    HOURS_OPTION,
+    SHARD_OPTION,
+    FALLBACK_OPTION
+};
 
 typedef struct Arguments {
     EpnetJobArguments job;
-    const char *output, *table;
+    const char *output, *table, *fallback;
     bool force, quiet, restart;
     double hours;
     EpnetShardArgument shard;
@@ -56,6 +64,11 @@ static error_t parse(int key, char *value, struct argp_state *state) {
     case HOURS_OPTION:
         arguments->hours = parse_hours(state, value);
         return 0;
+    case FALLBACK_OPTION:
+        if (strcmp(value, "cpu") != 0)
+            argp_error(state, "--fallback expects cpu, not '%s'", value);
+        arguments->fallback = value;
+        return 0;
     case SHARD_OPTION:
         epnet_cli_parse_shard(state, value, &arguments->shard);
         return 0;
@@ -81,6 +94,8 @@ static const struct argp parser = {
             {"max-hours", HOURS_OPTION, "H", 0, "Stop after H hours, to go on in another run", 1},
             {"shard", SHARD_OPTION, "I/N", 0,
              "Solve part I of N alone (from 1), for `epnet merge'; `slurm': as the job array says", 1},
+            {"fallback", FALLBACK_OPTION, "cpu", 0,
+             "Where a CUDA device fails, or is not to be had, the CPU computes what it leaves", 1},
             {"quiet", QUIET_OPTION, NULL, 0, "Print errors only", 1},
             {0},
         },
@@ -126,6 +141,7 @@ static void print_done(const Arguments *arguments, const EpnetRunSummary *summar
     epnet_json_count("points_failed", summary->failed);
     epnet_json_text("failures", summary->failures);
     epnet_json_count("points_resumed", summary->resumed);
+    epnet_json_count("points_fallback", summary->fallback);
     epnet_json_count("journal_damage", summary->damaged);
     epnet_json_number("journal_wait", summary->journal_wait);
     epnet_json_text("journal", summary->journal[0] != '\0' ? summary->journal : NULL);
@@ -161,6 +177,8 @@ static void print_summary(const Arguments *arguments, const EpnetRunSummary *sum
                summary->failed == 0 ? "" : " failed");
         printf("  method    %s\n", summary->method);
         printf("  device    %s\n", summary->device);
+        if (summary->fallback > 0)
+            printf("  fallback  %s of the points on the CPU\n", epnet_text_count(&a, summary->fallback));
         printf("  time      %s\n", epnet_text_seconds(&a, summary->elapsed));
         printf("  speed     %s points/s, %s states/s\n", epnet_text_quantity(&a, rate),
                epnet_text_quantity(&b, rate * (double)summary->states));
@@ -203,6 +221,7 @@ static EpnetStatus run_job(const Arguments *arguments, const EpnetSpec *spec, Ep
     EpnetRunOptions options = epnet_cli_job_options(&arguments->job);
     options.force = arguments->force;
     options.restart = arguments->restart;
+    options.fallback = arguments->fallback;
     options.seconds = 3600 * arguments->hours;
     options.shard = arguments->shard.number;
     options.shards = arguments->shard.count;

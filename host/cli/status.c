@@ -39,6 +39,7 @@ static void print_journal_json(const EpnetJournalStatus *journal) {
     epnet_json_count("points", journal->points);
     epnet_json_count("points_done", journal->points_done);
     epnet_json_count("points_failed", journal->points_failed);
+    epnet_json_count("points_fallback", journal->points_fallback);
     epnet_json_count("bytes", journal->bytes);
     epnet_json_count("damaged", journal->damaged);
     epnet_json_count("damaged_bytes", journal->damaged_bytes);
@@ -97,6 +98,8 @@ static void print_journal(const EpnetJournalStatus *journal) {
         printf("  run       none%s\n",
                journal->points_done == journal->points ? "; complete" : "; run again to go on");
     printf("  device    %s\n", journal->device[0] != '\0' ? journal->device : "unknown");
+    if (journal->points_fallback > 0)
+        printf("  fallback  %s of the points on the CPU\n", epnet_text_count(&a, journal->points_fallback));
     if (journal->rate > 0)
         printf("  speed     %s points/s in the last run\n", epnet_text_quantity(&a, journal->rate));
     printf("  written   %s ago\n", epnet_text_seconds(&a, journal->age > 0 ? journal->age : 0));

@@ -172,6 +172,133 @@ static void a_device_that_fails_ends_the_run(void **state) {
     expect_same_file("first.nc", "second.nc");
 }
 
+/* ---- fallback ------------------------------------------------------------------------------------------ */
+
+/* What the grid file says of its device. */
+static void expect_device(const char *output, const char *text) {
+    char *path = test_path(folder, output);
+    EpnetResult *result;
+    EpnetError error;
+    assert_int_equal(epnet_result_open(path, &result, &error), EPNET_OK);
+    assert_string_equal(epnet_result_text(result, "device"), text);
+    epnet_result_close(result);
+    free(path);
+}
+
+/* A device that fails in the middle: the CPU computes what it leaves, only where that is asked for, and file
+ * and summary say how much. */
+static void the_cpu_takes_over_if_asked(void **state) {
+    (void)state;
+    static const cudaError_t errors[] = {cudaErrorLaunchOutOfResources, cudaErrorIllegalAddress};
+    EpnetRunSummary summary;
+    EpnetError error;
+    EpnetRunOptions options = {.device = "cuda", .batch = 2};
+    assert_int_equal(run("trajectory.toml", "cpu.nc", &(EpnetRunOptions){.device = "cpu"}, &summary, &error),
+                     EPNET_OK);
+    options.fallback = "gpu";
+    assert_int_equal(run("trajectory.toml", "none.nc", &options, &summary, &error), EPNET_USAGE);
+    options.fallback = "cpu";
+    assert_int_equal(run("trajectory.toml", "cuda.nc", &options, &summary, &error), EPNET_OK);
+    assert_int_equal(summary.fallback, 0);
+    expect_device("cuda.nc", "cuda");
+    for (size_t e = 0; e < 2; e++) {
+        char output[16], expected[64];
+        snprintf(output, sizeof output, "mixed%zu.nc", e);
+        epnet_emulation_reset();
+        epnet_emulation_fail(e == 0 ? EPNET_EMULATION_LAUNCH : EPNET_EMULATION_KERNEL, 5, errors[e], e == 1);
+        assert_int_equal(run("trajectory.toml", output, &options, &summary, &error), EPNET_OK);
+        assert_true(epnet_emulation_failed());
+        if (summary.fallback > 0) { /* else the other worker had all of it */
+            assert_true(summary.fallback < summary.points);
+            assert_non_null(strstr(summary.note, "the CPU has taken over: cuda:0: "));
+            assert_non_null(strstr(summary.device, ", then cpu ("));
+            snprintf(expected, sizeof expected, "cuda, with %zu of 15 points on cpu", summary.fallback);
+        } else {
+            assert_int_equal(e, 0);
+            assert_non_null(strstr(summary.note, "a worker has failed, the others did its work: cuda:0: "));
+            strcpy(expected, "cuda");
+        }
+        expect_device(output, expected);
+        expect_same_values("cpu.nc", output, 1e-7, 1e-8);
+        if (e == 1) /* a kernel that failed took the device along, and its memory */
+            assert_int_equal(cudaDeviceReset(), cudaSuccess);
+        epnet_emulation_reset();
+    }
+}
+
+/* All devices refuse at once, or are not there: the CPU computes everything. */
+static void the_cpu_takes_all_where_there_is_no_device(void **state) {
+    (void)state;
+    EpnetRunSummary summary;
+    EpnetError error;
+    const EpnetRunOptions options = {.device = "cuda", .fallback = "cpu"};
+    for (int devices = 0; devices < 2; devices++) {
+        char output[16];
+        snprintf(output, sizeof output, "none%d.nc", devices);
+        epnet_emulation_devices(devices);
+        if (devices > 0)
+            epnet_emulation_fail(EPNET_EMULATION_STREAM, 1, cudaErrorDevicesUnavailable, true);
+        assert_int_equal(run("stationary.toml", output, &options, &summary, &error), EPNET_POINTS_FAILED);
+        assert_int_equal(summary.fallback, summary.points);
+        assert_non_null(
+            strstr(summary.note, devices == 0 ? "cudaErrorNoDevice" : "cudaErrorDevicesUnavailable"));
+        expect_device(output, "cuda, with 12 of 12 points on cpu");
+        epnet_emulation_reset();
+    }
+    assert_int_equal(run("stationary.toml", "cpu.nc", &(EpnetRunOptions){.device = "cpu", .fallback = "cpu"},
+                         &summary, &error),
+                     EPNET_POINTS_FAILED);
+    assert_int_equal(summary.fallback, 0);
+    expect_device("cpu.nc", "cpu");
+    expect_same_values("cpu.nc", "none0.nc", 0, 0);
+}
+
+/* The journal of a device that failed goes on with the CPU if asked, and then says so: a run that does not
+ * allow it refuses the journal. */
+static void a_journal_goes_on_with_the_cpu(void **state) {
+    (void)state;
+    EpnetRunSummary summary;
+    EpnetError error;
+    EpnetRunOptions options = {.device = "cuda", .batch = 2};
+    epnet_emulation_fail(EPNET_EMULATION_LAUNCH, 3, cudaErrorLaunchOutOfResources, false);
+    assert_int_equal(run("trajectory.toml", "mixed.nc", &options, &summary, &error), EPNET_DEVICE);
+    assert_non_null(strstr(error.message, "run again to go on, with --fallback cpu on the CPU"));
+    epnet_emulation_devices(0); /* it is not to be had any more */
+    assert_int_equal(run("trajectory.toml", "mixed.nc", &options, &summary, &error), EPNET_DEVICE);
+    volatile int stop = 1;
+    options.fallback = "cpu";
+    options.stop = &stop; /* before it has begun: all is kept */
+    assert_int_equal(run("trajectory.toml", "mixed.nc", &options, &summary, &error), EPNET_INTERRUPTED);
+    options.stop = NULL;
+    assert_int_equal(run("trajectory.toml", "mixed.nc", &options, &summary, &error), EPNET_OK);
+    assert_true(summary.resumed > 0);
+    assert_int_equal(summary.fallback, summary.points - summary.resumed);
+
+    /* A shard keeps its journal. */
+    options.shard = 1;
+    options.shards = 2;
+    assert_int_equal(run("trajectory.toml", "shard.nc", &options, &summary, &error), EPNET_OK);
+    epnet_emulation_reset();
+    options.fallback = NULL;
+    assert_int_equal(run("trajectory.toml", "shard.nc", &options, &summary, &error), EPNET_IO);
+    assert_non_null(strstr(error.message, "that the CPU computed in place of a device (cuda): go on with "
+                                          "--fallback cpu"));
+    options.shard = 2;
+    assert_int_equal(run("trajectory.toml", "shard.nc", &options, &summary, &error), EPNET_OK);
+    char *path = test_path(folder, "shard.nc");
+    EpnetJobStatus *job;
+    assert_int_equal(epnet_job_status(path, &job, &error), EPNET_OK);
+    assert_true(job->journals[0].points_fallback > 0);
+    assert_int_equal(job->journals[1].points_fallback, 0);
+    char expected[64];
+    snprintf(expected, sizeof expected, "cuda, with %zu of 15 points on cpu",
+             job->journals[0].points_fallback);
+    epnet_job_status_free(job);
+    assert_int_equal(epnet_merge(path, NULL, &summary, &error), EPNET_OK);
+    expect_device("shard.nc", expected);
+    free(path);
+}
+
 static void plan_prices_the_device(void **state) {
     (void)state;
     char *path = test_path(folder, "trajectory.toml");
@@ -230,6 +357,9 @@ int main(void) {
         cmocka_unit_test_setup_teardown(a_sweep_has_the_columns_of_the_cpu, set_up, tear_down),
         cmocka_unit_test_setup_teardown(a_sweep_has_the_same_bytes_however_it_is_divided, set_up, tear_down),
         cmocka_unit_test_setup_teardown(a_device_that_fails_ends_the_run, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(the_cpu_takes_over_if_asked, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(the_cpu_takes_all_where_there_is_no_device, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(a_journal_goes_on_with_the_cpu, set_up, tear_down),
         cmocka_unit_test_setup_teardown(plan_prices_the_device, set_up, tear_down),
         cmocka_unit_test_setup_teardown(the_program_runs_on_the_device, set_up, tear_down),
     };

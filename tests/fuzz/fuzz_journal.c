@@ -66,7 +66,7 @@ static EpnetJournalRecord chunk_make(Maker *m) {
     for (size_t k = 0; k < count; k++)
         m->chunk.rows.status[k] = (int)fuzz_choice(&m->input, EPNET_POINT_STATUSES);
     m->chunk.rows.last[0] = fuzz_double(&m->input);
-    epnet_journal_record_chunk(&m->header, first, count, &m->chunk.rows, &record);
+    epnet_journal_record_chunk(&m->header, EPNET_JOURNAL_CHUNK, first, count, &m->chunk.rows, &record);
     return record;
 }
 
@@ -104,8 +104,8 @@ static void status_add(Maker *m) {
     EpnetJournalRecord record = chunk_make(m);
     const int before = m->chunk.rows.status[0];
     m->chunk.rows.status[0] = (int)fuzz_byte(&m->input) - 200;
-    epnet_journal_record_chunk(&m->header, (size_t)record.head.first, (size_t)record.head.count,
-                               &m->chunk.rows, &record);
+    epnet_journal_record_chunk(&m->header, (EpnetJournalKind)record.head.kind, (size_t)record.head.first,
+                               (size_t)record.head.count, &m->chunk.rows, &record);
     record_add(m, &record);
     m->chunk.rows.status[0] = before;
 }
