@@ -160,6 +160,19 @@ static void a_deviation_beyond_the_limit_fails(void **state) {
     assert_true(isinf(epnet_bench_deviation(1, NAN)));
 }
 
+/* Beyond what a quick run has: vectors that are swept in packs, of every thread. */
+static void a_large_application(void **state) {
+    (void)state;
+    const EpnetBenchOptions options = {.quick = true, .row = count_failed};
+    EpnetBench bench = {.options = &options, .repeats = 1, .threads = 2, .fma_peak = 1e9};
+    EpnetError error;
+    rows_failed = 0;
+    assert_int_equal(epnet_bench_check_application(&bench, 22, &error), EPNET_OK);
+    assert_int_equal(epnet_bench_application(&bench, 22, &error), EPNET_OK);
+    assert_int_equal(rows_failed, 0);
+    assert_false(bench.wrong);
+}
+
 /* ---- the program --------------------------------------------------------------------------------------- */
 
 static size_t count(const char *text, const char *part) {
@@ -262,8 +275,8 @@ int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(moments_agree_with_the_oracle), cmocka_unit_test(moments_step_as_the_law_does),
         cmocka_unit_test(counts_agree_with_the_oracle),  cmocka_unit_test(a_deviation_beyond_the_limit_fails),
-        cmocka_unit_test(a_quick_run_has_every_row),     cmocka_unit_test(the_points_of_a_spec),
-        cmocka_unit_test(wrong_usage_and_specs),
+        cmocka_unit_test(a_large_application),           cmocka_unit_test(a_quick_run_has_every_row),
+        cmocka_unit_test(the_points_of_a_spec),          cmocka_unit_test(wrong_usage_and_specs),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -119,8 +119,7 @@ EpnetStatus epnet_bench_application(EpnetBench *bench, int nodes, EpnetError *er
     if (status == EPNET_OK && nodes >= SHARED_NODES && bench->threads > 1)
         status = epnet_team_open(bench->threads, &team, error);
     if (status == EPNET_OK && !epnet_generator_share(&applied.generator, team))
-        status = epnet_fail_memory(error, sizeof(double) * epnet_generator_packs_size(nodes, bench->threads),
-                                   "what threads pack");
+        status = epnet_fail(error, EPNET_DEVICE, "out of memory: what threads pack");
     if (status == EPNET_OK)
         status = time_application(bench, &applied, nodes, team, error);
     epnet_team_close(team);
