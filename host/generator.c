@@ -53,20 +53,17 @@ static bool edge_used(const EpnetGenerator *g, size_t e) {
     return g->use == NULL || g->use[e] != 0;
 }
 
-/* Rate of flipping node j with x_j = x that edge e, which enters j, contributes when its source shows `bit`.
- */
-static double edge_term(const EpnetGenerator *g, size_t e, int x, int bit) {
-    return bit != x ? g->rate[e] : g->rate[e] * exp(-g->drive[e]);
-}
-
-/* Sums of non-negative terms only: every rate is accurate to a few ulp. */
-static void rate_terms(const void *context, int j, int x, int i, double *both) {
-    const EpnetGenerator *g = context;
-    both[0] = both[1] = 0;
+/* term[x][i]: what the edge from i adds to the rate of flipping node j with x_j = x where i shows 0, and
+ * where it shows 1. Non-negative, so that every sum of them is accurate to a few ulp. */
+static void copy_terms(const EpnetGenerator *g, int j, double (*term)[EPNET_NODE_TERMS][2]) {
+    memset(term, 0, FLIP_SIDES * sizeof *term);
     for (size_t e = 0; e < g->edge_count; e++) {
-        if (g->target[e] == j && g->source[e] == i && edge_used(g, e)) {
-            both[0] += edge_term(g, e, x, 0);
-            both[1] += edge_term(g, e, x, 1);
+        if (g->target[e] != j || !edge_used(g, e))
+            continue;
+        const double reverse = g->rate[e] * exp(-g->drive[e]);
+        for (int x = 0; x < FLIP_SIDES; x++) {
+            term[x][g->source[e]][x] += reverse;
+            term[x][g->source[e]][1 - x] += g->rate[e];
         }
     }
 }
@@ -126,8 +123,10 @@ void epnet_generator_set(EpnetGenerator *g, const EpnetProblem *problem, const E
                          const unsigned char *use, bool with_flips) {
     set_channels(g, problem, point, use, with_flips);
     for (int j = 0; j < g->nodes; j++) {
+        double term[FLIP_SIDES][EPNET_NODE_TERMS][2];
+        copy_terms(g, j, term);
         for (int x = 0; x < FLIP_SIDES; x++)
-            epnet_node_tables_fill(&g->rates, j, x, flip_rate(g, j, x), rate_terms, g);
+            epnet_node_tables_fill(&g->rates, j, x, flip_rate(g, j, x), term[x]);
     }
     fill_arrival(g);
     epnet_node_sums(&g->rates, g->team, g->exit);

@@ -45,27 +45,23 @@ void epnet_node_tables_free(EpnetNodeTables *t) {
     t->storage = NULL;
 }
 
-/* table[k stride] = start + the terms of the sources first, first + 1, ... whose values are the bits of k. */
-static void fill_bits(double *table, size_t stride, int first, int bits, double start, int j, int x,
-                      EpnetNodeTerms *terms, const void *context) {
+/* table[k stride] = start + term[i][bit i of k] over i < bits. */
+static void fill_bits(double *table, size_t stride, int bits, double start, const double (*term)[2]) {
     table[0] = start;
     for (int i = 0; i < bits; i++) {
-        double both[2];
-        terms(context, j, x, first + i, both);
         const size_t half = (size_t)1 << i;
         for (size_t k = 0; k < half; k++) {
-            table[(half + k) * stride] = table[k * stride] + both[1];
-            table[k * stride] += both[0];
+            table[(half + k) * stride] = table[k * stride] + term[i][1];
+            table[k * stride] += term[i][0];
         }
     }
 }
 
-void epnet_node_tables_fill(EpnetNodeTables *t, int j, int x, double start, EpnetNodeTerms *terms,
-                            const void *context) {
+void epnet_node_tables_fill(EpnetNodeTables *t, int j, int x, double start, const double (*term)[2]) {
     const size_t at = 2 * (size_t)j + (size_t)x;
-    fill_bits(t->low + (at << t->low_bits), 1, 0, t->low_bits, start, j, x, terms, context);
-    fill_bits(t->middle + at, t->row, t->low_bits, t->middle_bits, 0, j, x, terms, context);
-    fill_bits(t->top + at, t->row, t->low_bits + t->middle_bits, t->top_bits, 0, j, x, terms, context);
+    fill_bits(t->low + (at << t->low_bits), 1, t->low_bits, start, term);
+    fill_bits(t->middle + at, t->row, t->middle_bits, 0, term + t->low_bits);
+    fill_bits(t->top + at, t->row, t->top_bits, 0, term + t->low_bits + t->middle_bits);
 }
 
 /* ---- sums over the nodes --------------------------------------------------------------------------------

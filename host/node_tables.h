@@ -10,6 +10,9 @@
 /* Low tables over 2^6 states of all nodes stay in the first-level cache. */
 enum { EPNET_LOW_BITS = 6 };
 
+/* Nodes of any network, at most. */
+enum { EPNET_NODE_TERMS = 64 };
+
 typedef struct EpnetNodeTables {
     int nodes, low_bits, middle_bits, top_bits;
     size_t row;           /* doubles of a row: 2 nodes, rounded up to 8 */
@@ -25,11 +28,8 @@ size_t epnet_node_tables_size(int nodes);
 bool epnet_node_tables_alloc(EpnetNodeTables *tables, int nodes);
 void epnet_node_tables_free(EpnetNodeTables *tables);
 
-/* Fill for node j with x_j = x: start, and from each source i the term over its bit: terms(context, j, x,
- * i, both) puts those of bit 0 and 1 into both[2]. */
-typedef void EpnetNodeTerms(const void *context, int j, int x, int i, double *both);
-void epnet_node_tables_fill(EpnetNodeTables *tables, int j, int x, double start, EpnetNodeTerms *terms,
-                            const void *context);
+/* Fill for node j with x_j = x: start, and term[i][bit i of s] from every source i < nodes. */
+void epnet_node_tables_fill(EpnetNodeTables *tables, int j, int x, double start, const double (*term)[2]);
 
 /* value_j(s). */
 static inline double epnet_node_value(const EpnetNodeTables *t, int j, uint64_t s) {

@@ -7,7 +7,10 @@ EPNET_INSTRUCTION_LEVELS(extern, bool, epnet_gth_solve, (size_t n, double *matri
      * a_st + a_sk a_kt / (sum over r < k of a_kr). */
     for (size_t k = n; k-- > 1;) {
         double *from_k = matrix + k * n, leaving = 0;
-        for (size_t t = 0; t < k; t++)
+        size_t width = k; /* of the row, up to its last rate */
+        while (width > 0 && from_k[width - 1] == 0)
+            width--;
+        for (size_t t = 0; t < width; t++)
             leaving += from_k[t];
         if (!(leaving > 0))
             return false;
@@ -17,7 +20,7 @@ EPNET_INSTRUCTION_LEVELS(extern, bool, epnet_gth_solve, (size_t n, double *matri
             from_s[k] = share;
             if (share == 0)
                 continue;
-            for (size_t t = 0; t < k; t++)
+            for (size_t t = 0; t < width; t++)
                 from_s[t] += share * from_k[t];
         }
     }

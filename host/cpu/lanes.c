@@ -10,10 +10,10 @@
 #include <string.h>
 
 bool epnet_lanes_serve(const EpnetProblem *problem) {
-    return problem->nodes <= EPNET_LANES_NODES && problem->time_count > 0 &&
+    enum { FEW_SAMPLES = 3 }; /* not worth the coefficients of windows */
+    return problem->nodes <= EPNET_LANES_NODES && problem->time_count > FEW_SAMPLES &&
            problem->kind == EPNET_TRAJECTORY && problem->method == EPNET_CHEBYSHEV &&
-           problem->initial != NULL && !problem->constant_drive && problem->leak.kind == EPNET_LEAK_NONE &&
-           epnet_weights_have_production(problem);
+           problem->initial != NULL && !problem->constant_drive && problem->leak.kind == EPNET_LEAK_NONE;
 }
 
 static int inner_bits(const EpnetProblem *problem) {

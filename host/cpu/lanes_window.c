@@ -1,7 +1,6 @@
 #include "lanes_window.h"
 
-#include "series.h"
-
+#include <float.h>
 #include <stdlib.h>
 
 /* Coefficients of 0 that are there beyond a series. */
@@ -102,6 +101,12 @@ EPNET_INSTRUCTION_LEVELS(static, void, make_eight, (Eight * e, size_t length, si
     cut_off(e, length, degree_min);
 }
 
+/* Coefficients that a series is computed with: beyond, they are below 1e-24 (epnet_chebyshev_length() of
+ * series.h is as far again, at small x). */
+static size_t length_for(double x, size_t degree_min) {
+    return degree_min + 24 + (size_t)ceil(sqrt(160 * x));
+}
+
 /* Series for the exit rates and times in its lanes; the length of the longest. False when memory is
  * exhausted.
  */
@@ -109,7 +114,7 @@ static bool make_series(EpnetWindow *w, const double *x, const double *tolerance
                         size_t degree_min, Eight *e, size_t *length) {
     *length = 0;
     for (int l = 0; l < EPNET_LANES; l++) {
-        const size_t own = epnet_chebyshev_length(x[l], degree_min);
+        const size_t own = length_for(x[l], degree_min);
         e->x[l] = x[l];
         e->tolerance[l] = tolerance[l];
         e->growth[l] = growth[l];

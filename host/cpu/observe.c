@@ -140,13 +140,13 @@ static EpnetLimit entropy_rate(const EpnetObserver *o, const double *dp) {
 }
 
 /* entropy_production: c.p where that keeps its digits, else pair by pair. */
-static double production(const EpnetObserver *o, const double *p, double entropy_rate, double gross) {
-    const EpnetWeights *w = &o->weights;
+static double production(EpnetObserver *o, const double *p, double entropy_rate, double gross) {
+    const double *weights = o->any_empty ? NULL : epnet_weights_production(&o->weights, o->generator);
     const size_t states = o->generator->states;
     EpnetTeam *team = o->generator->team;
-    if (w->production != NULL && !o->any_empty) {
-        const double sum = entropy_rate + epnet_dot(team, states, w->production, p);
-        if (!epnet_cancels(o->cancellation, sum, gross + epnet_dot_absolute(team, states, w->production, p)))
+    if (weights != NULL) {
+        const double sum = entropy_rate + epnet_dot(team, states, weights, p);
+        if (!epnet_cancels(o->cancellation, sum, gross + epnet_dot_absolute(team, states, weights, p)))
             return sum;
     }
     double sum = 0;

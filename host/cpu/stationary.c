@@ -32,14 +32,24 @@ static bool is_member(const EpnetStationary *st, size_t s) {
     return st->relaxation.member == NULL || st->relaxation.member[s];
 }
 
-/* Small N: elimination over the `count` states of the closed class. */
+static bool is_odd(size_t s) {
+    return __builtin_popcountll(s) % 2 != 0;
+}
+
+/* Small N: elimination over the `count` states of the closed class. A flip leads from an even number of ones
+ * to an odd one: with the odd states last, and so eliminated first, half of the states cost N^2 each, and
+ * what is left to fill is a matrix of half the size. */
 static EpnetPointStatus eliminate(EpnetStationary *st, const EpnetGenerator *g, size_t count) {
     double *pi = st->relaxation.work[0], *matrix = st->matrix;
     memset(matrix, 0, count * count * sizeof *matrix);
-    /* Members are numbered in order of state; numbers ride in work[0] until the law replaces them. */
+    /* Numbers ride in work[0] until the law replaces them. */
     size_t number = 0;
-    for (size_t s = 0; s < g->states; s++)
-        pi[s] = is_member(st, s) ? (double)number++ : -1;
+    for (int odd = 0; odd <= 1; odd++) {
+        for (size_t s = 0; s < g->states; s++) {
+            if (is_odd(s) == odd)
+                pi[s] = is_member(st, s) ? (double)number++ : -1;
+        }
+    }
     for (size_t s = 0; s < g->states; s++) {
         for (int j = 0; j < g->nodes && pi[s] >= 0; j++) {
             uint64_t t = epnet_flip(s, j);
@@ -50,8 +60,12 @@ static EpnetPointStatus eliminate(EpnetStationary *st, const EpnetGenerator *g, 
     if (!epnet_gth_solve(count, matrix, pi))
         return EPNET_POINT_NOT_CONVERGED;
     number = 0;
-    for (size_t s = 0; s < g->states; s++)
-        st->p[s] = is_member(st, s) ? pi[number++] : 0;
+    for (int odd = 0; odd <= 1; odd++) {
+        for (size_t s = 0; s < g->states; s++) {
+            if (is_odd(s) == odd)
+                st->p[s] = is_member(st, s) ? pi[number++] : 0;
+        }
+    }
     return EPNET_POINT_OK;
 }
 

@@ -75,42 +75,35 @@ uint64_t epnet_weights_bytes(const EpnetProblem *problem) {
 
 /* ---- e(s) ---------------------------------------------------------------------------------------------- */
 
-/* What the environment gains per second by the jumps of edge e with x_j = x and the source's value `bit`. */
-static double edge_flow(const EpnetGenerator *g, size_t e, int x, int bit) {
-    const double rate = bit != x ? g->rate[e] : -(g->rate[e] * exp(-g->drive[e]));
-    return rate != 0 ? rate * g->drive[e] : 0;
+/* term[x][i]: what the environment gains per second by the jumps of node j with x_j = x that the edge from i
+ * makes, where i shows 0, and where it shows 1; of all edges, or of those in `use`. */
+static void flow_terms(const EpnetGenerator *g, const unsigned char *use, int j,
+                       double (*term)[EPNET_NODE_TERMS][2]) {
+    memset(term, 0, 2 * sizeof *term);
+    for (size_t e = 0; e < g->edge_count; e++) {
+        if (g->target[e] != j || (use != NULL && !use[e]))
+            continue;
+        const double rate = g->rate[e], drive = g->drive[e], reverse = rate * exp(-drive);
+        for (int x = 0; x < 2; x++) {
+            term[x][g->source[e]][x] -= reverse != 0 ? reverse * drive : 0;
+            term[x][g->source[e]][1 - x] += rate != 0 ? rate * drive : 0;
+        }
+    }
 }
 
 static double flip_flow(double rate, double reverse) {
     return rate > 0 ? rate * (log(rate) - log(reverse)) : 0;
 }
 
-typedef struct Flows {
-    const EpnetGenerator *generator;
-    const unsigned char *use; /* NULL: all copies */
-} Flows;
-
-/* Additive over bits like the rates. */
-static void flow_terms(const void *context, int j, int x, int i, double *both) {
-    const Flows *flows = context;
-    const EpnetGenerator *g = flows->generator;
-    both[0] = both[1] = 0;
-    for (size_t e = 0; e < g->edge_count; e++) {
-        if (g->target[e] == j && g->source[e] == i && (flows->use == NULL || flows->use[e])) {
-            both[0] += edge_flow(g, e, x, 0);
-            both[1] += edge_flow(g, e, x, 1);
-        }
-    }
-}
-
 /* e(s) of the flips and all copies, or (use) of some copies alone. */
 static void fill_flow(EpnetWeights *w, const EpnetGenerator *g, const unsigned char *use, double *flow) {
-    const Flows flows = {g, use};
     for (int j = 0; j < g->nodes; j++) {
+        double term[2][EPNET_NODE_TERMS][2];
+        flow_terms(g, use, j, term);
         for (int x = 0; x < 2; x++) {
             const double up = g->flip_up[j], down = g->flip_down[j];
             const double flips = use != NULL ? 0 : x == 0 ? flip_flow(up, down) : flip_flow(down, up);
-            epnet_node_tables_fill(&w->tables, j, x, flips, flow_terms, &flows);
+            epnet_node_tables_fill(&w->tables, j, x, flips, term[x]);
         }
     }
     epnet_node_sums(&w->tables, g->team, flow);
@@ -131,12 +124,18 @@ static void fill_production(const EpnetGenerator *g, double *production) {
     }
 }
 
+const double *epnet_weights_production(EpnetWeights *w, const EpnetGenerator *generator) {
+    if (w->production != NULL && !w->has_production)
+        fill_production(generator, w->production);
+    w->has_production = true;
+    return w->production;
+}
+
 void epnet_weights_set(EpnetWeights *w, const EpnetGenerator *generator) {
     const EpnetProblem *problem = w->problem;
     const EpnetPoint point = {generator->flip_up, generator->flip_down, generator->rate, generator->drive, 0};
     fill_flow(w, generator, NULL, w->flow);
-    if (w->production != NULL)
-        fill_production(generator, w->production);
+    w->has_production = false;
     for (size_t c = 0; c < problem->cut_count; c++) {
         EpnetCrossing *crossing = &w->cuts[c];
         epnet_generator_set(&crossing->generator, problem, &point, crossing->use, false);

@@ -20,8 +20,9 @@ typedef struct EpnetCrossing {
 typedef struct EpnetWeights {
     const EpnetProblem *problem;
     double *flow; /* 2^N: e(s) of all channels [nat/s]; infinite where a channel without reverse leaves s */
-    double
-        *production; /* 2^N: c(s) [nat/s], infinite likewise; NULL where few states are observed per point */
+    double *production; /* 2^N: room for epnet_weights_production(); NULL where few states are observed per
+                           point */
+    bool has_production;
     EpnetNodeTables tables; /* of one e(s) at a time */
     EpnetCrossing *cuts;
 } EpnetWeights;
@@ -36,7 +37,11 @@ void epnet_weights_free(EpnetWeights *weights);
 /* As epnet_generator_share(). */
 bool epnet_weights_share(EpnetWeights *weights, EpnetTeam *team);
 
-/* Compute all for the point that `generator` was set to. */
+/* c(s) of the point, computed when it is first asked for: 2^N values [nat/s], infinite where the reverse of a
+ * jump that leaves s is impossible; NULL where few states are observed per point. */
+const double *epnet_weights_production(EpnetWeights *weights, const EpnetGenerator *generator);
+
+/* Compute all else for the point that `generator` was set to. */
 void epnet_weights_set(EpnetWeights *weights, const EpnetGenerator *generator);
 
 /* Bytes of arrays over the states. */
