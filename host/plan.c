@@ -1,4 +1,4 @@
-/* What a run would take, from operation counts and a short calibration; no point is solved. */
+/* What a run would take, from operation counts and a short calibration. */
 #include "dataset.h"
 #include "journal_grid.h"
 #include "problem.h"

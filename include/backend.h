@@ -226,9 +226,9 @@ typedef struct EpnetBackend {
     /* What the user should know of how a context's work went, "" if nothing. NULL: there is never anything.
      */
     void (*note)(const void *context, char *text, size_t size);
-    /* Estimate the work of one point from its rates and a few timed kernels, without solving it: applications
-     * of L and seconds on one thread (NaN: no honest figure exists for the device). False when memory is
-     * exhausted. */
+    /* Estimate the work of one point in the time of a small one, from its rates and a few timed kernels:
+     * applications of L and seconds on one thread (NaN: no honest figure exists for the device). False when
+     * memory is exhausted. */
     bool (*estimate)(const EpnetProblem *problem, const EpnetPoint *point, double *applications,
                      double *seconds);
     /* Bytes that one point in flight needs, and how many points of a batch are in flight at once (at most).

@@ -3,6 +3,7 @@
 #include "../status.h"
 #include "apply.h"
 #include "evolve.h"
+#include "lanes.h"
 #include "observe.h"
 #include "split.h"
 #include "stationary.h"
@@ -230,9 +231,50 @@ static bool estimate_split(const EpnetProblem *problem, Sample *sample, double *
     return good;
 }
 
+/* Copies of one small point in a batch, solved as a sweep does, which takes less time than to tell how long
+ * it would. Over the first samples of a trajectory alone; false if it is not for lanes or memory is
+ * exhausted. */
+static bool solve_small(const EpnetProblem *problem, const EpnetPoint *point, double *applications,
+                        double *seconds) {
+    enum { SAMPLES = 101, REPEATS = 3 };
+    EpnetProblem first = *problem;
+    if (problem->time_count > SAMPLES)
+        first.time_count = SAMPLES;
+    const size_t count = epnet_lanes_points(problem), width = epnet_row_width(problem->cut_count);
+    const double share = (double)problem->time_count / (double)first.time_count;
+    int status[EPNET_LANES];
+    EpnetPoint points[EPNET_LANES];
+    bool done[EPNET_LANES] = {false};
+    EpnetLanes lanes = {0};
+    double *values = epnet_calloc(count * (width + EPNET_EXTREMES + 1), sizeof *values);
+    bool ok = epnet_lanes_alloc(&lanes, &first) && values != NULL;
+    for (size_t l = 0; l < count; l++)
+        points[l] = *point;
+    EpnetRows rows = {.status = status, .last = values};
+    const EpnetBatch batch = {&first, count, points, NULL};
+    if (ok) {
+        rows.extremes = values + count * width;
+        rows.applications = rows.extremes + count * EPNET_EXTREMES;
+        *seconds = INFINITY;
+    }
+    for (int repeat = 0; repeat < REPEATS && ok; repeat++) { /* the first one warms the caches */
+        const double start = seconds_now();
+        epnet_lanes_solve(&lanes, &batch, 0, count, &rows, done);
+        *seconds = fmin(*seconds, share * (seconds_now() - start) / (double)count);
+        ok = done[0];
+    }
+    if (ok)
+        *applications = share * (rows.applications[0] + (double)first.time_count);
+    epnet_lanes_free(&lanes);
+    free(values);
+    return ok;
+}
+
 bool epnet_cpu_estimate(const EpnetProblem *problem, const EpnetPoint *point, double *applications,
                         double *seconds) {
     enum { SAMPLE_NODES = 16, SPLIT_NODES = 10 };
+    if (epnet_lanes_serve(problem) && solve_small(problem, point, applications, seconds))
+        return true;
     const int most = epnet_split_serves(problem) ? SPLIT_NODES : SAMPLE_NODES;
     const int nodes = problem->nodes < most ? problem->nodes : most;
     double apply_seconds = 0, other_seconds = 0;
