@@ -1,8 +1,10 @@
 /* method = "split": its rows, made without a second vector, against the oracle and the ordinary ones; its
  * order, its estimated error against the true one; the same bytes for any number of threads and instruction
  * set. */
+#include "cpu/cpu_backend.h"
 #include "cpu/instruction_levels.h"
 #include "cpu/split.h"
+#include "device.h"
 #include "start.h"
 #include "support/check.h"
 #include "support/compare.h"
@@ -266,6 +268,48 @@ static void given_steps(void **state) {
     }
 }
 
+/* Flips and copies that cannot happen: states that are not reached stay empty, and no artefact of too few
+ * steps is taken for one of them. Where the other method has a result, so has this one. */
+static void impossible_transitions(void **state) {
+    (void)state;
+    TestRandom random = test_random(908);
+    int compared = 0;
+    for (int trial = 0; trial < 60; trial++) {
+        const int nodes = 2 + (int)test_random_below(&random, 5);
+        TestNetwork network = test_network_random(&random, nodes, 0.6, 0.1, 10, TEST_DRIVES_MIXED);
+        const size_t n = (size_t)1 << nodes;
+        const double times[] = {0.02, 0.3};
+        make_impossible(&network, &random);
+        double *start = test_law_pure(n, test_random_below(&random, n));
+        EpnetProblem problem = test_network_problem(&network, start);
+        EpnetPoint point = test_network_point(&network);
+        problem.times = times;
+        problem.time_count = 2;
+        TestRows exact = test_rows(&problem, &point, 1, 1);
+        if (exact.rows.status[0] == EPNET_POINT_OK) {
+            double *states = reference(&problem, &point);
+            problem.method = EPNET_SPLIT;
+            problem.tolerance = 1e-4;
+            TestRows rows = test_rows(&problem, &point, 1, 1);
+            Solved solved = solve(&problem, &point);
+            assert_int_equal(rows.rows.status[0], EPNET_POINT_OK);
+            for (size_t s = 0; s < n; s++)
+                assert_true((solved.p[s] > 0) == (states[s] > 0));
+            assert_true(distance(n, solved.p, states) <= solved.estimate + REFERENCE);
+            for (size_t c = 0; c < 2 * rows.width; c++)
+                assert_int_equal(isinf(rows.rows.trajectory[c]), isinf(exact.rows.trajectory[c]));
+            compared++;
+            test_rows_free(&rows);
+            free(solved.p);
+            free(states);
+        }
+        test_rows_free(&exact);
+        free(start);
+        test_network_free(&network);
+    }
+    assert_true(compared > 30);
+}
+
 /* A tolerance that rounding does not let be met. */
 static void impossible_tolerances(void **state) {
     (void)state;
@@ -418,6 +462,34 @@ static void memory(void **state) {
     assert_true((double)epnet_split_bytes(&problem, 2) / gibibyte > 32);
 }
 
+/* Where the vectors of the other methods do not fit this host, the refusal says what this one needs. */
+static void refusals_name_it(void **state) {
+    (void)state;
+    const double now = 1, none = 0; /* `initial` is not looked at */
+    int refused = 0;
+    for (int nodes = 20; nodes <= 34; nodes++) {
+        EpnetProblem problem = {.nodes = nodes,
+                                .initial = &none,
+                                .kind = EPNET_TRAJECTORY,
+                                .method = EPNET_CHEBYSHEV,
+                                .tolerance = 1e-9,
+                                .time_count = 1,
+                                .times = &now};
+        EpnetError error = {.message = ""};
+        int threads = 1;
+        if (epnet_cpu_backend.accept(&problem, 0, &threads, &error) == EPNET_OK)
+            continue;
+        problem.method = EPNET_SPLIT;
+        const bool fits = epnet_split_bytes(&problem, 1) <= epnet_host_memory();
+        assert_true((strstr(error.message, "; solve.method = \"split\" needs") != NULL) == fits);
+        EpnetError other;
+        assert_int_equal(epnet_cpu_backend.accept(&problem, 0, &threads, &other),
+                         fits ? EPNET_OK : EPNET_DEVICE);
+        refused += fits;
+    }
+    assert_true(refused > 0);
+}
+
 int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(rows_agree_with_the_oracle),
@@ -425,7 +497,9 @@ int main(void) {
         cmocka_unit_test(rows_agree_with_the_ordinary_ones),
         cmocka_unit_test(estimates_hold),
         cmocka_unit_test(given_steps),
+        cmocka_unit_test(impossible_transitions),
         cmocka_unit_test(impossible_tolerances),
+        cmocka_unit_test(refusals_name_it),
         cmocka_unit_test(drawn_distances),
         cmocka_unit_test(shapes),
         cmocka_unit_test(bytes),
