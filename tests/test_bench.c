@@ -196,6 +196,7 @@ static void a_quick_run_has_every_row(void **state) {
     assert_int_equal(count(output.out, "\"section\": \"stationary\""), 2 * 7);
     assert_int_equal(count(output.out, "\"section\": \"application\""), 9);
     assert_int_equal(count(output.out, "\"section\": \"threads\""), 1 + 2 * 7);
+    assert_int_equal(count(output.out, "\"section\": \"split\""), 2 + 4);
     assert_int_equal(count(output.out, "\"failed\": true"), 0);
     assert_int_equal(count(output.out, "\"event\": \"done\""), 1);
     assert_int_equal(count(output.out, "\n"), count(output.out, "{\"event\": "));
@@ -236,6 +237,9 @@ static void the_points_of_a_spec(void **state) {
     const char *const euler[] = {EPNET_PROGRAM, "bench",          "sweep.toml", "--set", "solve.method=euler",
                                  "--set",       "solve.dt=0.005", "--quick",    NULL};
     test_output_expect(test_program_run(folder, NULL, euler), 0, "moment equations", "");
+    const char *const split[] = {EPNET_PROGRAM, "bench",         "sweep.toml", "--set", "solve.method=split",
+                                 "--set",       "solve.dt=0.05", "--quick",    NULL};
+    test_output_expect(test_program_run(folder, NULL, split), 0, "moment equations", "");
     const char *const sigma[] = {EPNET_PROGRAM,
                                  "bench",
                                  "sweep.toml",

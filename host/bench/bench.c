@@ -210,7 +210,7 @@ static EpnetStatus run_sizes(EpnetBench *bench, const Sizes *sizes, EpnetError *
 }
 
 static const int SMALL[] = {2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 0},
-                 STATIONARY[] = {2, 3, 4, 5, 6, 7, 8, 9, 10, 12, 14, 16, 0},
+                 STATIONARY[] = {2, 3, 4, 5, 6, 7, 8, 9, 10, 12, 14, 16, 0}, SPLIT[] = {12, 16, 20, 24, 0},
                  APPLIED[] = {5, 6, 8, 10, 12, 14, 16, 18, 20, 22, 24, 26, 0};
 
 static EpnetStatus run_all(EpnetBench *bench, const Sizes *sections, size_t count, EpnetError *error) {
@@ -228,7 +228,8 @@ static EpnetStatus run_suite(EpnetBench *bench, EpnetError *error) {
     const Sizes checks[] = {{epnet_bench_check_size, SMALL, 8}, {epnet_bench_check_application, APPLIED, 18}};
     const Sizes times[] = {{epnet_bench_application, APPLIED, 18},
                            {epnet_bench_trajectories, SMALL, 8},
-                           {epnet_bench_stationary, STATIONARY, 8}};
+                           {epnet_bench_stationary, STATIONARY, 8},
+                           {epnet_bench_split, SPLIT, 16}};
     EpnetStatus status = epnet_bench_check_references(bench, error);
     if (status == EPNET_OK)
         status = run_all(bench, checks, sizeof checks / sizeof *checks, error);

@@ -86,6 +86,7 @@ EpnetStatus epnet_bench_limits(EpnetBench *bench, EpnetError *error);           
 EpnetStatus epnet_bench_application(EpnetBench *bench, int nodes, EpnetError *error); /* timings.c */
 EpnetStatus epnet_bench_trajectories(EpnetBench *bench, int nodes, EpnetError *error);
 EpnetStatus epnet_bench_stationary(EpnetBench *bench, int nodes, EpnetError *error);
+EpnetStatus epnet_bench_split(EpnetBench *bench, int nodes, EpnetError *error); /* split_timings.c */
 EpnetStatus epnet_bench_sweep(EpnetBench *bench, const EpnetBenchCase *item, EpnetError *error);
 
 #endif

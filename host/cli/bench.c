@@ -173,6 +173,7 @@ static void print_heading(const char *section) {
         {"application", "One application of L"},
         {"trajectory", "Trajectories"},
         {"stationary", "Stationary laws"},
+        {"split", "Method split"},
         {"sweep", "Points of the spec"},
     };
     for (size_t i = 0; i < sizeof headings / sizeof *headings; i++)

@@ -308,6 +308,8 @@ void epnet_split_solve(EpnetSplit *split, const EpnetBatch *batch, size_t k, Epn
     columns[EPNET_SPLIT_ERROR] = run.error;
     split->last_steps = run.steps;
     rows->status[k] = (int)status;
+    if (rows->applications != NULL)
+        rows->applications[k] = 2 * split->spent; /* a step flips every node twice */
     if (status != EPNET_POINT_OK) {
         epnet_fill_nan(last, width);
         epnet_fill_nan(run.extremes, EPNET_EXTREMES);
