@@ -9,6 +9,8 @@
 typedef struct EpnetSide {
     size_t states;
     uint32_t *low, *high;  /* sub-state of s = low[s % 2^low_bits] + high[s >> low_bits] */
+    uint32_t *order;       /* s >> low_bits, in the order of high[] */
+    size_t low_states;     /* 2^(nodes of the side below low_bits) */
     double *p, *dp;        /* marginal law and its rate of change */
     double *log_p, *fills; /* ln p: finite part, and coefficient of ln t (0 or 1) */
 } EpnetSide;
@@ -21,19 +23,18 @@ typedef struct EpnetChannelSums {
 typedef struct EpnetObserver {
     const EpnetProblem *problem;
     const EpnetGenerator *generator;
-    double *log_p;              /* 2^N: ln p, finite part (limit.h) */
-    unsigned char *fills;       /* 2^N: coefficient of ln t in ln p, 0 or 1 */
-    bool any_fills;             /* some ln p has a ln t */
-    bool any_empty;             /* some p is 0 */
-    double mass, least;         /* sum of p, and its least entry */
-    double mass_rate;           /* [1/s] sum of dp */
-    double *local;              /* 2^N: ln p_S + ln p_Sc of the cut at hand, finite part */
-    unsigned char *local_fills; /* 2^N: its coefficient of ln t, 0..2 */
-    double *fold[2];            /* 2^(N-1) each, contiguous: folded p and dp of the marginal tree */
-    double *crossing_rate;      /* 2^N: pL of the crossing copies of the cut at hand */
-    EpnetWeights weights;       /* of the point */
-    double cancellation;        /* epnet_cancellation() */
-    EpnetSide *sides;           /* 2 per cut: S, its complement */
+    EpnetTeam *team;           /* borrowed, may be NULL: that of the generator */
+    double *log_p;             /* 2^N: ln p, finite part (limit.h) */
+    unsigned char *fills;      /* 2^N: coefficient of ln t in ln p, 0 or 1 */
+    bool any_empty;            /* some p is 0 */
+    double mass, least;        /* sum of p, and its least entry */
+    double mass_rate;          /* [1/s] sum of dp */
+    double *scratch, *product; /* of observe_sums.c */
+    double *crossing_rate;     /* 2^N: pL of the crossing copies of the cut at hand; NULL without cuts */
+    double *pieces;            /* of projections onto a side (observe_cut.c) */
+    EpnetWeights weights;      /* of the point */
+    double cancellation;       /* epnet_cancellation() */
+    EpnetSide *sides;          /* 2 per cut: S, its complement */
 } EpnetObserver;
 
 bool epnet_observer_alloc(EpnetObserver *observer, const EpnetProblem *problem);
@@ -89,5 +90,6 @@ void epnet_observe_cut(EpnetObserver *observer, size_t cut, const double *p, con
                        EpnetLimit entropy_rate, double activity, double *columns);
 bool epnet_side_alloc(EpnetSide *side, int nodes, int low_bits, uint64_t mask);
 void epnet_side_free(EpnetSide *side);
+size_t epnet_projection_size(int nodes); /* doubles of observer->pieces */
 
 #endif

@@ -1,6 +1,6 @@
 /* Entropy production and environment flow summed over the pairs of states that each channel connects: for
  * states with empty entries, and near equilibrium, where scalar products would lose the digits. */
-#include "observe.h"
+#include "observe_sums.h"
 
 #include "formula.h"
 
@@ -41,8 +41,8 @@ EpnetChannelSums epnet_observe_copies(const EpnetObserver *o, const unsigned cha
 double epnet_observe_cut_production(EpnetObserver *o, const EpnetGenerator *generator, const double *p,
                                     size_t cut) {
     o->generator = generator;
-    for (size_t s = 0; s < generator->states; s++)
-        o->log_p[s] = p[s] > 0 ? log(p[s]) : 0;
+    o->team = generator->team;
+    epnet_observe_logarithms(o, p);
     return epnet_observe_copies(o, o->weights.cuts[cut].use, p).production;
 }
 

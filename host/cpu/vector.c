@@ -101,6 +101,23 @@ double epnet_dot3_absolute(EpnetTeam *team, size_t n, const double *a, const dou
     return sum;
 }
 
+static void tile_dot_with_size_body(void *context, size_t first, size_t end, double *sums) {
+    const Vectors *v = context;
+    for (size_t block = first; block < end; block += BLOCK) { /* the second sum finds it in the cache */
+        const size_t block_last = block_end(block, end);
+        sums[0] = (block == first ? 0 : sums[0]) + tile_dot(v->a, v->b, v->c, block, block_last);
+        sums[1] = (block == first ? 0 : sums[1]) + tile_dot_absolute(v->a, v->b, v->c, block, block_last);
+    }
+}
+
+double epnet_dot_with_size(EpnetTeam *team, size_t n, const double *a, const double *b, double *size) {
+    Vectors vectors = {.a = a, .b = b};
+    double sums[2];
+    epnet_tiles_sum(team, n, 2, tile_dot_with_size_body, &vectors, sums);
+    *size = sums[1];
+    return sums[0];
+}
+
 /* ---- extremes
  * ---------------------------------------------------------------------------------------------- */
 

@@ -15,6 +15,8 @@ double epnet_sum(EpnetTeam *team, size_t n, const double *a);                   
 double epnet_norm1(EpnetTeam *team, size_t n, const double *a);                         /* sum of |a| */
 double epnet_dot(EpnetTeam *team, size_t n, const double *a, const double *b);          /* sum of a b */
 double epnet_dot_absolute(EpnetTeam *team, size_t n, const double *a, const double *b); /* sum of |a b| */
+/* sum of a b; that of |a b| into *size. */
+double epnet_dot_with_size(EpnetTeam *team, size_t n, const double *a, const double *b, double *size);
 /* sum of |a b c|: what a sum of flows a b times logarithms c is rounded against. */
 double epnet_dot3_absolute(EpnetTeam *team, size_t n, const double *a, const double *b, const double *c);
 

@@ -109,24 +109,11 @@ static void fill_flow(EpnetWeights *w, const EpnetGenerator *g, const unsigned c
     epnet_node_sums(&w->tables, g->team, flow);
 }
 
-/* ---- c(s) ---------------------------------------------------------------------------------------------- */
-
-static void fill_production(const EpnetGenerator *g, double *production) {
-    memset(production, 0, g->states * sizeof *production);
-    for (int j = 0; j < g->nodes; j++) {
-        for (uint64_t k = 0; k < g->states / 2; k++) {
-            const uint64_t a = epnet_insert_zero(k, j), b = epnet_flip(a, j);
-            const double up = epnet_generator_rate(g, j, a), down = epnet_generator_rate(g, j, b);
-            const double log_ratio = epnet_generator_log_rate(g, j, a) - epnet_generator_log_rate(g, j, b);
-            production[a] += up > 0 ? up * log_ratio : 0;
-            production[b] -= down > 0 ? down * log_ratio : 0;
-        }
-    }
-}
+/* ---- all ------------------------------------------------------------------------------------------ */
 
 const double *epnet_weights_production(EpnetWeights *w, const EpnetGenerator *generator) {
     if (w->production != NULL && !w->has_production)
-        fill_production(generator, w->production);
+        epnet_production_weights(generator, w->production);
     w->has_production = true;
     return w->production;
 }

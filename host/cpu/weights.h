@@ -47,4 +47,7 @@ void epnet_weights_set(EpnetWeights *weights, const EpnetGenerator *generator);
 /* Bytes of arrays over the states. */
 uint64_t epnet_weights_bytes(const EpnetProblem *problem);
 
+/* production.c: c(s) of all states. */
+void epnet_production_weights(const EpnetGenerator *generator, double *production);
+
 #endif
