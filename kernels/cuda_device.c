@@ -110,6 +110,20 @@ static EpnetStatus check_memory(const EpnetProblem *problem, int device, EpnetEr
                       problem->nodes, device, (double)available / GIB, (double)total / GIB, smaller.nodes);
 }
 
+/* Why a kernel cannot be laid out on the current device: it is not there, or no block of it fits. */
+static EpnetStatus fail_layout(const EpnetProblem *problem, const EpnetCudaLayout *layout,
+                               EpnetCudaResult result, EpnetError *error) {
+    int device;
+    if (result.code != cudaErrorInvalidConfiguration || cudaGetDevice(&device) != cudaSuccess)
+        return epnet_cuda_check(result, error);
+    (void)cudaGetLastError();
+    return epnet_fail(
+        error, EPNET_DEVICE,
+        "cuda:%d: no multiprocessor holds a block of the kernels for %d nodes: %d threads and %d "
+        "bytes of shared memory",
+        device, problem->nodes, layout->threads, layout->shared_bytes);
+}
+
 /* Laying a kernel out shows whether the device has it. */
 static EpnetStatus check_kernels(const EpnetProblem *problem, EpnetError *error) {
     const EpnetProblem any = {.nodes = 1};
@@ -121,7 +135,7 @@ static EpnetStatus check_kernels(const EpnetProblem *problem, EpnetError *error)
         result = EPNET_CUDA(epnet_cuda_stationary_layout, problem, &layout);
     if (epnet_cuda_ok(result) && problem->kind == EPNET_TRAJECTORY)
         result = EPNET_CUDA(epnet_cuda_trajectory_layout, problem, 1, (uint32_t)problem->nodes, &layout);
-    return epnet_cuda_check(result, error);
+    return fail_layout(problem, &layout, result, error);
 }
 
 EpnetStatus epnet_cuda_accept(const EpnetProblem *problem, int device, int *threads, EpnetError *error) {

@@ -106,9 +106,12 @@ void epnet_emulation_skip_barrier(size_t barrier, int thread);
 /* Blocks get so many bytes of dynamic shared memory less than asked. */
 void epnet_emulation_shrink_shared(size_t bytes);
 
-/* Threads that ran and switches between them since the last reset. */
+/* Threads that ran and switches between them since the last reset; and what keeps streams from going on side
+ * by side: asynchronous copies of host memory that is not page-locked, and calls that wait for the whole
+ * device or take turns with all (allocations, frees, the default stream). */
 typedef struct EpnetEmulationWork {
     uint64_t launches, blocks, threads, switches;
+    uint64_t pageable, serial;
 } EpnetEmulationWork;
 EpnetEmulationWork epnet_emulation_work(void);
 

@@ -287,7 +287,16 @@ static void reasons_against_a_device(void **state) {
     epnet_emulation_fail(EPNET_EMULATION_FUNCTION, 1, cudaErrorNoKernelImageForDevice, false);
     expect_choice("cuda", problem, EPNET_DEVICE, "the kernels were compiled for the architectures");
 
+    /* Shared memory that not even one block fits, with its vectors elsewhere. */
+    epnet_emulation_device(0, "Tiny", 9, 0, 4, 1 << 30, 2 << 10);
     EpnetProblem other = *problem;
+    other.nodes = 12;
+    expect_choice("cuda", &other, EPNET_DEVICE,
+                  "cuda:0: no multiprocessor holds a block of the kernels for 12 nodes: 512 threads and ");
+    expect_choice("auto", &other, EPNET_OK, "cpu (");
+    epnet_emulation_reset();
+
+    other = *problem;
     other.constant_drive = true;
     expect_choice("cuda", &other, EPNET_DEVICE, "a constant drive (sigma) is not computed on CUDA devices");
     expect_choice("auto", &other, EPNET_OK, "cpu (");

@@ -230,6 +230,50 @@ static void a_stop_reaches_the_kernels(void **state) {
     }
 }
 
+/* ---- side by side ----------------------------------------------------------------------------------------
+ */
+
+/* Two contexts of a device have streams of their own. Once they have their memory, a batch neither allocates
+ * nor waits for the device, and what it copies is page-locked: so one computes while the other's data are on
+ * their way. */
+static void batches_do_not_wait_for_each_other(void **state) {
+    (void)state;
+    static const uint64_t cuts[] = {1};
+    TestRandom random = test_random(25);
+    const int sizes[] = {4, 14};
+    for (size_t i = 0; i < 2; i++) {
+        TestPoints p = test_points_make(&random, test_network_ring(sizes[i], 0.7, 2), 2);
+        double *initial = test_law_random(&random, (size_t)1 << sizes[i], 0);
+        const EpnetProblem problem = two_backends_trajectory(&p, initial, 2, cuts, 1);
+        const EpnetBatch batch = {&problem, p.count, p.points, NULL};
+        TestRows rows = two_backends_rows(&problem, p.count, true);
+        EpnetError error;
+        void *contexts[2];
+        int count, threads_each;
+        size_t chunk;
+        epnet_cuda_backend.workers(&problem, 0, 16, &count, &threads_each, &chunk);
+        assert_int_equal(count, 2);
+        for (size_t c = 0; c < 2; c++) {
+            const int before = epnet_emulation_held().streams;
+            assert_int_equal(epnet_cuda_backend.open(&problem, 0, 1, &contexts[c], &error), EPNET_OK);
+            assert_true(epnet_emulation_held().streams > before);
+            assert_int_equal(epnet_cuda_backend.solve(contexts[c], &batch, &rows.rows, &error), EPNET_OK);
+        }
+        const EpnetEmulationWork before = epnet_emulation_work();
+        for (size_t c = 0; c < 2; c++)
+            assert_int_equal(epnet_cuda_backend.solve(contexts[c], &batch, &rows.rows, &error), EPNET_OK);
+        const EpnetEmulationWork after = epnet_emulation_work();
+        assert_int_equal(after.launches, before.launches + 2);
+        assert_int_equal(after.serial, before.serial);
+        assert_int_equal(after.pageable, before.pageable);
+        for (size_t c = 0; c < 2; c++)
+            epnet_cuda_backend.close(contexts[c]);
+        test_rows_free(&rows);
+        free(initial);
+        test_points_free(&p);
+    }
+}
+
 int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test_setup_teardown(impossible_flips_from_a_pure_state, two_backends_set_up,
@@ -240,6 +284,8 @@ int main(void) {
         cmocka_unit_test_setup_teardown(bytes_depend_on_the_point_alone, two_backends_set_up,
                                         two_backends_tear_down),
         cmocka_unit_test_setup_teardown(one_application, two_backends_set_up, two_backends_tear_down),
+        cmocka_unit_test_setup_teardown(batches_do_not_wait_for_each_other, two_backends_set_up,
+                                        two_backends_tear_down),
         cmocka_unit_test_setup_teardown(stopped_batches_end, two_backends_set_up, two_backends_tear_down),
         cmocka_unit_test_setup_teardown(a_stop_reaches_the_kernels, two_backends_set_up,
                                         two_backends_tear_down),

@@ -346,6 +346,17 @@ static void the_program_runs_on_the_device(void **state) {
     test_output_expect(epnet("run", "stationary.toml", "-o", "d.nc", "--set", "leak.bootstrap=10"), 4,
                        "[leak] is not computed", "");
     assert_false(test_file_exists(folder, "c.nc"));
+    test_output_expect(
+        epnet("run", "trajectory.toml", "--device", "cuda:1", "-o", "e.nc", "--fallback", "cpu"), 0,
+        "  fallback  15 of the points on the CPU", "the CPU has taken over: --device cuda:1: there is no");
+    test_output_expect(
+        epnet("run", "trajectory.toml", "--device", "cuda:1", "-o", "f.nc", "--fallback", "cpu", "--json"), 0,
+        "\"points_fallback\": 15", "");
+    test_output_expect(epnet("run", "trajectory.toml", "-o", "g.nc", "--fallback", "cpu", "--json"), 0,
+                       "\"points_fallback\": 0", "");
+    test_output_expect(epnet("run", "trajectory.toml", "-o", "g.nc", "--fallback", "cuda"), 2, "",
+                       "--fallback expects cpu, not 'cuda'");
+    test_output_expect(epnet("run", "--help"), 0, "--fallback=cpu", "");
     expect_same_values("a.nc", "b.nc", 1e-7, 1e-8);
     char *table = test_file_read(folder, "a.csv", NULL);
     assert_non_null(strstr(table, "entropy_production"));

@@ -278,6 +278,7 @@ cudaError_t cudaDeviceGetAttribute(int *value, enum cudaDeviceAttr attribute, in
 
 cudaError_t cudaDeviceSynchronize(void) {
     Guard guard(machine_lock);
+    work.serial++;
     const cudaError_t error = begin(EPNET_EMULATION_SYNCHRONIZE);
     return error != cudaSuccess ? error : keep_error(device_drain(chosen_device));
 }

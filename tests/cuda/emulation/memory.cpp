@@ -144,6 +144,7 @@ cudaError_t copy(void *to, const void *from, size_t bytes, cudaMemcpyKind kind, 
     const bool from_pageable = kind <= cudaMemcpyHostToDevice && !pinned_memory_has(from);
     const bool to_pageable =
         (kind == cudaMemcpyDeviceToHost || kind == cudaMemcpyHostToHost) && !pinned_memory_has(to);
+    work.pageable += !wait && (from_pageable || to_pageable);
     if (from_pageable) { /* staged: the caller may reuse it at once */
         auto staged = std::make_shared<std::unique_ptr<char[]>>(new char[bytes]);
         std::memcpy(staged->get(), from, bytes);
@@ -255,12 +256,14 @@ using namespace epnet_emulation;
 
 cudaError_t cudaMalloc(void **pointer, size_t bytes) {
     Guard guard(machine_lock);
+    work.serial++;
     const cudaError_t error = begin(EPNET_EMULATION_MALLOC);
     return keep_error(error != cudaSuccess ? error : allocate(pointer, bytes, current_device()));
 }
 
 cudaError_t cudaFree(void *pointer) {
     Guard guard(machine_lock);
+    work.serial++;
     cudaError_t error = device_ready();
     if (error == cudaSuccess)
         error = device_drain(current_device()); /* it waits for the device */
@@ -269,6 +272,7 @@ cudaError_t cudaFree(void *pointer) {
 
 cudaError_t cudaHostAlloc(void **pointer, size_t bytes, unsigned) {
     Guard guard(machine_lock);
+    work.serial++;
     const cudaError_t error = begin(EPNET_EMULATION_HOST_MALLOC);
     return keep_error(error != cudaSuccess ? error : allocate(pointer, bytes, PINNED));
 }
@@ -290,6 +294,7 @@ cudaError_t cudaHostGetDevicePointer(void **device_pointer, void *host_pointer, 
 
 cudaError_t cudaFreeHost(void *pointer) {
     Guard guard(machine_lock);
+    work.serial++;
     cudaError_t error = device_ready();
     if (error == cudaSuccess)
         error = device_drain(current_device());

@@ -99,6 +99,7 @@ cudaError_t stream_enqueue(cudaStream_t handle, std::function<cudaError_t()> ope
     const cudaStream_t stream = find_stream(handle);
     if (stream == nullptr)
         return cudaErrorInvalidResourceHandle;
+    work.serial += stream->blocking;
     const cudaError_t error = take_turn(stream);
     if (error != cudaSuccess)
         return error;
