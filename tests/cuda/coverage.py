@@ -14,16 +14,17 @@ import sys
 import tempfile
 
 
-def line_counts(data, kernels):
+def line_counts(file, kernels):
     """{file name: {line: times run}} of one object."""
     with tempfile.TemporaryDirectory() as folder:
-        command = [os.environ.get("GCOV", "gcov"), "--json-format", str(data)]
+        command = [os.environ.get("GCOV", "gcov"), "--json-format", str(file)]
         subprocess.run(command, cwd=folder, check=True, stdout=subprocess.DEVNULL)
         counts = {}
         for report in pathlib.Path(folder).glob("*.gcov.json.gz"):
             with gzip.open(report) as stream:
-                for entry in json.load(stream)["files"]:
-                    path = pathlib.Path(entry["file"])
+                data = json.load(stream)
+                for entry in data["files"]: # names may be relative, as a compiler cache makes them
+                    path = (pathlib.Path(data["current_working_directory"]) / entry["file"]).resolve()
                     if path.parent != kernels:
                         continue
                     lines = counts.setdefault(path.name, {})

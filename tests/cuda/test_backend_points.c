@@ -144,6 +144,29 @@ static void bytes_depend_on_the_point_alone(void **state) {
     }
 }
 
+/* Threads and blocks in any order where a block has a point, in registers and in tiles. */
+static void large_points_in_any_order(void **state) {
+    (void)state;
+    static const uint64_t cuts[] = {5};
+    TestRandom random = test_random(26);
+    for (int nodes = 12; nodes <= 14; nodes++) {
+        TestPoints p = test_points_make(&random, test_network_ring(nodes, 0.7, 2), 1);
+        double *initial = test_law_random(&random, (size_t)1 << nodes, 0);
+        const EpnetProblem problem = two_backends_trajectory(&p, initial, 2, cuts, 1);
+        TestRows forward = two_backends_solve(&epnet_cuda_backend, 0, &problem, p.points, 1, true);
+        for (int order = EPNET_EMULATION_BACKWARD; order < EPNET_EMULATION_ORDERS; order++) {
+            epnet_emulation_order((EpnetEmulationOrder)order, 9);
+            TestRows again = two_backends_solve(&epnet_cuda_backend, 0, &problem, p.points, 1, true);
+            two_backends_same_bytes(&problem, &forward, &again, 0);
+            test_rows_free(&again);
+        }
+        epnet_emulation_reset();
+        test_rows_free(&forward);
+        free(initial);
+        test_points_free(&p);
+    }
+}
+
 /* ---- one application, stop --------------------------------------------------------------------------------
  */
 
@@ -282,6 +305,8 @@ int main(void) {
                                         two_backends_tear_down),
         cmocka_unit_test_setup_teardown(failing_methods, two_backends_set_up, two_backends_tear_down),
         cmocka_unit_test_setup_teardown(bytes_depend_on_the_point_alone, two_backends_set_up,
+                                        two_backends_tear_down),
+        cmocka_unit_test_setup_teardown(large_points_in_any_order, two_backends_set_up,
                                         two_backends_tear_down),
         cmocka_unit_test_setup_teardown(one_application, two_backends_set_up, two_backends_tear_down),
         cmocka_unit_test_setup_teardown(batches_do_not_wait_for_each_other, two_backends_set_up,

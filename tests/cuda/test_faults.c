@@ -75,7 +75,8 @@ static bool same(const void *a, const void *b, size_t bytes) {
 
 /* Whether the work, done anew, gives the bytes of the undisturbed run. No assertion: it runs in a child too.
  */
-static bool work_gives_the_same(const Work *work) {
+static bool work_gives_the_same(const void *given) {
+    const Work *work = given;
     const EpnetProblem *problem = &work->problem;
     TestRows again = two_backends_rows(problem, POINTS, true);
     const EpnetBatch batch = {.problem = problem, .count = POINTS, .points = work->points};
@@ -97,7 +98,7 @@ static bool work_gives_the_same(const Work *work) {
 
 /* Do the work in a process of its own, in every order of the threads. Whether something showed: other bytes,
  * the emulation's abort, or work without an end. What is said on stderr goes nowhere. */
-static bool fault_shows(const Work *work) {
+static bool fault_shows_in(bool (*gives_the_same)(const void *), const void *work) {
     fflush(NULL);
     const pid_t child = fork();
     assert_true(child >= 0);
@@ -109,7 +110,7 @@ static bool fault_shows(const Work *work) {
             _exit(0);
         for (int order = 0; order < EPNET_EMULATION_ORDERS; order++) {
             epnet_emulation_order((EpnetEmulationOrder)order, SEED);
-            if (!work_gives_the_same(work))
+            if (!gives_the_same(work))
                 _exit(1);
         }
         _exit(0);
@@ -117,6 +118,10 @@ static bool fault_shows(const Work *work) {
     int status = 0;
     assert_int_equal(waitpid(child, &status, 0), child);
     return !WIFEXITED(status) || WEXITSTATUS(status) != 0;
+}
+
+static bool fault_shows(const Work *work) {
+    return fault_shows_in(work_gives_the_same, work);
 }
 
 static Work works[] = {
@@ -181,6 +186,71 @@ static void deserted_barriers_are_caught(void **state) {
     }
 }
 
+/* ---- tiles -----------------------------------------------------------------------------------------------
+ */
+
+/* One application of L at 14 nodes, where a block goes through tiles. */
+enum { TILED_NODES = 14, TILED_STATES = 1 << TILED_NODES };
+
+typedef struct Application {
+    TestNetwork network;
+    EpnetProblem problem;
+    double *p, *image;
+} Application;
+
+static bool application_gives(const Application *work, double *image) {
+    const EpnetPoint point = test_network_point(&work->network);
+    void *context = NULL;
+    EpnetError error;
+    if (epnet_cuda_backend.open(&work->problem, 0, 1, &context, &error) != EPNET_OK)
+        return false;
+    const bool good = epnet_cuda_backend.apply(context, &point, work->p, image, &error) == EPNET_OK;
+    epnet_cuda_backend.close(context);
+    return good;
+}
+
+static bool application_gives_the_same(const void *given) {
+    const Application *work = given;
+    double *image = oracle_allocate(TILED_STATES, sizeof *image);
+    const bool equal =
+        application_gives(work, image) && memcmp(image, work->image, TILED_STATES * sizeof *image) == 0;
+    free(image);
+    return equal;
+}
+
+static void lost_barriers_between_tiles_are_caught(void **state) {
+    (void)state;
+    TestRandom random = test_random(48);
+    Application work = {.network = test_network_ring(TILED_NODES, 0.8, 1.5)};
+    test_network_set_flips(&work.network, 0.6, 0.7);
+    work.p = test_law_random(&random, TILED_STATES, 0);
+    work.image = oracle_allocate(TILED_STATES, sizeof *work.image);
+    work.problem = test_network_problem(&work.network, work.p);
+    assert_true(application_gives(&work, work.image));
+    for (int order = 0; order < EPNET_EMULATION_ORDERS; order++) {
+        epnet_emulation_order((EpnetEmulationOrder)order, SEED);
+        assert_true(application_gives_the_same(&work));
+    }
+    size_t found = 0;
+    for (size_t b = 0; b < epnet_emulation_barriers(); b++) {
+        if (strstr(epnet_emulation_barrier_file(b), "polynomial_tiles.cuh") == NULL)
+            continue;
+        found++;
+        for (int thread = -1; thread <= 1; thread += 2) {
+            epnet_emulation_skip_barrier(b, thread);
+            const bool shown = fault_shows_in(application_gives_the_same, &work);
+            epnet_emulation_keep_barriers();
+            if (!shown)
+                fail_msg("polynomial_tiles.cuh:%d is missed by %s and nothing shows",
+                         epnet_emulation_barrier_line(b), thread < 0 ? "all threads" : "a thread");
+        }
+    }
+    assert_int_equal(found, 2);
+    free(work.p);
+    free(work.image);
+    test_network_free(&work.network);
+}
+
 /* Eight bytes less of shared memory than the layout asks for. */
 static void short_shared_memory_is_caught(void **state) {
     (void)state;
@@ -223,6 +293,7 @@ int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(lost_barriers_are_caught),
         cmocka_unit_test(deserted_barriers_are_caught),
+        cmocka_unit_test(lost_barriers_between_tiles_are_caught),
         cmocka_unit_test(short_shared_memory_is_caught),
     };
     return cmocka_run_group_tests(tests, set_up, tear_down);
