@@ -146,7 +146,7 @@ def main():
             report.heading(f"Trajectories of {contest.SIZES[nodes]} points, N = {nodes}: 101 times, one core; ratios to "
                            f"epnet without a cut")
             contest.contest(epnet, arguments.python, nodes, 1 if arguments.quick else arguments.rounds,
-                            0.1 if arguments.quick else 0.4, report)
+                            0.1 if arguments.quick else 0.25, report)
 
     report.heading("Targets")
     for name, wanted, measured, met in targets.rows(report.records):
