@@ -1,6 +1,7 @@
 #include "failures.h"
 
 #include "columns.h"
+#include "status.h"
 
 #include <stdarg.h>
 #include <stdio.h>
@@ -63,4 +64,14 @@ void epnet_failures_describe(const EpnetFailures *failures, const EpnetSpec *spe
                    attainable > failures->first[f].sigma ? "from" : "up to", attainable);
         append(text, size, ")");
     }
+}
+
+EpnetStatus epnet_failures_report(const EpnetFailures *failures, size_t points, const char *description,
+                                  EpnetError *error) {
+    return epnet_fail(
+        error, EPNET_POINTS_FAILED, "%zu of %zu points failed: %s%s", failures->total, points, description,
+        failures->count[EPNET_POINT_OUT_OF_MEMORY] > 0
+            ? " (to try again where there is memory: remove the grid file, or use --restart for a "
+              "shard, and run again)"
+            : "");
 }

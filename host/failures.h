@@ -22,4 +22,8 @@ void epnet_failures_add(EpnetFailures *failures, size_t first, size_t count, con
 /* "2 not_unique, 1 not_converged; first: copy_total=0 drive=2 (not_unique), ...", "" if there are none. */
 void epnet_failures_describe(const EpnetFailures *failures, const EpnetSpec *spec, char *text, size_t size);
 
+/* EPNET_POINTS_FAILED with this description, and what can be done where memory was missing. */
+EpnetStatus epnet_failures_report(const EpnetFailures *failures, size_t points, const char *description,
+                                  EpnetError *error);
+
 #endif

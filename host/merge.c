@@ -307,14 +307,13 @@ EpnetStatus epnet_merge(const char *output, const EpnetMergeOptions *options, Ep
     }
     if (merge.spec != NULL) {
         summary->points = epnet_grid_points(merge.spec->axes, merge.spec->axis_count);
-        summary->failed = failures.total;
+        summary->failed = summary->already_done ? summary->failed : failures.total;
         summary->states = (size_t)1 << merge.spec->network.nodes;
         epnet_failures_describe(&failures, merge.spec, summary->failures, sizeof summary->failures);
     }
     summary->elapsed = epnet_seconds_now() - start;
     merge_close(&merge);
     if (status == EPNET_OK && failures.total > 0)
-        return epnet_fail(error, EPNET_POINTS_FAILED, "%zu of %zu points failed: %s", failures.total,
-                          summary->points, summary->failures);
+        return epnet_failures_report(&failures, summary->points, summary->failures, error);
     return status;
 }

@@ -437,7 +437,6 @@ EpnetStatus epnet_run(const EpnetSpec *spec, const char *output, const EpnetRunO
     free(run.output);
     free(run.journal_path);
     if (status == EPNET_OK && failures.total > 0)
-        return epnet_fail(error, EPNET_POINTS_FAILED, "%zu of %zu points failed: %s", failures.total,
-                          summary->points, summary->failures);
+        return epnet_failures_report(&failures, summary->points, summary->failures, error);
     return status;
 }

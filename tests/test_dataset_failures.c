@@ -1,5 +1,6 @@
 /* An output is complete or absent, a damaged or foreign file is refused, and every refusal has its reason. */
 #include "dataset.h"
+#include "dataset_define.h"
 #include "result.h"
 #include "support/check.h"
 #include "support/made_grid.h"
@@ -284,6 +285,52 @@ static void test_rewritten(void **state) {
     made_spec_free(spec);
 }
 
+/* Each thing that netCDF could lose while it writes is missed when the file is read again. */
+static void test_lost(void **state) {
+    (void)state;
+    MadeSpec made = made_shape(2);
+    made.keep = EPNET_KEEP_YES;
+    EpnetSpec *spec = made_spec(&made);
+    EpnetColumnInfo *columns;
+    EpnetDatasetTable points = {0}, trajectory = {0};
+    size_t rows;
+    const size_t count = epnet_columns(spec, &columns, &rows);
+    int ncid, group, variable, others[256];
+    double value = 0;
+    points.column_count = count;
+    trajectory.column_count = rows;
+    points.variables = others;
+    trajectory.variables = others + count;
+    assert_true(count + rows <= sizeof others / sizeof *others);
+    scratch_make();
+#define DEFINED() epnet_dataset_defined(spec, "cpu", columns, &points, &trajectory, NULL)
+    for (int loss = 0; loss < 5; loss++) {
+        made_grid_write(spec, scratch_path("a.nc"), 15, false);
+        assert_int_equal(nc_open(scratch_path("a.nc"), NC_WRITE, &ncid), NC_NOERR);
+        assert_int_equal(nc_inq_grp_ncid(ncid, "trajectory", &group), NC_NOERR);
+        points.group = ncid;
+        assert_int_equal(DEFINED(), NC_NOERR);
+        assert_int_equal(nc_inq_varid(loss == 1 ? group : ncid, loss < 3 ? "entropy" : "drive", &variable),
+                         NC_NOERR);
+        if (loss == 0)
+            assert_int_equal(nc_del_att(ncid, NC_GLOBAL, "spec"), NC_NOERR);
+        else if (loss == 1)
+            assert_int_equal(nc_del_att(group, variable, "units"), NC_NOERR);
+        else if (loss == 2)
+            assert_int_equal(nc_put_att_text(ncid, variable, "long_name", 5, "other"), NC_NOERR);
+        else if (loss == 3)
+            assert_int_equal(nc_put_var1_double(ncid, variable, (const size_t[]){1}, &value), NC_NOERR);
+        else
+            assert_int_equal(nc_rename_var(ncid, variable, "moved"), NC_NOERR);
+        assert_int_not_equal(DEFINED(), NC_NOERR);
+        assert_int_equal(nc_close(ncid), NC_NOERR);
+    }
+#undef DEFINED
+    free(columns);
+    scratch_remove();
+    made_spec_free(spec);
+}
+
 static void test_no_such_column(void **state) {
     (void)state;
     MadeSpec made = made_shape(1);
@@ -330,6 +377,7 @@ int main(void) {
         cmocka_unit_test(test_truncated),
         cmocka_unit_test(test_damaged),
         cmocka_unit_test(test_rewritten),
+        cmocka_unit_test(test_lost),
         cmocka_unit_test(test_no_such_column),
     };
     return cmocka_run_group_tests_name("dataset_failures", tests, NULL, NULL);

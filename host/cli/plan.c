@@ -6,6 +6,8 @@
 #include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
+#include <sys/statvfs.h>
 
 static error_t parse(int key, char *value, struct argp_state *state) {
     (void)value;
@@ -41,6 +43,22 @@ static void print_json(const EpnetSpec *spec, const EpnetPlan *plan, const char 
     epnet_json_line_end();
 }
 
+/* A line if the file system of the output has no room for what a run would write. */
+static void print_room(const EpnetPlan *plan, const char *output) {
+    struct statvfs system;
+    char folder[4096];
+    EpnetText a;
+    const char *slash = strrchr(output, '/');
+    snprintf(folder, sizeof folder, "%.*s", slash == NULL ? 1 : (int)(slash - output) + 1,
+             slash == NULL ? "." : output);
+    if (statvfs(folder, &system) != 0)
+        return; /* a run will say why */
+    const double room = (double)system.f_bavail * (double)system.f_frsize;
+    if ((double)plan->disk + (double)plan->journal > room)
+        printf("  room        %s are free there: a run would be refused\n",
+               epnet_text_bytes(&a, (uint64_t)room));
+}
+
 static void print_page(const char *path, const EpnetSpec *spec, const EpnetPlan *plan, const char *output) {
     EpnetText a, b;
     const char *title = epnet_spec_title(spec);
@@ -63,6 +81,7 @@ static void print_page(const char *path, const EpnetSpec *spec, const EpnetPlan 
         printf("  on devices  %s\n", epnet_text_bytes(&a, plan->device_memory));
     printf("  disk        %s in %s\n", epnet_text_bytes(&a, plan->disk), output);
     printf("  journal     %s beside it, until it is written\n", epnet_text_bytes(&a, plan->journal));
+    print_room(plan, output);
     printf("  work        about %s applications of the generator\n",
            epnet_text_quantity(&a, plan->applications));
     if (isnan(plan->seconds))
