@@ -280,6 +280,8 @@ void faulty_search(const FaultSearch *search, Situation first, Situation last) {
             check_call(search, situation, 1 + (steps > 0 ? k * end / steps : 0), &outcomes);
         count += here;
     }
+    if (count == 0)
+        return;
     print_message(
         "%-10s %-31s %6llu calls %6zu tried %6zu struck: no difference %4zu, reported %5zu (%zu crashes "
         "contained), points marked %3zu, killed %4zu\n",
