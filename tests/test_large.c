@@ -1,5 +1,6 @@
 /* N = 12..20, where no dense oracle reaches: the complete graph's birth-death law (every column, any drive)
  * and the closed moment equations of asymmetric networks. EPNET_TEST_LONG=1 adds sizes. */
+#include "cpu/lanes.h"
 #include "support/check.h"
 #include "support/engine.h"
 
@@ -51,17 +52,19 @@ static void check_complete(int nodes, double rate, double drive, double up, doub
     double *start = test_law_pure((size_t)1 << nodes, 0);
     EpnetProblem problem = test_network_problem(&network, start);
     EpnetPoint point = test_network_point(&network);
-    const double times[] = {0.5, 1.5};
+    const double times[] = {0.5, 1.5,  1.75,
+                            2,   2.25, 2.5}; /* small networks: windows of several (lanes_window.h) */
+    const size_t time_count = nodes <= EPNET_LANES_NODES ? 6 : 2;
     Real first[21] = {1}, law[21];
     test_network_set_flips(&network, up, down);
     problem.tolerance = TOLERANCE;
     problem.times = times;
-    problem.time_count = 2;
+    problem.time_count = time_count;
     problem.cuts = &cut;
     problem.cut_count = 1;
     TestRows rows = test_rows(&problem, &point, 1, 1);
     assert_int_equal(rows.rows.status[0], EPNET_POINT_OK);
-    for (size_t k = 0; k < 2; k++) {
+    for (size_t k = 0; k < time_count; k++) {
         oracle_complete_at(&complete, first, times[k], law);
         check_row(rows.rows.trajectory + k * rows.width, &complete, law, 1e-10L);
     }

@@ -15,8 +15,9 @@
 #include "simd.h"
 
 /* Networks that are served, and those of them whose points are side by side: beyond, the rates of eight
- * points outgrow the first-level cache, and those of one point the second-level cache. */
-#define EPNET_LANES_NODES 12
+ * points outgrow the first-level cache, and those of one point the caches of a core: from 16 nodes on
+ * tables (node_tables.h) are as fast, and take no memory. */
+#define EPNET_LANES_NODES 14
 #define EPNET_LANES_NODES_BESIDE 6
 #define EPNET_LANES_INNER 3 /* log2(EPNET_LANES) */
 
