@@ -27,8 +27,7 @@ size_t epnet_split_partial_width(const EpnetProblem *problem) {
 
 /* ---- memory ------------------------------------------------------------------------------------------ */
 
-static size_t side_states(const EpnetProblem *problem, uint64_t mask) {
-    (void)problem;
+static size_t side_states(uint64_t mask) {
     return (size_t)1 << __builtin_popcountll(mask);
 }
 
@@ -42,7 +41,7 @@ static bool cut_alloc(EpnetSplitCut *cut, const EpnetProblem *problem, const Epn
     cut->mask[0] = mask;
     cut->mask[1] = all & ~mask;
     for (int side = 0; side < 2 && good; side++) {
-        cut->side[side] = epnet_calloc(side_states(problem, cut->mask[side]), sizeof(double));
+        cut->side[side] = epnet_calloc(side_states(cut->mask[side]), sizeof(double));
         cut->place[side] = epnet_calloc((size_t)1 << shape->low, sizeof(uint32_t));
         good = cut->side[side] != NULL && cut->place[side] != NULL;
         for (uint64_t k = 0; good && k < (uint64_t)1 << shape->low; k++)
@@ -124,7 +123,7 @@ uint64_t epnet_split_observer_bytes(const EpnetProblem *problem, int threads) {
                        (epnet_split_chunks(&shape) + 1) * epnet_split_partial_width(problem) +
                        pair_sums_size(problem);
     for (size_t c = 0; c < problem->cut_count; c++)
-        doubles += side_states(problem, problem->cuts[c]) + side_states(problem, all & ~problem->cuts[c]);
+        doubles += side_states(problem->cuts[c]) + side_states(all & ~problem->cuts[c]);
     return doubles * sizeof(double) + (uint64_t)threads * epnet_split_block_bytes(problem);
 }
 
@@ -246,7 +245,7 @@ static void project_sides(void *context, int thread, size_t first, size_t end) {
         EpnetSplitCut *cut = &o->cuts[item / 2];
         double *side = cut->side[item % 2];
         const uint32_t *place = cut->place[item % 2];
-        const size_t states = side_states(o->problem, cut->mask[item % 2]);
+        const size_t states = side_states(cut->mask[item % 2]);
         memset(side, 0, states * sizeof *side);
         for (uint64_t b = 0; b < blocks; b++) {
             const uint64_t base = epnet_split_side_base(o, cut, (int)(item % 2), b);
@@ -284,8 +283,7 @@ static void set_products(EpnetSplitObserver *o) {
     }
 }
 
-/* Production where a state is empty or scalar products cancel: without bound if probability flows into an
- * empty state, which returns none; else pair by pair. */
+/* Whether a scalar product has lost its digits. */
 static bool is_lost(const EpnetSplitObserver *o, double sum, double gross) {
     return epnet_cancels(o->cancellation, sum, gross);
 }
