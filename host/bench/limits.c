@@ -124,6 +124,11 @@ static void copy_part(void *context, int thread, size_t first, size_t end) {
     __asm__ volatile("" : : "r"(copy->to) : "memory"); /* it is not left out */
 }
 
+void epnet_bench_copy(double *to, const double *from, size_t count, EpnetTeam *team) {
+    Copy copy = {to, from};
+    epnet_team_share(team, count, PART, copy_part, &copy);
+}
+
 double epnet_bench_copy_seconds(size_t count, EpnetTeam *team, double seconds) {
     double *from = epnet_vector_new(count), *to = epnet_vector_new(count), least = -1;
     const size_t bytes = count * sizeof *from;
@@ -133,12 +138,11 @@ double epnet_bench_copy_seconds(size_t count, EpnetTeam *team, double seconds) {
         const size_t times = 1 + ((size_t)1 << 20) / bytes; /* the clock is read once a MiB at most */
         const double end = epnet_seconds_now() + seconds;
         double now;
-        Copy copy = {to, from};
-        epnet_team_share(team, count, PART, copy_part, &copy);
+        epnet_bench_copy(to, from, count, team);
         do {
             const double start = epnet_seconds_now();
             for (size_t k = 0; k < times; k++)
-                epnet_team_share(team, count, PART, copy_part, &copy);
+                epnet_bench_copy(to, from, count, team);
             now = epnet_seconds_now();
             if (least < 0 || now - start < least)
                 least = now - start;

@@ -8,6 +8,9 @@
  * which. */
 double epnet_bench_fma_peak(double seconds, const char **how);
 
+/* Copy `count` doubles, a part by each thread of a team (NULL: one). */
+void epnet_bench_copy(double *to, const double *from, size_t count, EpnetTeam *team);
+
 /* Seconds to copy `count` doubles from one array to another by a team (NULL: one thread): the least of
  * several rounds. Negative when memory is exhausted. */
 double epnet_bench_copy_seconds(size_t count, EpnetTeam *team, double seconds);

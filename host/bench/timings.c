@@ -38,23 +38,27 @@ EpnetStatus epnet_bench_limits(EpnetBench *bench, EpnetError *error) {
     return EPNET_OK;
 }
 
-/* Fill in the figures of a row: a point takes `timing` / points, in it `applications` (NaN: unknown), and
- * the row's threads either share a point as a `team`, or have points of their own and copy at once (NULL). */
+/* Fill in the figures of a row: a point takes `timing` / points, in it `applications` (NaN: unknown); `copy`
+ * is how long the row's threads take to copy a vector [s]. */
 static void set_figures(const EpnetBench *bench, EpnetBenchRow *row, const EpnetBenchTiming *timing,
-                        double applications, EpnetTeam *team) {
-    const double states = ldexp(1, row->nodes), points = (double)row->points;
-    const double seconds = timing->median / points, work = applications / row->threads;
+                        double applications, double copy) {
+    const double states = ldexp(1, row->nodes), points = (double)row->points,
+                 seconds = timing->median / points;
     row->value = 1e6 * seconds;
     row->low = 1e6 * timing->low / points;
     row->high = 1e6 * timing->high / points;
     row->unit = "us a point";
     row->applications = applications;
-    if (isnan(applications))
-        return;
     row->ns_per_state_bit = 1e9 * seconds / (applications * states * row->nodes);
-    row->of_peak = work * 2 * states * (row->nodes + 1) / seconds / bench->fma_peak;
-    const double copy = epnet_bench_copy_seconds((size_t)states, team, bench->options->quick ? 1e-3 : 2e-2);
-    row->of_copy = copy < 0 ? NAN : (team != NULL ? applications : work) * copy / seconds;
+    row->of_peak = applications * 2 * states * (row->nodes + 1) / seconds / (bench->fma_peak * row->threads);
+    row->of_copy = applications * copy / seconds;
+}
+
+/* Seconds in which a vector is copied by threads that have points of their own and copy at once. */
+static double copy_of_points(const EpnetBench *bench, int nodes, int threads) {
+    const double copy =
+        epnet_bench_copy_seconds((size_t)1 << nodes, NULL, bench->options->quick ? 1e-3 : 2e-2);
+    return copy < 0 ? NAN : copy / threads;
 }
 
 /* The row that says how many times as fast several threads are. */
@@ -84,19 +88,30 @@ static EpnetStatus apply_once(void *argument, EpnetError *error) {
     return EPNET_OK;
 }
 
-/* By one thread, and by those of a team (NULL: none). */
+static EpnetStatus copy_once(void *argument, EpnetError *error) {
+    const Application *application = argument;
+    const EpnetBenchApplied *applied = application->applied;
+    (void)error;
+    epnet_bench_copy(applied->q, applied->p, (size_t)1 << applied->item.problem.nodes, application->team);
+    return EPNET_OK;
+}
+
+/* By one thread, and by those of a team (NULL: none), beside copies of its vector by the same. */
 static EpnetStatus time_application(EpnetBench *bench, EpnetBenchApplied *applied, int nodes, EpnetTeam *team,
                                     EpnetError *error) {
     Application alone = {applied, NULL}, shared = {applied, team};
-    const EpnetBenchBody bodies[] = {{apply_once, &alone, true}, {apply_once, &shared, false}};
     const size_t count = team != NULL ? 2 : 1;
-    EpnetBenchTiming timings[2], ratio;
+    EpnetBenchBody bodies[EPNET_BENCH_BODIES] = {{apply_once, &alone, true}, {apply_once, &shared, false}};
+    EpnetBenchTiming timings[EPNET_BENCH_BODIES], ratio;
+    bodies[count] = (EpnetBenchBody){copy_once, &alone, true};
+    if (count == 2)
+        bodies[3] = (EpnetBenchBody){copy_once, &shared, false};
     const EpnetStatus status =
-        epnet_bench_measure(bench, bodies, count, round_seconds(bench), timings, &ratio, error);
+        epnet_bench_measure(bench, bodies, 2 * count, round_seconds(bench), timings, &ratio, error);
     for (size_t i = 0; i < count && status == EPNET_OK; i++) {
         EpnetBenchRow row =
             epnet_bench_row("application", "q = pL, one point alone", nodes, 1, i == 0 ? 1 : bench->threads);
-        set_figures(bench, &row, &timings[i], 1, i == 0 ? NULL : team);
+        set_figures(bench, &row, &timings[i], 1, timings[count + i].median);
         row.unit = "us";
         epnet_bench_report(bench, &row);
     }
@@ -207,7 +222,7 @@ EpnetStatus epnet_bench_trajectories(EpnetBench *bench, int nodes, EpnetError *e
     for (size_t i = 0; i < count && status == EPNET_OK; i++) {
         EpnetBenchRow row =
             epnet_bench_row("trajectory", items[i] == &with ? cut : plain, nodes, shape.points, threads[i]);
-        set_figures(bench, &row, &timings[i], applications, NULL);
+        set_figures(bench, &row, &timings[i], applications, copy_of_points(bench, nodes, threads[i]));
         row.note = items[i] == &with
                        ? "and the eight columns of a cut"
                        : "101 times over 10 s: H, marginals, I, dI/dt, EP, channels, flow, activity";
@@ -226,7 +241,8 @@ static void set_stationary(const EpnetBench *bench, EpnetBenchRow *row, const Ep
                            double applications) {
     const double n = ldexp(1, row->nodes);
     const bool eliminated = row->nodes <= EPNET_STATIONARY_DIRECT_NODES;
-    set_figures(bench, row, timing, eliminated ? NAN : applications, NULL);
+    set_figures(bench, row, timing, eliminated ? NAN : applications,
+                copy_of_points(bench, row->nodes, row->threads));
     if (eliminated)
         row->of_peak = 2 * n * n * n / 3 / (row->value * 1e-6) / (bench->fma_peak * row->threads);
     row->note =
@@ -271,7 +287,7 @@ EpnetStatus epnet_bench_sweep(EpnetBench *bench, const EpnetBenchCase *item, Epn
         status = time_solves(bench, items, threads, threaded ? 2 : 1, timings, &ratio, &applications, error);
     for (size_t i = 0; i < (threaded ? 2 : 1) && status == EPNET_OK; i++) {
         EpnetBenchRow row = epnet_bench_row("sweep", "points of the spec", nodes, item->count, threads[i]);
-        set_figures(bench, &row, &timings[i], applications, NULL);
+        set_figures(bench, &row, &timings[i], applications, copy_of_points(bench, nodes, threads[i]));
         epnet_bench_report(bench, &row);
     }
     if (status == EPNET_OK && threaded)
