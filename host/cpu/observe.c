@@ -114,10 +114,7 @@ static double production(EpnetObserver *o, const double *p, double entropy_rate,
         if (!epnet_cancels(o->cancellation, sum, gross + size))
             return sum;
     }
-    double sum = 0;
-    for (int j = 0; j < o->problem->nodes; j++)
-        sum += epnet_observe_node_production(o, p, j);
-    return sum;
+    return epnet_observe_total_production(o, p);
 }
 
 /* entropy_production_channels and environment_entropy_flow, likewise by e.p. */

@@ -68,6 +68,7 @@ EpnetChannelSums epnet_observe_flips(const EpnetObserver *observer, const double
 EpnetChannelSums epnet_observe_copies(const EpnetObserver *observer, const unsigned char *use,
                                       const double *p);
 double epnet_observe_node_production(const EpnetObserver *observer, const double *p, int node);
+double epnet_observe_total_production(const EpnetObserver *observer, const double *p); /* of all nodes */
 
 /* Whether a sum has lost too many digits to cancellation against `gross` (epnet_cancellation()), or is no
  * number. */

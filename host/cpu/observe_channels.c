@@ -28,14 +28,43 @@ static void add_edge(const EpnetObserver *o, size_t e, const double *p, EpnetCha
     sums->environment_flow += net != 0 ? beta * net * drive : 0;
 }
 
+/* Sums of all nodes, each by one thread, added in the order of the nodes. */
+typedef struct Nodes {
+    const EpnetObserver *observer;
+    const double *p;
+    const unsigned char *use; /* of copies, NULL: all */
+    EpnetChannelSums sums[64];
+} Nodes;
+
+static EpnetChannelSums sum_of_nodes(const EpnetObserver *o, EpnetTeamBody *body, Nodes *nodes) {
+    EpnetChannelSums total = {0, 0};
+    const size_t count = (size_t)o->problem->nodes;
+    epnet_team_share(o->team, count, 1, body, nodes);
+    for (size_t j = 0; j < count; j++) {
+        total.production += nodes->sums[j].production;
+        total.environment_flow += nodes->sums[j].environment_flow;
+    }
+    return total;
+}
+
+/* The copies that enter some nodes. */
+static void copies_share(void *context, int thread, size_t first, size_t end) {
+    (void)thread;
+    Nodes *nodes = context;
+    const EpnetGenerator *g = nodes->observer->generator;
+    for (size_t j = first; j < end; j++) {
+        nodes->sums[j] = (EpnetChannelSums){0, 0};
+        for (size_t e = 0; e < g->edge_count; e++) {
+            if ((size_t)g->target[e] == j && (nodes->use == NULL || nodes->use[e]))
+                add_edge(nodes->observer, e, nodes->p, &nodes->sums[j]);
+        }
+    }
+}
+
 /* The copy channels marked in `use` (NULL: all). */
 EpnetChannelSums epnet_observe_copies(const EpnetObserver *o, const unsigned char *use, const double *p) {
-    EpnetChannelSums sums = {0, 0};
-    for (size_t e = 0; e < o->generator->edge_count; e++) {
-        if (use == NULL || use[e])
-            add_edge(o, e, p, &sums);
-    }
-    return sums;
+    Nodes nodes = {.observer = o, .p = p, .use = use};
+    return sum_of_nodes(o, copies_share, &nodes);
 }
 
 double epnet_observe_cut_production(EpnetObserver *o, const EpnetGenerator *generator, const double *p,
@@ -46,26 +75,35 @@ double epnet_observe_cut_production(EpnetObserver *o, const EpnetGenerator *gene
     return epnet_observe_copies(o, o->weights.cuts[cut].use, p).production;
 }
 
+static EpnetChannelSums flips_of(const EpnetObserver *o, int j, const double *p) {
+    const EpnetGenerator *g = o->generator;
+    const double up = g->flip_up[j], down = g->flip_down[j], log_rates = log(up) - log(down);
+    EpnetChannelSums sums = {0, 0};
+    double net = 0;
+    if (up == 0 && down == 0)
+        return sums;
+    for (uint64_t k = 0; k < g->states / 2; k++) {
+        const uint64_t a = epnet_insert_zero(k, j), b = epnet_flip(a, j);
+        const double x = up * p[a], y = down * p[b];
+        sums.production += epnet_pair_production(x, y, up > 0 && p[a] > 0, down > 0 && p[b] > 0,
+                                                 o->log_p[a] - o->log_p[b] + log_rates);
+        net += x - y;
+    }
+    sums.environment_flow = net != 0 ? net * log_rates : 0;
+    return sums;
+}
+
+static void flips_share(void *context, int thread, size_t first, size_t end) {
+    (void)thread;
+    Nodes *nodes = context;
+    for (size_t j = first; j < end; j++)
+        nodes->sums[j] = flips_of(nodes->observer, (int)j, nodes->p);
+}
+
 /* The intrinsic flips of all nodes. */
 EpnetChannelSums epnet_observe_flips(const EpnetObserver *o, const double *p) {
-    const EpnetGenerator *g = o->generator;
-    EpnetChannelSums sums = {0, 0};
-    for (int j = 0; j < g->nodes; j++) {
-        const double up = g->flip_up[j], down = g->flip_down[j], log_rates = log(up) - log(down);
-        double node = 0, net = 0;
-        if (up == 0 && down == 0)
-            continue;
-        for (uint64_t k = 0; k < g->states / 2; k++) {
-            const uint64_t a = epnet_insert_zero(k, j), b = epnet_flip(a, j);
-            const double x = up * p[a], y = down * p[b];
-            node += epnet_pair_production(x, y, up > 0 && p[a] > 0, down > 0 && p[b] > 0,
-                                          o->log_p[a] - o->log_p[b] + log_rates);
-            net += x - y;
-        }
-        sums.production += node;
-        sums.environment_flow += net != 0 ? net * log_rates : 0;
-    }
-    return sums;
+    Nodes nodes = {.observer = o, .p = p};
+    return sum_of_nodes(o, flips_share, &nodes);
 }
 
 /* A pair of total rates of which a flux is zero, or so small that it underflows: decided on the structure. */
@@ -97,4 +135,17 @@ double epnet_observe_node_production(const EpnetObserver *o, const double *p, in
             production += (x - y) * (log(x) - log(y));
     }
     return production;
+}
+
+static void productions_share(void *context, int thread, size_t first, size_t end) {
+    (void)thread;
+    Nodes *nodes = context;
+    for (size_t j = first; j < end; j++)
+        nodes->sums[j] =
+            (EpnetChannelSums){epnet_observe_node_production(nodes->observer, nodes->p, (int)j), 0};
+}
+
+double epnet_observe_total_production(const EpnetObserver *o, const double *p) {
+    Nodes nodes = {.observer = o, .p = p};
+    return sum_of_nodes(o, productions_share, &nodes).production;
 }
