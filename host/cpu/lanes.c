@@ -161,11 +161,15 @@ static void load_nodes(EpnetLanes *lanes, size_t l) {
         epnet_observe_node_laws(&lanes->observer[l], i, law, flip_law);
         for (int x = 0; x < 2; x++) {
             const size_t at = 2 * (size_t)i + (size_t)x;
-            put(lanes, &lanes->log_law[at], l, law[0] > 0 && law[1] > 0 ? log(law[x]) : NAN);
-            put(lanes, &lanes->flip_law[at], l, flip_law[x]);
-            put(lanes, &lanes->inverse_flip_law[at], l, 1 / flip_law[x]);
-            put(lanes, &lanes->log_flip_law[at], l, log(flip_law[x]));
+            *entry(lanes, lanes->log_law, at, l) = law[0] > 0 && law[1] > 0 ? log(law[x]) : NAN;
+            *entry(lanes, lanes->flip_law, at, l) = flip_law[x];
+            *entry(lanes, lanes->inverse_flip_law, at, l) = 1 / flip_law[x];
+            *entry(lanes, lanes->log_flip_law, at, l) = log(flip_law[x]);
         }
+    }
+    for (size_t at = 2 * (size_t)lanes->nodes; lanes->inner > 0 && at % EPNET_LANES != 0; at++) {
+        *entry(lanes, lanes->flip_law, at, l) = *entry(lanes, lanes->inverse_flip_law, at, l) = 1;
+        *entry(lanes, lanes->log_law, at, l) = *entry(lanes, lanes->log_flip_law, at, l) = 0;
     }
 }
 

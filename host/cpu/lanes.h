@@ -21,6 +21,11 @@
 #define EPNET_LANES_NODES_BESIDE 6
 #define EPNET_LANES_INNER 3 /* log2(EPNET_LANES) */
 
+/* Vectors of the nodes' laws, those of observe_nodes.c or NaN, in the order [node][2]: a vector with the
+ * points' values for each, or for one point (inner > 0) all values one after the other. */
+#define EPNET_LANES_NODE_VECTORS(nodes, inner)                                                               \
+    ((inner) > 0 ? (2 * (size_t)(nodes) + EPNET_LANES - 1) / EPNET_LANES : 2 * (size_t)(nodes))
+
 /* The last vectors of a series that are kept: four to be added to the samples together, and two before. */
 #define EPNET_LANES_RING 6
 
@@ -45,12 +50,11 @@ typedef struct EpnetLanes {
     /* of the points */
     EpnetGenerator generator[EPNET_LANES]; /* for what is done alone; `points` of them */
     EpnetObserver observer[EPNET_LANES];
-    EpnetVector *exit_max;          /* 1: Lambda [1/s] */
-    EpnetVector *inflow;            /* [nodes]: r_j(s^j) / Lambda */
-    EpnetVector *stay;              /* -exit / Lambda */
-    EpnetVector *flow, *production; /* e(s), c(s) (weights.h) */
-    EpnetVector *log_law, *flip_law, *inverse_flip_law,
-        *log_flip_law; /* [node][2], 2 nodes each: of the product laws of observe_nodes.c, or NaN */
+    EpnetVector *exit_max;                                             /* 1: Lambda [1/s] */
+    EpnetVector *inflow;                                               /* [nodes]: r_j(s^j) / Lambda */
+    EpnetVector *stay;                                                 /* -exit / Lambda */
+    EpnetVector *flow, *production;                                    /* e(s), c(s) (weights.h) */
+    EpnetVector *log_law, *flip_law, *inverse_flip_law, *log_flip_law; /* EPNET_LANES_NODE_VECTORS each */
     EpnetLanesCut *cuts;
     /* of the states */
     EpnetVector *p; /* at lanes->time: `start` or one of `ahead` */

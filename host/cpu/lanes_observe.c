@@ -38,8 +38,13 @@ EPNET_INLINE EpnetVector factor(int inner, int i, size_t v, const EpnetVector va
 
 /* I = D(p || product of the marginals), term by term, where a difference of entropies has lost its digits. */
 EPNET_INLINE EpnetVector small_multiinformation(int nodes, int inner, const EpnetLanes *lanes,
-                                                EpnetVector (*marginal)[2], EpnetVector (*log_marginal)[2]) {
-    EpnetVector sum = epnet_vector_all(0), within = epnet_vector_all(1), log_within = sum;
+                                                EpnetVector (*marginal)[2]) {
+    EpnetVector sum = epnet_vector_all(0), within = epnet_vector_all(1), log_within = sum,
+                log_marginal[EPNET_LANES_NODES][2];
+    for (int i = 0; i < nodes; i++) {
+        for (int x = 0; x < 2; x++)
+            log_marginal[i][x] = epnet_vector_log_normal(marginal[i][x]);
+    }
     for (int i = 0; i < inner; i++) {
         within *= factor(inner, i, 0, marginal[i]);
         log_within += factor(inner, i, 0, log_marginal[i]);
@@ -131,24 +136,38 @@ typedef struct NodeSums {
     EpnetVector entropy, entropy_rate, divergence_rate, flip_divergence;
 } NodeSums;
 
-EPNET_INLINE NodeSums observe_nodes(int nodes, const EpnetLanes *lanes, EpnetVector (*marginal)[2],
-                                    EpnetVector (*marginal_rate)[2], EpnetVector (*log_marginal)[2]) {
-    const EpnetVector zero = epnet_vector_all(0);
-    NodeSums sums = {zero, zero, zero, zero};
-    for (int i = 0; i < nodes; i++) {
-        for (int x = 0; x < 2; x++) {
-            const EpnetVector p = marginal[i][x], dp = marginal_rate[i][x],
-                              log_p = epnet_vector_log_normal(p);
-            const size_t at = 2 * (size_t)i + (size_t)x;
-            log_marginal[i][x] = log_p;
-            sums.entropy -= p * log_p;
-            sums.entropy_rate -= dp * log_p;
-            sums.divergence_rate += dp * (log_p - lanes->log_law[at]);
-            sums.flip_divergence += epnet_lanes_divergence_term(
-                p, lanes->flip_law[at], lanes->inverse_flip_law[at], log_p - lanes->log_flip_law[at]);
-        }
+/* One value for each value of each node, [node][2], as the laws of nodes lie (lanes.h). */
+EPNET_INLINE void lay_out_nodes(int nodes, int inner, EpnetVector (*value)[2], double spare,
+                                EpnetVector *laid_out) {
+    for (int at = 0; at < 2 * nodes; at++) {
+        if (inner == 0)
+            laid_out[at] = value[at / 2][at % 2];
+        else
+            laid_out[at / EPNET_LANES][at % EPNET_LANES] = value[at / 2][at % 2][0];
     }
-    return sums;
+    for (int at = 2 * nodes; inner > 0 && at % EPNET_LANES != 0; at++)
+        laid_out[at / EPNET_LANES][at % EPNET_LANES] = spare;
+}
+
+EPNET_INLINE NodeSums observe_nodes(int nodes, int inner, const EpnetLanes *lanes, EpnetVector (*marginal)[2],
+                                    EpnetVector (*marginal_rate)[2]) {
+    const EpnetVector zero = epnet_vector_all(0);
+    const size_t count = EPNET_LANES_NODE_VECTORS(nodes, inner);
+    EpnetVector p[2 * EPNET_LANES_NODES], dp[2 * EPNET_LANES_NODES];
+    NodeSums sums = {zero, zero, zero, zero};
+    lay_out_nodes(nodes, inner, marginal, 1, p);
+    lay_out_nodes(nodes, inner, marginal_rate, 0, dp);
+    for (size_t k = 0; k < count; k++) {
+        const EpnetVector log_p = epnet_vector_log_normal(p[k]);
+        sums.entropy -= p[k] * log_p;
+        sums.entropy_rate -= dp[k] * log_p;
+        sums.divergence_rate += dp[k] * (log_p - lanes->log_law[k]);
+        sums.flip_divergence += epnet_lanes_divergence_term(
+            p[k], lanes->flip_law[k], lanes->inverse_flip_law[k], log_p - lanes->log_flip_law[k]);
+    }
+    return (NodeSums){epnet_lanes_total(inner, sums.entropy), epnet_lanes_total(inner, sums.entropy_rate),
+                      epnet_lanes_total(inner, sums.divergence_rate),
+                      epnet_lanes_total(inner, sums.flip_divergence)};
 }
 
 /* Sums over the states, terms of one block after the other. */
@@ -204,18 +223,17 @@ EPNET_INLINE void observe(int nodes, int inner, EpnetLanes *lanes, EpnetVector *
         total = epnet_vector_select(cancelled, production_of_pairs(nodes, inner, lanes, &tiny), total);
         *alone |= cancelled & tiny;
     }
-    EpnetVector marginal[EPNET_LANES_NODES][2], marginal_rate[EPNET_LANES_NODES][2],
-        log_marginal[EPNET_LANES_NODES][2];
+    EpnetVector marginal[EPNET_LANES_NODES][2], marginal_rate[EPNET_LANES_NODES][2];
     marginals(nodes, inner, lanes->p, lanes->fold, marginal);
     marginals(nodes, inner, lanes->dp, lanes->fold, marginal_rate);
     *lanes->mass = marginal[nodes - 1][0] + marginal[nodes - 1][1];
     *lanes->mass_rate = marginal_rate[nodes - 1][0] + marginal_rate[nodes - 1][1];
-    const NodeSums node = observe_nodes(nodes, lanes, marginal, marginal_rate, log_marginal);
+    const NodeSums node = observe_nodes(nodes, inner, lanes, marginal, marginal_rate);
     EpnetVector information = node.entropy - sums.entropy;
     const EpnetMask small = epnet_lanes_cancels(lanes, information, node.entropy + sums.entropy);
     if (epnet_mask_any(small))
-        information = epnet_vector_select(
-            small, small_multiinformation(nodes, inner, lanes, marginal, log_marginal), information);
+        information =
+            epnet_vector_select(small, small_multiinformation(nodes, inner, lanes, marginal), information);
     row[EPNET_ENTROPY] = sums.entropy;
     row[EPNET_MULTIINFORMATION] = information;
     row[EPNET_MULTIINFORMATION_RATE] = node.entropy_rate - sums.rate;
