@@ -6,7 +6,11 @@
 #include <sched.h>
 #include <signal.h>
 #include <stdatomic.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/resource.h>
 #include <time.h>
+#include <unistd.h>
 
 enum { ITEMS = 1000, THREADS = 5 };
 
@@ -122,12 +126,37 @@ static void members_take_no_signals(void **state) {
     epnet_team_close(team);
 }
 
+/* Without room for their stacks the threads beyond the first cannot start: a status, and none is left. */
+static void threads_that_do_not_start_are_a_status(void **state) {
+    (void)state;
+#ifndef __SANITIZE_ADDRESS__ /* which needs the room itself */
+    struct rlimit usual, tight;
+    unsigned long pages;
+    FILE *sizes = fopen("/proc/self/statm", "r");
+    assert_non_null(sizes);
+    assert_int_equal(fscanf(sizes, "%lu", &pages), 1);
+    fclose(sizes);
+    assert_int_equal(getrlimit(RLIMIT_AS, &usual), 0);
+    tight = usual;
+    tight.rlim_cur = pages * (rlim_t)sysconf(_SC_PAGESIZE) + ((rlim_t)4 << 20);
+    EpnetTeam *team = (EpnetTeam *)state;
+    EpnetError error;
+    assert_int_equal(setrlimit(RLIMIT_AS, &tight), 0);
+    const EpnetStatus status = epnet_team_open(64, &team, &error);
+    assert_int_equal(setrlimit(RLIMIT_AS, &usual), 0);
+    assert_int_equal(status, EPNET_DEVICE);
+    assert_null(team);
+    assert_non_null(strstr(error.message, "cannot start a thread: "));
+#endif
+}
+
 int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(every_item_is_done_once),
         cmocka_unit_test(rounds_do_not_run_into_each_other),
         cmocka_unit_test(threads_help_the_one_that_is_late),
         cmocka_unit_test(members_take_no_signals),
+        cmocka_unit_test(threads_that_do_not_start_are_a_status),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
