@@ -64,8 +64,7 @@ void epnet_node_tables_fill(EpnetNodeTables *t, int j, int x, double start, cons
     fill_bits(t->top + at, t->row, t->top_bits, 0, term + t->low_bits + t->middle_bits);
 }
 
-/* ---- sums over the nodes --------------------------------------------------------------------------------
- */
+/* ---- sums over the nodes ------------------------------------------------------------------------------- */
 
 /* Add value_j with x_j the bit of k that has the weight `stride`. */
 EPNET_INLINE void add_by_bit(size_t block, size_t stride, const double *restrict low0,

@@ -50,8 +50,7 @@ static Sweeps sweeps_of_level(void) {
     }
 }
 
-/* ---- small networks --------------------------------------------------------------------------------------
- */
+/* ---- small networks ------------------------------------------------------------------------------------ */
 
 /* State by state: of networks that have less than a block. */
 static void step_states(const EpnetGenerator *g, const EpnetSpaceStep *step) {
@@ -74,8 +73,7 @@ static void step_states(const EpnetGenerator *g, const EpnetSpaceStep *step) {
     }
 }
 
-/* ---- passes ----------------------------------------------------------------------------------------------
- */
+/* ---- passes -------------------------------------------------------------------------------------------- */
 
 /* Vectors beyond the caches are swept twice: over the bits below `bits`, whose flips lead to near neighbours,
  * then over the others. For these, runs of neighbouring states whose lower bits are the same are packed side
@@ -86,11 +84,8 @@ typedef struct Passes {
 } Passes;
 
 static Passes passes_of(int nodes) {
-    enum {
-        PACKED_NODES = 22,
-        PACK = 1 << 16,
-        LENGTH_MOST = 512
-    }; /* a pack of 512 KiB fits the second level */
+    /* A pack of 512 KiB fits the second level of the caches. */
+    enum { PACKED_NODES = 22, PACK = 1 << 16, LENGTH_MOST = 512 };
     Passes passes = {.bits = nodes};
     if (nodes < PACKED_NODES)
         return passes;
@@ -106,8 +101,7 @@ size_t epnet_cpu_pack_size(int nodes) {
     return passes.runs * passes.pitch;
 }
 
-/* ---- on the team -----------------------------------------------------------------------------------------
- */
+/* ---- on the team --------------------------------------------------------------------------------------- */
 
 typedef struct Share {
     const EpnetGenerator *generator;

@@ -55,8 +55,7 @@ EPNET_INLINE void LEVEL(fill_row)(const EpnetNodeTables *t, size_t block, size_t
             *(const LEVEL(Vector) *)(middle + k) + *(const LEVEL(Vector) *)(top + k);
 }
 
-/* ---- inflow ----------------------------------------------------------------------------------------------
- */
+/* ---- inflow -------------------------------------------------------------------------------------------- */
 
 /* inflow = what the flips of a cube's own bits bring - exit p, of the cube at p, `offset` into its block. */
 EPNET_INLINE void LEVEL(begin)(const EpnetGenerator *g, size_t offset, const double *row, const double *p,
@@ -93,8 +92,7 @@ EPNET_INLINE void LEVEL(add)(const double *low, double above, const double *p, L
         inflow[t] += (((const LEVEL(Vector) *)low)[t] + above) * ((const LEVEL(Loose) *)p)[t];
 }
 
-/* ---- the update around it -------------------------------------------------------------------------------
- */
+/* ---- the update around it ------------------------------------------------------------------------------ */
 
 /* out = in_factor in + rate_factor inflow + addend_factor addend, of the cube that begins at state s. */
 EPNET_INLINE void LEVEL(put)(const EpnetSpaceStep *step, size_t s, const LEVEL(Vector) * inflow) {
@@ -140,8 +138,7 @@ EPNET_INLINE void LEVEL(put_sum)(const EpnetSpaceStep *step, size_t s) {
     }
 }
 
-/* ---- sweeps ----------------------------------------------------------------------------------------------
- */
+/* ---- sweeps -------------------------------------------------------------------------------------------- */
 
 /* The step for the blocks [first, end), with the inflow over the bits below `bits` alone; the sum if these
  * are all. */

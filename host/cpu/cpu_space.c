@@ -33,7 +33,7 @@ void epnet_cpu_space_free(EpnetCpuSpace *cpu) {
     free(cpu);
 }
 
-/* ---- loops over tiles --------------------------------------------------------------------------------- */
+/* ---- loops over tiles ---------------------------------------------------------------------------------- */
 
 /* What a loop works on; out may be one of the others. */
 typedef struct Vectors {
@@ -109,13 +109,13 @@ static EpnetTeam *team_of(const EpnetCpuSpace *cpu) {
     return cpu->generator->team;
 }
 
-/* ---- steps ------------------------------------------------------------------------------------------- */
+/* ---- steps --------------------------------------------------------------------------------------------- */
 
 static void cpu_step(void *engine, const EpnetSpaceStep *step) {
     epnet_cpu_step(((EpnetCpuSpace *)engine)->generator, step);
 }
 
-/* ---- vectors ----------------------------------------------------------------------------------------- */
+/* ---- vectors ------------------------------------------------------------------------------------------- */
 
 static void cpu_copy(void *engine, double *to, const double *from) {
     EpnetCpuSpace *cpu = engine;
@@ -181,7 +181,7 @@ static void cpu_mend(void *engine, double *p, double *scratch, const unsigned ch
     }
 }
 
-/* ---- generators with zero rates ---------------------------------------------------------------------- */
+/* ---- generators with zero rates ------------------------------------------------------------------------ */
 
 static bool search_alloc(EpnetCpuSpace *cpu) {
     if (cpu->mask == NULL)

@@ -41,8 +41,7 @@ void epnet_side_free(EpnetSide *side) {
     free(side->p);
 }
 
-/* ---- the law of a side ----------------------------------------------------------------------------------
- */
+/* ---- the law of a side --------------------------------------------------------------------------------- */
 
 /* Pieces of a projection, so that a side of few states is work for several threads: each is a part of the
  * upper halves that have the same high[], and their sums are added in order. */
@@ -128,8 +127,7 @@ static void take_logarithms(EpnetSide *side, EpnetLimit *rate) {
     }
 }
 
-/* ---- sums over the states --------------------------------------------------------------------------------
- */
+/* ---- sums over the states ------------------------------------------------------------------------------ */
 
 /* I(X_S; X_Sc) = D(p || p_S p_Sc), term by term so that a small value keeps its digits; what the crossing
  * copies change of ln p and of the local logarithm ln p_S + ln p_Sc, finite parts and coefficients of ln t;

@@ -26,8 +26,7 @@ EPNET_INLINE bool is_normal(const double *a) {
     return !epnet_mask_any(epnet_mask_of_signs(abnormal));
 }
 
-/* ---- logarithms and sums --------------------------------------------------------------------------------
- */
+/* ---- logarithms and sums ------------------------------------------------------------------------------- */
 
 enum {
     P_LOG_P,
@@ -139,8 +138,7 @@ EpnetStateSums epnet_observe_states(EpnetObserver *o, const double *p, const dou
                             .empty = sums[EMPTY]};
 }
 
-/* ---- logarithms alone ------------------------------------------------------------------------------------
- */
+/* ---- logarithms alone ---------------------------------------------------------------------------------- */
 
 EPNET_INSTRUCTION_LEVELS(static, void, logarithms, (const double *p, size_t n, double *log_p),
                          (p, n, log_p)) {
@@ -164,8 +162,7 @@ void epnet_observe_logarithms(EpnetObserver *o, const double *p) {
     epnet_tiles(o->team, (size_t)1 << o->problem->nodes, logarithms_tile, &states);
 }
 
-/* ---- marginals -------------------------------------------------------------------------------------------
- */
+/* ---- marginals ----------------------------------------------------------------------------------------- */
 
 /* The states as a matrix: low bits along a row, the others down. Its columns, summed, have the marginals of
  * the low bits, its rows those of the others. Strips of columns are shared out. */
@@ -242,8 +239,7 @@ void epnet_observe_node_sums(EpnetObserver *o, const double *p, double (*margina
     epnet_observe_marginals(nodes - COLUMN_BITS, sums, matrix.totals, marginal + COLUMN_BITS);
 }
 
-/* ---- the product of the marginals ------------------------------------------------------------------------
- */
+/* ---- the product of the marginals ---------------------------------------------------------------------- */
 
 enum { LOW_BITS = 10 }; /* of a table of products that fits the first-level cache */
 

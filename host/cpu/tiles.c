@@ -31,8 +31,7 @@ static size_t tiles_of(const Share *share) {
     return (share->n + share->tile - 1) / share->tile;
 }
 
-/* ---- maps
- * -------------------------------------------------------------------------------------------------- */
+/* ---- maps ---------------------------------------------------------------------------------------------- */
 
 static void map_share(void *context, int thread, size_t first, size_t end) {
     (void)thread;
@@ -46,8 +45,7 @@ void epnet_tiles(EpnetTeam *team, size_t n, EpnetTileBody *body, void *context) 
     epnet_team_share(team, tiles_of(&share), 1, map_share, &share);
 }
 
-/* ---- sums
- * -------------------------------------------------------------------------------------------------- */
+/* ---- sums ---------------------------------------------------------------------------------------------- */
 
 static void sum_share(void *context, int thread, size_t first, size_t end) {
     (void)thread;
@@ -73,8 +71,7 @@ void epnet_tiles_sum(EpnetTeam *team, size_t n, size_t kinds, EpnetTileSums *bod
     memcpy(sums, results, kinds * sizeof *sums);
 }
 
-/* ---- extremes
- * ---------------------------------------------------------------------------------------------- */
+/* ---- extremes ------------------------------------------------------------------------------------------ */
 
 static void value_share(void *context, int thread, size_t first, size_t end) {
     (void)thread;

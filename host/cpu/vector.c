@@ -20,7 +20,7 @@ double *epnet_vector_new(size_t n) {
 enum { LANES = 8, BLOCK = 1024 };
 
 typedef struct Vectors {
-    const double *a, *b, *c;
+    const double *a, *b;
     const unsigned char *mask;
 } Vectors;
 
@@ -32,13 +32,11 @@ EPNET_INLINE size_t block_end(size_t first, size_t n) {
     return first + BLOCK < n ? first + BLOCK : n;
 }
 
-/* The sum over one tile of TERM, an expression in a[i], b[i], c[i]. */
+/* The sum over one tile of TERM, an expression in a[i], b[i]. */
 #define SUM_OF_TILE(name, TERM)                                                                              \
     EPNET_INSTRUCTION_LEVELS(static, double, name,                                                           \
-                             (const double *a, const double *b, const double *c, size_t from, size_t n),     \
-                             (a, b, c, from, n)) {                                                           \
+                             (const double *a, const double *b, size_t from, size_t n), (a, b, from, n)) {   \
         (void)b;                                                                                             \
-        (void)c;                                                                                             \
         double total = 0;                                                                                    \
         for (size_t first = from; first < n; first += BLOCK) {                                               \
             double lane[LANES] = {0};                                                                        \
@@ -54,23 +52,28 @@ EPNET_INLINE size_t block_end(size_t first, size_t n) {
             total += sum_of_lanes(lane);                                                                     \
         }                                                                                                    \
         return total;                                                                                        \
-    }                                                                                                        \
-    static void name##_body(void *context, size_t first, size_t end, double *sums) {                         \
-        const Vectors *v = context;                                                                          \
-        sums[0] = name(v->a, v->b, v->c, first, end);                                                        \
     }
 
 SUM_OF_TILE(tile_sum, a[i])
 SUM_OF_TILE(tile_norm1, fabs(a[i]))
 SUM_OF_TILE(tile_dot, a[i] * b[i])
 SUM_OF_TILE(tile_dot_absolute, fabs(a[i] * b[i]))
-SUM_OF_TILE(tile_dot3_absolute, fabs(a[i] * b[i] * c[i]))
+
+static void tile_sum_body(void *context, size_t first, size_t end, double *sums) {
+    const Vectors *v = context;
+    sums[0] = tile_sum(v->a, NULL, first, end);
+}
 
 double epnet_sum(EpnetTeam *team, size_t n, const double *a) {
     Vectors vectors = {.a = a};
     double sum;
     epnet_tiles_sum(team, n, 1, tile_sum_body, &vectors, &sum);
     return sum;
+}
+
+static void tile_norm1_body(void *context, size_t first, size_t end, double *sums) {
+    const Vectors *v = context;
+    sums[0] = tile_norm1(v->a, NULL, first, end);
 }
 
 double epnet_norm1(EpnetTeam *team, size_t n, const double *a) {
@@ -80,6 +83,11 @@ double epnet_norm1(EpnetTeam *team, size_t n, const double *a) {
     return sum;
 }
 
+static void tile_dot_body(void *context, size_t first, size_t end, double *sums) {
+    const Vectors *v = context;
+    sums[0] = tile_dot(v->a, v->b, first, end);
+}
+
 double epnet_dot(EpnetTeam *team, size_t n, const double *a, const double *b) {
     Vectors vectors = {.a = a, .b = b};
     double sum;
@@ -87,26 +95,12 @@ double epnet_dot(EpnetTeam *team, size_t n, const double *a, const double *b) {
     return sum;
 }
 
-double epnet_dot_absolute(EpnetTeam *team, size_t n, const double *a, const double *b) {
-    Vectors vectors = {.a = a, .b = b};
-    double sum;
-    epnet_tiles_sum(team, n, 1, tile_dot_absolute_body, &vectors, &sum);
-    return sum;
-}
-
-double epnet_dot3_absolute(EpnetTeam *team, size_t n, const double *a, const double *b, const double *c) {
-    Vectors vectors = {.a = a, .b = b, .c = c};
-    double sum;
-    epnet_tiles_sum(team, n, 1, tile_dot3_absolute_body, &vectors, &sum);
-    return sum;
-}
-
 static void tile_dot_with_size_body(void *context, size_t first, size_t end, double *sums) {
     const Vectors *v = context;
     for (size_t block = first; block < end; block += BLOCK) { /* the second sum finds it in the cache */
         const size_t block_last = block_end(block, end);
-        sums[0] = (block == first ? 0 : sums[0]) + tile_dot(v->a, v->b, v->c, block, block_last);
-        sums[1] = (block == first ? 0 : sums[1]) + tile_dot_absolute(v->a, v->b, v->c, block, block_last);
+        sums[0] = (block == first ? 0 : sums[0]) + tile_dot(v->a, v->b, block, block_last);
+        sums[1] = (block == first ? 0 : sums[1]) + tile_dot_absolute(v->a, v->b, block, block_last);
     }
 }
 
@@ -118,8 +112,7 @@ double epnet_dot_with_size(EpnetTeam *team, size_t n, const double *a, const dou
     return sums[0];
 }
 
-/* ---- extremes
- * ---------------------------------------------------------------------------------------------- */
+/* ---- extremes ------------------------------------------------------------------------------------------ */
 
 EPNET_INSTRUCTION_LEVELS(static, double, tile_least, (const double *a, size_t from, size_t n), (a, from, n)) {
     double lane[LANES], least = INFINITY;

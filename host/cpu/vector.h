@@ -11,14 +11,11 @@
  * NULL when memory is exhausted. */
 double *epnet_vector_new(size_t n);
 
-double epnet_sum(EpnetTeam *team, size_t n, const double *a);                           /* sum of a */
-double epnet_norm1(EpnetTeam *team, size_t n, const double *a);                         /* sum of |a| */
-double epnet_dot(EpnetTeam *team, size_t n, const double *a, const double *b);          /* sum of a b */
-double epnet_dot_absolute(EpnetTeam *team, size_t n, const double *a, const double *b); /* sum of |a b| */
+double epnet_sum(EpnetTeam *team, size_t n, const double *a);                  /* sum of a */
+double epnet_norm1(EpnetTeam *team, size_t n, const double *a);                /* sum of |a| */
+double epnet_dot(EpnetTeam *team, size_t n, const double *a, const double *b); /* sum of a b */
 /* sum of a b; that of |a b| into *size. */
 double epnet_dot_with_size(EpnetTeam *team, size_t n, const double *a, const double *b, double *size);
-/* sum of |a b c|: what a sum of flows a b times logarithms c is rounded against. */
-double epnet_dot3_absolute(EpnetTeam *team, size_t n, const double *a, const double *b, const double *c);
 
 /* Smallest entry over those marked in `mask` (NULL: all), infinity over none; NaN if one of them is. */
 double epnet_least(EpnetTeam *team, size_t n, const double *a, const unsigned char *mask);

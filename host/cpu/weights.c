@@ -14,7 +14,7 @@ bool epnet_weights_have_production(const EpnetProblem *problem) {
     return problem->kind == EPNET_TRAJECTORY && problem->time_count >= PRODUCTION_SAMPLES;
 }
 
-/* ---- memory ------------------------------------------------------------------------------------------ */
+/* ---- memory -------------------------------------------------------------------------------------------- */
 
 static bool crossing_alloc(EpnetCrossing *crossing, const EpnetProblem *problem, uint64_t mask) {
     crossing->use = epnet_calloc(problem->edge_count, 1);
@@ -109,7 +109,7 @@ static void fill_flow(EpnetWeights *w, const EpnetGenerator *g, const unsigned c
     epnet_node_sums(&w->tables, g->team, flow);
 }
 
-/* ---- all ------------------------------------------------------------------------------------------ */
+/* ---- all ----------------------------------------------------------------------------------------------- */
 
 const double *epnet_weights_production(EpnetWeights *w, const EpnetGenerator *generator) {
     if (w->production != NULL && !w->has_production)
