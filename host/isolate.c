@@ -31,6 +31,9 @@ static bool all_read(int fd, void *bytes, size_t size) {
     return true;
 }
 
+/* Of a sanitizer, where there is one. It looks for leaks at exit, which the child does not come to. */
+extern int __lsan_do_recoverable_leak_check(void) __attribute__((weak));
+
 static _Noreturn void child_run(const EpnetIsolated *isolated, int answers, pid_t parent) {
     EpnetError error = {0};
     if (prctl(PR_SET_PDEATHSIG, SIGKILL) != 0 || getppid() != parent)
@@ -40,8 +43,9 @@ static _Noreturn void child_run(const EpnetIsolated *isolated, int answers, pid_
         epnet_fail_system(&error, "standard output");
     const bool answered = all_write(answers, &error, sizeof error) &&
                           all_write(answers, isolated->answer, isolated->answer_size);
+    const bool leaks = __lsan_do_recoverable_leak_check != NULL && __lsan_do_recoverable_leak_check() != 0;
     /* Without exit handlers: those of a library that has failed may crash. */
-    _exit(answered ? 0 : 1);
+    _exit(answered && !leaks ? 0 : 1);
 }
 
 /* Wait for the answer; false: the child has ended, or was made to, without one. */
@@ -88,7 +92,7 @@ EpnetStatus epnet_isolate(const EpnetIsolated *isolated, EpnetError *error) {
         return epnet_fail(error, EPNET_DEVICE, "%s: no process: %s", isolated->action, strerror(reason));
     while (waitpid(child, &status, 0) < 0 && errno == EINTR)
         continue;
-    if (!answered)
+    if (!answered || !WIFEXITED(status) || WEXITSTATUS(status) != 0)
         return fail_unanswered(isolated, status, error);
     return answer.status == EPNET_OK ? EPNET_OK : epnet_fail(error, answer.status, "%s", answer.message);
 }

@@ -93,6 +93,29 @@ static void crashes_are_failures(void **state) {
     no_child_is_left();
 }
 
+/* The last block may still be found in a register. */
+static EpnetStatus lose(void *context, EpnetError *error) {
+    (void)context, (void)error;
+    for (int k = 0; k < 100; k++) {
+        char *volatile block = malloc(100);
+        block = NULL;
+        (void)block;
+    }
+    return EPNET_OK;
+}
+
+/* A sanitizer's look for leaks does not stop at the process that a program works in. */
+static void leaks_are_found(void **state) {
+    (void)state;
+    EpnetError error;
+#ifdef __SANITIZE_ADDRESS__
+    const EpnetStatus expected = EPNET_IO;
+#else
+    const EpnetStatus expected = EPNET_OK;
+#endif
+    assert_int_equal(isolate(lose, NULL, &error), expected);
+}
+
 static void it_can_be_stopped(void **state) {
     (void)state;
     volatile int stop = 1;
@@ -125,9 +148,8 @@ static void it_goes_with_its_parent(void **state) {
 
 int main(void) {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(answers_come_back),
-        cmocka_unit_test(crashes_are_failures),
-        cmocka_unit_test(it_can_be_stopped),
+        cmocka_unit_test(answers_come_back),       cmocka_unit_test(crashes_are_failures),
+        cmocka_unit_test(leaks_are_found),         cmocka_unit_test(it_can_be_stopped),
         cmocka_unit_test(it_goes_with_its_parent),
     };
     return cmocka_run_group_tests_name("isolate", tests, NULL, NULL);
