@@ -160,7 +160,7 @@ static void test_edges_file(void **state) {
     const FileCase again[] = {{"source,target\n0,1\n1,0\n", 3, 1, "the edge 1 -> 0 is there already"}};
     CHECK_FILES("[network]\nnodes = 3\ncopy_rate = 1\nedges_file = \"table.csv\"\nundirected = true\n",
                 again);
-    const FileCase open[] = {{"source,target\n0,30\n", 2, 3, "node 30 is out of range; allowed: 0 to 29"}};
+    const FileCase open[] = {{"source,target\n0,31\n", 2, 3, "node 31 is out of range; allowed: 0 to 30"}};
     CHECK_FILES("[network]\ncopy_rate = 1\nedges_file = \"table.csv\"\n", open);
 }
 

@@ -140,6 +140,7 @@ static void bytes_do_not_depend_on_the_schedule_of_equal_intervals(void **state)
     for (size_t k = 0; k < 2; k++) {
         Sweep sweep = make_sweep(620 + k, sizes[k]);
         sweep.problem.times = equal;
+        sweep.problem.steps = NULL;
         sweep.problem.time_count = TIMES * 8;
         check_problem(&sweep.problem, sweep.points);
         free_sweep(&sweep);

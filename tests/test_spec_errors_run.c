@@ -207,7 +207,7 @@ static void test_overrides(void **state) {
         {"network.drvie=1", EPNET_BAD_SPEC, "did you mean \"drive\"?"},
         {"network.sigma=1", EPNET_BAD_SPEC, "network.sigma is the entropy production across a cut"},
         {"leak.bootstrap=0", EPNET_BAD_SPEC, "leak.bootstrap is 0"},
-        {"solve.method=split", EPNET_BAD_SPEC, "not in this version"},
+        {"solve.method=split", EPNET_BAD_SPEC, "needs one of solve.tolerance"},
         {"network.copy_total=1", EPNET_BAD_SPEC, "exclude each other"},
         {"network.nodes.x=1", EPNET_BAD_SPEC, "\"nodes\" is not a table, so it has no key \"x\""},
         {"network=1", EPNET_BAD_SPEC, "[network] is 1; allowed: a table"},
