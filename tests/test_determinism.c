@@ -60,6 +60,7 @@ static void check_same(const EpnetProblem *problem, const TestRows *rows, size_t
                        const TestRows *reference, size_t as) {
     const size_t width = rows->width, length = width * problem->time_count;
     assert_int_equal(rows->rows.status[at], reference->rows.status[as]);
+    assert_true(rows->rows.applications[at] == reference->rows.applications[as]);
     assert_memory_equal(rows->rows.last + at * width, reference->rows.last + as * width,
                         width * sizeof(double));
     if (problem->kind == EPNET_STATIONARY)

@@ -178,6 +178,59 @@ static void rows_are_those_of_points_alone(void **state) {
     }
 }
 
+/* One-way rings, whose vectors grow in late windows too: those are summed again, from the state that they
+ * began with, and whatever the points beside ask for. */
+static void windows_that_are_summed_again_begin_where_they_did(void **state) {
+    (void)state;
+    TestRandom random = test_random(733);
+    for (int trial = 0; trial < 90; trial++) {
+        const int nodes = 3 + trial % 6;
+        const size_t states = (size_t)1 << nodes;
+        TestNetwork networks[POINTS];
+        EpnetPoint points[POINTS];
+        for (int k = 0; k < POINTS; k++) {
+            networks[k] = test_network_ring(nodes, 1, INFINITY);
+            for (size_t e = 0; e < networks[k].edge_count; e++)
+                networks[k].rate[e] = test_random_log(&random, 0.5, 4);
+            for (int i = 0; i < nodes; i++) {
+                networks[k].flip_up[i] = test_random_log(&random, 0.01, 1);
+                networks[k].flip_down[i] = test_random_log(&random, 0.01, 1);
+            }
+            points[k] = test_network_point(&networks[k]);
+        }
+        double *start = test_law_pure(states, test_random_below(&random, states)), some_times[32];
+        const double interval = test_random_log(&random, 0.01, 0.2);
+        for (int k = 0; k < 32; k++)
+            some_times[k] = interval * k;
+        Points made = {.start = start, .problem = test_network_problem(&networks[0], start)};
+        memcpy(made.points, points, sizeof points);
+        made.problem.times = some_times;
+        made.problem.time_count = 32;
+        assert_true(epnet_lanes_serve(&made.problem));
+        TestRows got = test_rows(&made.problem, points, POINTS, 1), alone = rows_alone(&made);
+        const size_t length = made.problem.time_count * got.width;
+        for (size_t i = 0; i < POINTS * length; i++) {
+            const double a = got.rows.trajectory[i], b = alone.rows.trajectory[i];
+            if (i % got.width != EPNET_ENTROPY && i % got.width != EPNET_MULTIINFORMATION)
+                continue;
+            if (!(fabs(a - b) <= 1e-7))
+                fail_msg("trial %d, value %zu: %.12g, alone %.12g", trial, i, a, b);
+        }
+        for (size_t k = 0; k < POINTS; k += 5) { /* the same bytes without the others */
+            TestRows one = test_rows(&made.problem, points + k, 1, 1);
+            assert_memory_equal(one.rows.trajectory, got.rows.trajectory + k * length,
+                                length * sizeof(double));
+            assert_true(one.rows.applications[0] == got.rows.applications[k]);
+            test_rows_free(&one);
+        }
+        test_rows_free(&got);
+        test_rows_free(&alone);
+        free(start);
+        for (int k = 0; k < POINTS; k++)
+            test_network_free(&networks[k]);
+    }
+}
+
 /* Whether each of eight points is served by its lane. */
 static void serve(const Points *points, size_t count, bool *done, double *last) {
     EpnetLanes lanes;
@@ -224,6 +277,7 @@ int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(logarithm_is_within_an_ulp),
         cmocka_unit_test(rows_are_those_of_points_alone),
+        cmocka_unit_test(windows_that_are_summed_again_begin_where_they_did),
         cmocka_unit_test(what_asks_for_more_is_left_and_disturbs_nobody),
     };
     return cmocka_run_group_tests(tests, fill_times, NULL);

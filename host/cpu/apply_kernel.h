@@ -175,8 +175,8 @@ TARGET static void LEVEL(sweep_runs)(const EpnetGenerator *g, const EpnetSpaceSt
     const EpnetNodeTables *tables = &g->rates;
     for (size_t s = start; s < g->states; s += ((size_t)1 << bits) - length) {
         const size_t run = s >> bits;
+        _Alignas(64) double row[ROW_MOST]; /* of the block at hand: runs are whole blocks */
         for (size_t within = 0; within < length; within += LEVEL(CUBE), s += LEVEL(CUBE)) {
-            _Alignas(64) double row[ROW_MOST];
             const size_t offset = s % BLOCK;
             LEVEL(Vector) inflow[VECTORS] = {0};
             LEVEL(Loose) *out = (LEVEL(Loose) *)(step->out + s);

@@ -84,7 +84,8 @@ bool epnet_lanes_alloc(EpnetLanes *lanes, const EpnetProblem *problem) {
     lanes->inner = inner_bits(problem);
     lanes->points = epnet_lanes_points(problem);
     lanes->vectors = (size_t)1 << (problem->nodes - lanes->inner);
-    epnet_window_begin(&lanes->window, lanes->points);
+    if (!epnet_window_alloc(&lanes->window, lanes->points, (size_t)problem->nodes))
+        return false;
     for (size_t l = 0; l < lanes->points; l++) {
         if (!epnet_generator_alloc(&lanes->generator[l], problem->nodes) ||
             !epnet_observer_alloc(&lanes->observer[l], problem))
@@ -118,7 +119,8 @@ void epnet_lanes_free(EpnetLanes *lanes) {
 uint64_t epnet_lanes_bytes(const EpnetProblem *problem) {
     return epnet_lanes_points(problem) *
                (epnet_observer_bytes(problem) + epnet_generator_size(problem->nodes) * sizeof(double)) +
-           vector_count(problem) * sizeof(EpnetVector) + ((uint64_t)2 << problem->nodes) * sizeof(double);
+           vector_count(problem) * sizeof(EpnetVector) + ((uint64_t)2 << problem->nodes) * sizeof(double) +
+           epnet_window_bytes((size_t)problem->nodes);
 }
 
 /* ---- points ------------------------------------------------------------------------------------------ */
@@ -260,11 +262,12 @@ static bool start(EpnetLanes *lanes) {
     return positive;
 }
 
-/* The whole trajectories of the points in `alive`; those that come to no good end are cleared. False: all. */
-static bool run(EpnetLanes *lanes, const EpnetBatch *batch, size_t first, size_t count, EpnetRows *rows,
+/* The whole trajectories of the points in `alive`; those that come to no good end are cleared. */
+static void run(EpnetLanes *lanes, const EpnetBatch *batch, size_t first, size_t count, EpnetRows *rows,
                 EpnetMask *alive) {
     const EpnetProblem *problem = lanes->problem;
     bool positive = start(lanes);
+    lanes->window_longest = epnet_lanes_window_longest(problem, lanes->window_most);
     for (size_t l = 0; l < count; l++) {
         if ((*alive)[l])
             epnet_extremes_begin(rows->extremes + (first + l) * EPNET_EXTREMES);
@@ -272,15 +275,26 @@ static bool run(EpnetLanes *lanes, const EpnetBatch *batch, size_t first, size_t
     for (size_t sample = 0; sample < problem->time_count && any(alive, count); sample++) {
         const double before = lanes->time;
         EpnetMask alone;
-        if ((batch->stop != NULL && *batch->stop) || !epnet_lanes_advance(lanes, sample, alive))
-            return false;
+        if (batch->stop != NULL && *batch->stop) {
+            memset(alive, 0, sizeof *alive);
+            return;
+        }
+        epnet_lanes_advance(lanes, sample, alive);
         positive |= lanes->time > before; /* of the points that are still alive */
         alone = (EpnetMask){0} - (positive ? 0 : 1);
         if (positive)
             epnet_lanes_observe(lanes, lanes->row, &alone, alive);
         keep_rows(lanes, &alone, sample, first, count, rows, alive);
     }
-    return true;
+}
+
+/* What a solved point has beside its rows. */
+static void finish_point(const EpnetLanes *lanes, size_t l, size_t k, EpnetRows *rows) {
+    rows->status[k] = EPNET_POINT_OK;
+    if (rows->applications != NULL)
+        rows->applications[k] = lanes->applications[l];
+    for (size_t c = 0; rows->point != NULL && c < EPNET_POINT_COLUMNS; c++)
+        rows->point[k * EPNET_POINT_COLUMNS + c] = NAN;
 }
 
 void epnet_lanes_solve(EpnetLanes *lanes, const EpnetBatch *batch, size_t first, size_t count,
@@ -298,18 +312,13 @@ void epnet_lanes_solve(EpnetLanes *lanes, const EpnetBatch *batch, size_t first,
         for (size_t l = 0; l < count; l++)
             alive[l] = window[l] == most ? fit[l] : 0;
         lanes->window_most = most;
-        if (!any(&alive, count) || !run(lanes, batch, first, count, rows, &alive))
-            continue;
-        for (size_t l = 0; l < count; l++)
-            done[l] |= alive[l] != 0;
-    }
-    for (size_t l = 0; l < count; l++) {
-        if (!done[l])
-            continue;
-        rows->status[first + l] = EPNET_POINT_OK;
-        if (rows->applications != NULL)
-            rows->applications[first + l] = lanes->applications[l];
-        for (size_t c = 0; rows->point != NULL && c < EPNET_POINT_COLUMNS; c++)
-            rows->point[(first + l) * EPNET_POINT_COLUMNS + c] = NAN;
+        if (any(&alive, count))
+            run(lanes, batch, first, count, rows, &alive);
+        for (size_t l = 0; l < count; l++) {
+            if (!alive[l])
+                continue;
+            finish_point(lanes, l, first + l, rows);
+            done[l] = true;
+        }
     }
 }

@@ -15,8 +15,9 @@
 #include "simd.h"
 
 /* Networks that are served, and those of them whose points are side by side: beyond, the rates of eight
- * points outgrow the first-level cache, and those of one point the caches of a core: from 16 nodes on
- * tables (node_tables.h) are as fast, and take no memory. */
+ * points outgrow the first-level cache. At 15 nodes the rates of one point take 4 MB for each thread, more
+ * than a thread may have of the caches; from 16 nodes on tables (node_tables.h) are as fast wherever they
+ * lie. */
 #define EPNET_LANES_NODES 14
 #define EPNET_LANES_NODES_BESIDE 6
 #define EPNET_LANES_INNER 3 /* log2(EPNET_LANES) */
@@ -57,8 +58,8 @@ typedef struct EpnetLanes {
     EpnetVector *log_law, *flip_law, *inverse_flip_law, *log_flip_law; /* EPNET_LANES_NODE_VECTORS each */
     EpnetLanesCut *cuts;
     /* of the states */
-    EpnetVector *p; /* at lanes->time: `start` or one of `ahead` */
-    EpnetVector *start;
+    EpnetVector *p;     /* at lanes->time: `start` or one of `ahead` */
+    EpnetVector *start; /* of the trajectory, then of each window */
     EpnetVector *dp, *log_p;
     EpnetVector *fold;                                       /* half as many */
     double error[EPNET_LANES], rounding_square[EPNET_LANES]; /* as in host/evolution.h */
@@ -67,6 +68,8 @@ typedef struct EpnetLanes {
     /* of the window */
     EpnetWindow window;
     size_t window_most, window_samples; /* samples of a window at most, and of the present one */
+    double window_longest;              /* [s] */
+    double window_off;                  /* [s] by how much its coefficients are of other times */
     size_t window_end, taken;           /* sample after it; samples of all windows so far */
     EpnetVector *ahead;                 /* [EPNET_WINDOW_SAMPLES]: states at its samples */
     EpnetVector *ring;                  /* [EPNET_LANES_RING]: the last vectors of its series */
@@ -96,9 +99,12 @@ void epnet_lanes_solve(EpnetLanes *lanes, const EpnetBatch *batch, size_t first,
  * for lanes. */
 size_t epnet_lanes_window_samples(const EpnetProblem *problem, double exit_max);
 
+/* The longest window of at most so many samples [s]. */
+double epnet_lanes_window_longest(const EpnetProblem *problem, size_t most);
+
 /* Advance all points to sampled time `sample`, all samples in turn. A point that may not go on has its mask
- * cleared. False when memory is exhausted. */
-bool epnet_lanes_advance(EpnetLanes *lanes, size_t sample, EpnetMask *alive);
+ * cleared. */
+void epnet_lanes_advance(EpnetLanes *lanes, size_t sample, EpnetMask *alive);
 
 /* lanes_observe.c: the rows of the present states, `row` one vector per column, and the points whose rows
  * must be observed alone. A point with an entry that is not a positive, normal number has its mask cleared.

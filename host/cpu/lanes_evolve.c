@@ -6,7 +6,7 @@
 #include <math.h>
 
 /* Lambda t of a window of one sample, and of one of more: beyond, more samples save nothing. */
-static const double X_LEAST = 1e-3, X_MAX = 64, X_WINDOW = 24;
+static const double X_LEAST = 1e-3, X_MAX = EPNET_WINDOW_X_MAX, X_WINDOW = 24;
 /* Growth from which on a smaller step is what a point needs. */
 static const double GROWTH_MAX = 1e6;
 
@@ -185,6 +185,12 @@ static void spans_of(const EpnetProblem *problem, size_t most, double *longest, 
     }
 }
 
+double epnet_lanes_window_longest(const EpnetProblem *problem, size_t most) {
+    double longest, shortest;
+    spans_of(problem, most, &longest, &shortest);
+    return longest;
+}
+
 size_t epnet_lanes_window_samples(const EpnetProblem *problem, double exit_max) {
     double longest, shortest;
     for (size_t samples = EPNET_WINDOW_SAMPLES; samples > 0; samples /= 2) {
@@ -196,17 +202,17 @@ size_t epnet_lanes_window_samples(const EpnetProblem *problem, double exit_max) 
 }
 
 /* Whether the coefficients serve the window from lanes->time on: sampled times are rounded, so equal
- * intervals differ by that. */
-static bool serves(const EpnetLanes *lanes, size_t sample, size_t samples) {
+ * intervals differ by that. Sets by how much [s] they are off at most. */
+static bool serves(EpnetLanes *lanes, size_t sample, size_t samples) {
     const EpnetWindow *window = &lanes->window;
     const double *times = lanes->problem->times, rounding = 4 * DBL_EPSILON * times[sample + samples - 1];
-    bool same = samples <= window->samples;
-    for (size_t m = 0; m < samples && same; m++)
-        same = fabs(times[sample + m] - lanes->time - window->tau[m]) <= rounding;
-    return same;
+    lanes->window_off = 0;
+    for (size_t m = 0; m < samples && m < window->samples; m++)
+        lanes->window_off = fmax(lanes->window_off, fabs(times[sample + m] - lanes->time - window->tau[m]));
+    return samples <= window->samples && lanes->window_off <= rounding;
 }
 
-static bool make(EpnetLanes *lanes, const double *tau, size_t samples, const EpnetMask *alive) {
+static void make(EpnetLanes *lanes, const double *tau, size_t samples, const EpnetMask *alive) {
     const EpnetProblem *problem = lanes->problem;
     double exit_max[EPNET_LANES];
     size_t some = 0;
@@ -214,29 +220,30 @@ static bool make(EpnetLanes *lanes, const double *tau, size_t samples, const Epn
         some++;
     for (size_t l = 0; l < lanes->points; l++) /* what is not served must not matter */
         exit_max[l] = (*lanes->exit_max)[(*alive)[l] ? l : some];
-    return epnet_window_make(&lanes->window, samples, tau, exit_max,
-                             0.5 * problem->tolerance / problem->times[problem->time_count - 1],
-                             (size_t)lanes->nodes);
+    epnet_window_make(&lanes->window, samples, tau, exit_max,
+                      0.5 * problem->tolerance / problem->times[problem->time_count - 1]);
 }
 
 /* Make coefficients for the window from lanes->time on, and for as many samples more as later windows of
  * equal intervals take. */
-static bool prepare(EpnetLanes *lanes, size_t sample, const EpnetMask *alive) {
+static void prepare(EpnetLanes *lanes, size_t sample, const EpnetMask *alive) {
     const double *times = lanes->problem->times;
-    const size_t rest = lanes->problem->time_count - sample,
-                 samples = lanes->window_most < rest ? lanes->window_most : rest;
+    const size_t rest = lanes->problem->time_count - sample;
+    size_t samples = lanes->window_most < rest ? lanes->window_most : rest;
     double tau[EPNET_WINDOW_SAMPLES];
     if (serves(lanes, sample, lanes->window_samples))
-        return true;
+        return;
     for (size_t m = 0; m < samples; m++)
         tau[m] = times[sample + m] - lanes->time;
-    return make(lanes, tau, samples, alive);
+    while (samples > lanes->window_samples && tau[samples - 1] > lanes->window_longest)
+        samples--;
+    lanes->window_off = 0;
+    make(lanes, tau, samples, alive);
 }
 
 /* Sum the window, with coefficients that allow for the growth that its vectors show: where a point's grow
- * more, it is summed again. The other points come to the same sums, for their coefficients are the same.
- * False when memory is exhausted. */
-static bool take_window(EpnetLanes *lanes, const EpnetMask *alive) {
+ * more, it is summed again. The other points come to the same sums, for their coefficients are the same. */
+static void take_window(EpnetLanes *lanes, const EpnetMask *alive) {
     for (bool again = true; again;) {
         EpnetVector growth;
         again = false;
@@ -250,10 +257,9 @@ static bool take_window(EpnetLanes *lanes, const EpnetMask *alive) {
         }
         double tau[EPNET_WINDOW_SAMPLES];
         memcpy(tau, lanes->window.tau, sizeof tau);
-        if (again && !make(lanes, tau, lanes->window.samples, alive))
-            return false;
+        if (again)
+            make(lanes, tau, lanes->window.samples, alive);
     }
-    return true;
 }
 
 /* Add the errors of sample m of the window to those of its start; a point beyond its tolerance is cleared. */
@@ -266,7 +272,7 @@ static void add_errors(EpnetLanes *lanes, size_t m, EpnetMask *alive) {
             continue;
         const double tail = window->tail[m][l], rounding = window->rounding[m][l],
                      per_application = 2 * DBL_EPSILON;
-        lanes->error[l] = lanes->error_before[l] + tail;
+        lanes->error[l] = lanes->error_before[l] + tail + 2 * (*lanes->exit_max)[l] * lanes->window_off;
         lanes->rounding_square[l] = lanes->rounding_square_before[l] + rounding * rounding;
         lanes->applications[l] = lanes->applications_before[l] + (double)window->degree[m][l];
         const double noise =
@@ -277,10 +283,10 @@ static void add_errors(EpnetLanes *lanes, size_t m, EpnetMask *alive) {
     }
 }
 
-bool epnet_lanes_advance(EpnetLanes *lanes, size_t sample, EpnetMask *alive) {
+void epnet_lanes_advance(EpnetLanes *lanes, size_t sample, EpnetMask *alive) {
     const EpnetProblem *problem = lanes->problem;
     if (!(problem->times[sample] > lanes->time))
-        return true;
+        return;
     if (sample == lanes->window_end) { /* or the first with a time above 0 */
         const size_t rest = problem->time_count - sample,
                      wished = samples_after(lanes->taken, lanes->window_most);
@@ -288,8 +294,13 @@ bool epnet_lanes_advance(EpnetLanes *lanes, size_t sample, EpnetMask *alive) {
         memcpy(lanes->error_before, lanes->error, sizeof lanes->error);
         memcpy(lanes->rounding_square_before, lanes->rounding_square, sizeof lanes->rounding_square);
         memcpy(lanes->applications_before, lanes->applications, sizeof lanes->applications);
-        if (!prepare(lanes, sample, alive) || !take_window(lanes, alive))
-            return false;
+        if (lanes->p !=
+            lanes->start) { /* one of `ahead`, which the window's sums replace, more than once maybe */
+            memcpy(lanes->start, lanes->p, lanes->vectors * sizeof *lanes->start);
+            lanes->p = lanes->start;
+        }
+        prepare(lanes, sample, alive);
+        take_window(lanes, alive);
         lanes->window_end = sample + lanes->window_samples;
         lanes->taken += lanes->window_samples;
     }
@@ -297,5 +308,4 @@ bool epnet_lanes_advance(EpnetLanes *lanes, size_t sample, EpnetMask *alive) {
     lanes->p = lanes->ahead + m * lanes->vectors;
     lanes->time = problem->times[sample];
     add_errors(lanes, m, alive);
-    return true;
 }

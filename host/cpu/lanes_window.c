@@ -6,29 +6,38 @@
 /* Coefficients of 0 that are there beyond a series. */
 enum { BEYOND = 8 };
 
-void epnet_window_begin(EpnetWindow *window, size_t points) {
+/* Coefficients that a series is computed with: beyond, they are below 1e-24 (epnet_chebyshev_length() of
+ * series.h is as far again, at small x). */
+static size_t length_for(double x, size_t degree_min) {
+    return degree_min + 24 + (size_t)ceil(sqrt(160 * x));
+}
+
+/* Of any x up to EPNET_WINDOW_X_MAX, and a little more: spans are rounded. */
+static size_t capacity_for(size_t degree_min) {
+    return length_for(1.001 * EPNET_WINDOW_X_MAX, degree_min) + BEYOND;
+}
+
+uint64_t epnet_window_bytes(size_t degree_min) {
+    return capacity_for(degree_min) * (EPNET_WINDOW_SAMPLES + 1) * sizeof(EpnetVector);
+}
+
+bool epnet_window_alloc(EpnetWindow *window, size_t points, size_t degree_min) {
+    void *vectors = NULL;
     memset(window, 0, sizeof *window);
     window->points = points;
+    window->degree_min = degree_min;
+    window->capacity = capacity_for(degree_min);
+    if (posix_memalign(&vectors, sizeof(EpnetVector), epnet_window_bytes(degree_min)) != 0)
+        return false;
+    memset(vectors, 0, epnet_window_bytes(degree_min));
+    window->c = vectors;
+    window->series = window->c + window->capacity * EPNET_WINDOW_SAMPLES;
+    return true;
 }
 
 void epnet_window_free(EpnetWindow *window) {
     free(window->c);
-    free(window->series);
-    window->c = window->series = NULL;
-}
-
-static bool reserve(EpnetVector **vectors, size_t *capacity, size_t count, size_t width) {
-    if (count <= *capacity)
-        return true;
-    void *grown = NULL;
-    if (posix_memalign(&grown, sizeof(EpnetVector), count * width * sizeof(EpnetVector)) != 0)
-        return false;
-    if (*vectors != NULL)
-        memcpy(grown, *vectors, *capacity * width * sizeof(EpnetVector));
-    free(*vectors);
-    *vectors = grown;
-    *capacity = count;
-    return true;
+    window->c = NULL;
 }
 
 /* Eight series side by side, one per lane. */
@@ -101,31 +110,21 @@ EPNET_INSTRUCTION_LEVELS(static, void, make_eight, (Eight * e, size_t length, si
     cut_off(e, length, degree_min);
 }
 
-/* Coefficients that a series is computed with: beyond, they are below 1e-24 (epnet_chebyshev_length() of
- * series.h is as far again, at small x). */
-static size_t length_for(double x, size_t degree_min) {
-    return degree_min + 24 + (size_t)ceil(sqrt(160 * x));
-}
-
-/* Series for the exit rates and times in its lanes; the length of the longest. False when memory is
- * exhausted.
- */
-static bool make_series(EpnetWindow *w, const double *x, const double *tolerance, const double *growth,
-                        size_t degree_min, Eight *e, size_t *length) {
-    *length = 0;
+/* Series for the exit rates and times in its lanes; returns the length of the longest. */
+static size_t make_series(EpnetWindow *w, const double *x, const double *tolerance, const double *growth,
+                          Eight *e) {
+    size_t length = 0;
     for (int l = 0; l < EPNET_LANES; l++) {
-        const size_t own = length_for(x[l], degree_min);
+        const size_t own = length_for(x[l], w->degree_min);
         e->x[l] = x[l];
         e->tolerance[l] = tolerance[l];
         e->growth[l] = growth[l];
         e->length[l] = (double)own;
-        *length = own > *length ? own : *length;
+        length = own > length ? own : length;
     }
-    if (!reserve(&w->series, &w->series_capacity, *length, 1))
-        return false;
     e->c = w->series;
-    make_eight(e, *length, degree_min);
-    return true;
+    make_eight(e, length, w->degree_min);
+    return length;
 }
 
 /* Lane `lane` of what was made is sample m of point l. */
@@ -139,46 +138,49 @@ static void take_errors(EpnetWindow *w, const Eight *e, int lane, size_t m, size
     w->degree_max[m] = degree > w->degree_max[m] ? degree : w->degree_max[m];
 }
 
-bool epnet_window_make(EpnetWindow *w, size_t samples, const double *tau, const double *exit_max,
-                       double tolerance_rate, size_t degree_min) {
+/* Samples side by side; lanes to spare repeat the last. */
+static void make_samples(EpnetWindow *w, size_t samples, const double *tau, double exit_max,
+                         double tolerance_rate) {
     double x[EPNET_LANES], tolerance[EPNET_LANES], growth[EPNET_LANES];
     Eight eight;
-    size_t length;
-    w->samples = 0;
-    memset(w->degree_max, 0, sizeof w->degree_max);
-    if (w->points == 1) { /* samples side by side; lanes to spare repeat the last */
-        for (size_t m = 0; m < EPNET_LANES; m++) {
-            const double t = tau[m < samples ? m : samples - 1];
-            x[m] = exit_max[0] * t;
-            growth[m] = w->growth[0];
-            tolerance[m] = tolerance_rate * t / (2 * growth[m]);
-        }
-        if (!make_series(w, x, tolerance, growth, degree_min, &eight, &length) ||
-            !reserve(&w->c, &w->capacity, length + BEYOND, EPNET_WINDOW_SAMPLES))
-            return false;
-        for (size_t k = 0; k < w->capacity; k++) {
-            for (size_t m = 0; m < EPNET_WINDOW_SAMPLES; m++)
-                w->c[k * EPNET_WINDOW_SAMPLES + m] = epnet_vector_all(k < length ? eight.c[k][m] : 0);
-        }
-        for (size_t m = 0; m < samples; m++)
-            take_errors(w, &eight, (int)m, m, 0);
-    } else {                                 /* points side by side, sample after sample */
-        for (size_t m = samples; m-- > 0;) { /* the longest first */
-            for (size_t l = 0; l < w->points; l++) {
-                x[l] = exit_max[l] * tau[m];
-                growth[l] = w->growth[l];
-                tolerance[l] = tolerance_rate * tau[m] / (2 * growth[l]);
-            }
-            if (!make_series(w, x, tolerance, growth, degree_min, &eight, &length) ||
-                !reserve(&w->c, &w->capacity, length + BEYOND, EPNET_WINDOW_SAMPLES))
-                return false;
-            for (size_t k = 0; k < w->capacity; k++)
-                w->c[k * EPNET_WINDOW_SAMPLES + m] = k < length ? eight.c[k] : epnet_vector_all(0);
-            for (size_t l = 0; l < w->points; l++)
-                take_errors(w, &eight, (int)l, m, l);
-        }
+    for (size_t m = 0; m < EPNET_LANES; m++) {
+        const double t = tau[m < samples ? m : samples - 1];
+        x[m] = exit_max * t;
+        growth[m] = w->growth[0];
+        tolerance[m] = tolerance_rate * t / (2 * growth[m]);
     }
-    memcpy(w->tau, tau, samples * sizeof *tau);
+    const size_t length = make_series(w, x, tolerance, growth, &eight);
+    for (size_t k = 0; k < w->capacity; k++) {
+        for (size_t m = 0; m < EPNET_WINDOW_SAMPLES; m++)
+            w->c[k * EPNET_WINDOW_SAMPLES + m] = epnet_vector_all(k < length ? eight.c[k][m] : 0);
+    }
+    for (size_t m = 0; m < samples; m++)
+        take_errors(w, &eight, (int)m, m, 0);
+}
+
+/* Points side by side, for sample m. */
+static void make_points(EpnetWindow *w, size_t m, double tau, const double *exit_max, double tolerance_rate) {
+    double x[EPNET_LANES], tolerance[EPNET_LANES], growth[EPNET_LANES];
+    Eight eight;
+    for (size_t l = 0; l < w->points; l++) {
+        x[l] = exit_max[l] * tau;
+        growth[l] = w->growth[l];
+        tolerance[l] = tolerance_rate * tau / (2 * growth[l]);
+    }
+    const size_t length = make_series(w, x, tolerance, growth, &eight);
+    for (size_t k = 0; k < w->capacity; k++)
+        w->c[k * EPNET_WINDOW_SAMPLES + m] = k < length ? eight.c[k] : epnet_vector_all(0);
+    for (size_t l = 0; l < w->points; l++)
+        take_errors(w, &eight, (int)l, m, l);
+}
+
+void epnet_window_make(EpnetWindow *w, size_t samples, const double *tau, const double *exit_max,
+                       double tolerance_rate) {
+    memset(w->degree_max, 0, sizeof w->degree_max);
+    if (w->points == 1)
+        make_samples(w, samples, tau, exit_max[0], tolerance_rate);
+    for (size_t m = 0; m < samples && w->points > 1; m++)
+        make_points(w, m, tau[m], exit_max, tolerance_rate);
+    memmove(w->tau, tau, samples * sizeof *tau);
     w->samples = samples;
-    return true;
 }

@@ -9,6 +9,9 @@
 /* Samples of a window, at most; as many as lanes, for they are computed side by side where points are not. */
 #define EPNET_WINDOW_SAMPLES 8
 
+/* Lambda t of a window, at most. */
+#define EPNET_WINDOW_X_MAX 64.0
+
 /* For `points` points: 8, or one whose coefficients stand in every lane. */
 typedef struct EpnetWindow {
     size_t points, samples;                             /* samples it is made for; 0: none yet */
@@ -18,19 +21,21 @@ typedef struct EpnetWindow {
     size_t degree_max[EPNET_WINDOW_SAMPLES];            /* of the points */
     double tail[EPNET_WINDOW_SAMPLES][EPNET_LANES];     /* L1 error of cutting the series there, ... */
     double rounding[EPNET_WINDOW_SAMPLES][EPNET_LANES]; /* ... and of rounding, if they grow so far */
-    EpnetVector *c;  /* [k][EPNET_WINDOW_SAMPLES]: coefficients, 0 beyond the degree */
-    size_t capacity; /* of k */
-    EpnetVector *series;
-    size_t series_capacity;
+    size_t degree_min, capacity; /* least degree; coefficients that there is room for */
+    EpnetVector *c;              /* [k][EPNET_WINDOW_SAMPLES]: coefficients, 0 beyond the degree */
+    EpnetVector *series;         /* of one sample at a time */
 } EpnetWindow;
 
-void epnet_window_begin(EpnetWindow *window, size_t points);
+/* For degrees of at least `degree_min`. False when memory is exhausted; free in any case. */
+bool epnet_window_alloc(EpnetWindow *window, size_t points, size_t degree_min);
 void epnet_window_free(EpnetWindow *window);
 
-/* Coefficients for the first `samples` times tau[] of points with exit rates exit_max[] [1/s]: tails of at
- * most tolerance_rate tau / (2 growth), so that growth leaves a tail below tolerance_rate tau, and degrees of
- * at least `degree_min`. False when memory is exhausted. */
-bool epnet_window_make(EpnetWindow *window, size_t samples, const double *tau, const double *exit_max,
-                       double tolerance_rate, size_t degree_min);
+uint64_t epnet_window_bytes(size_t degree_min);
+
+/* Coefficients for the first `samples` times tau[] of points with exit rates exit_max[] [1/s], exit_max tau
+ * <= EPNET_WINDOW_X_MAX: tails of at most tolerance_rate tau / (2 growth), so that growth leaves a tail below
+ * tolerance_rate tau. */
+void epnet_window_make(EpnetWindow *window, size_t samples, const double *tau, const double *exit_max,
+                       double tolerance_rate);
 
 #endif

@@ -85,7 +85,6 @@ EPNET_INLINE void flip_run(size_t count, double stay, const double *restrict up,
 EPNET_INLINE void flip_within_vectors(size_t vectors, int j, double stay, const double *restrict mixed,
                                       double up_above, double down_above, double *restrict p) {
     const EpnetBits lane = {0, 1, 2, 3, 4, 5, 6, 7};
-    const EpnetBits partner = lane ^ (uint64_t)(1u << j);
     const EpnetMask shows_one = -(EpnetMask)((lane >> j) & 1);
     const EpnetVector above =
         epnet_vector_select(shows_one, epnet_vector_all(up_above), epnet_vector_all(down_above));
@@ -93,7 +92,7 @@ EPNET_INLINE void flip_within_vectors(size_t vectors, int j, double stay, const 
         EpnetVector here, inflow;
         memcpy(&here, p + EPNET_LANES * v, sizeof here);
         memcpy(&inflow, mixed + EPNET_LANES * v, sizeof inflow);
-        const EpnetVector there = __builtin_shuffle(here, (EpnetMask)partner);
+        const EpnetVector there = epnet_vector_flip(here, j);
         here = stay * here + (inflow + above) * (here + there);
         memcpy(p + EPNET_LANES * v, &here, sizeof here);
     }

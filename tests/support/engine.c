@@ -19,6 +19,7 @@ TestRows test_rows(const EpnetProblem *problem, const EpnetPoint *points, size_t
     result.rows.status = oracle_allocate(count, sizeof(int));
     result.rows.last = oracle_allocate(count * result.width, sizeof(double));
     result.rows.point = oracle_allocate(count * EPNET_POINT_COLUMNS, sizeof(double));
+    result.rows.applications = oracle_allocate(count, sizeof(double)); /* zeros */
     if (problem->leak.kind == EPNET_LEAK_QUENCH && count == 1)
         result.rows.leak_curve = oracle_allocate(2 * problem->leak.samples, sizeof(double));
     if (problem->kind == EPNET_TRAJECTORY) {
@@ -35,6 +36,7 @@ void test_rows_free(TestRows *rows) {
     free(rows->rows.status);
     free(rows->rows.last);
     free(rows->rows.point);
+    free(rows->rows.applications);
     free(rows->rows.leak_curve);
     free(rows->rows.extremes);
     free(rows->rows.trajectory);
