@@ -122,7 +122,7 @@ static void more_threads_than_cores_are_a_warning(void **state) {
                        "epnet: warning: --threads 3, but this process may use 1 core\n");
     test_output_expect(epnet("falsify", "network", "--starts", "1", "--threads", "2", "-o", "found.toml"), 0,
                        "", "may use 1 core\n");
-    test_output_expect(epnet("plan", "good.toml"), 0, "1 thread)", "");
+    test_output_expect(epnet("plan", "good.toml"), 0, "1 thread", "");
     assert_int_equal(sched_setaffinity(0, sizeof all, &all), 0);
     assert_int_equal(epnet_cores(), CPU_COUNT(&all));
 }

@@ -17,7 +17,7 @@
 /* 3,000 points, some tenths of a second of work for one thread. */
 static const char spec[] = "[network]\nnodes = 5\n"
                            "[observe]\ncut = [0]\n"
-                           "[solve]\nt_end = 2.0\nsamples = 41\n"
+                           "[solve]\nt_end = 2.0\nsamples = 801\n"
                            "[output]\ntrajectories = false\n"
                            "[sweep]\n"
                            "copy_total = { from = 0.5, to = 40.0, points = 60 }\n"

@@ -40,14 +40,13 @@ static double log_error(double x, double got) {
     return (double)(fabsl(got - truth) / (long double)(nextafter(fabs(rounded), INFINITY) - fabs(rounded)));
 }
 
-static void logarithm_is_within_an_ulp(void **state) {
-    (void)state;
+static void check_logarithm(void) {
     TestRandom random = test_random(811);
     double worst = 0;
     for (int trial = 0; trial < 200000; trial++) {
         double x[EPNET_LANES], y[EPNET_LANES];
         for (int l = 0; l < EPNET_LANES; l++) {
-            const uint64_t bits = test_random_bits(&random) >> 1; /* every positive number, NaN among them */
+            const uint64_t bits = test_random_bits(&random) >> 1; /* no sign: all positive numbers, and NaN */
             memcpy(&x[l], &bits, sizeof bits);
             switch (trial % 4) {
             case 0:
@@ -73,6 +72,16 @@ static void logarithm_is_within_an_ulp(void **state) {
     take_log(edges, y);
     assert_true(y[0] == -INFINITY && y[1] == -INFINITY && y[2] == INFINITY && isnan(y[3]) && isnan(y[4]));
     assert_true(y[5] == 0 && log_error(edges[6], y[6]) < 1 && log_error(edges[7], y[7]) < 1);
+}
+
+static void logarithm_is_within_an_ulp_at_every_level(void **state) {
+    (void)state;
+    const EpnetInstructionLevel usual = epnet_instruction_level();
+    for (int level = 0; level < EPNET_LEVELS; level++) {
+        if (epnet_instruction_level_use((EpnetInstructionLevel)level))
+            check_logarithm();
+    }
+    assert_true(epnet_instruction_level_use(usual));
 }
 
 /* ---- points ---------------------------------------------------------------------------------------------
@@ -275,7 +284,7 @@ static void what_asks_for_more_is_left_and_disturbs_nobody(void **state) {
 
 int main(void) {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(logarithm_is_within_an_ulp),
+        cmocka_unit_test(logarithm_is_within_an_ulp_at_every_level),
         cmocka_unit_test(rows_are_those_of_points_alone),
         cmocka_unit_test(windows_that_are_summed_again_begin_where_they_did),
         cmocka_unit_test(what_asks_for_more_is_left_and_disturbs_nobody),

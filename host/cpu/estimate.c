@@ -212,19 +212,22 @@ static bool estimate_split(const EpnetProblem *problem, Sample *sample, double *
     if (good) {
         const double first = epnet_split_first_steps(&split, &sample->point);
         double steps = 3 * first; /* with dt: its own run, and one with half as long steps */
-        if (first <= FIRST_MOST)
+        const bool tried = first <= FIRST_MOST;
+        if (tried)
             epnet_split_solve(&split, &batch, 0, &rows);
-        else
-            epnet_split_observer_set(&split.observer, &sample->point);
-        if (problem->steps == NULL && first <= FIRST_MOST && status == EPNET_POINT_OK) {
+        const bool stands = tried || epnet_split_begin(&split, &sample->point);
+        if (problem->steps == NULL && tried && status == EPNET_POINT_OK) {
             const double shorter = sqrt(columns[EPNET_SPLIT_ERROR] * grown / problem->tolerance);
             steps = first + 1.4 * split.last_steps * fmax(1, shorter);
         } else if (problem->steps == NULL) {
             steps = first + 1.4 * 2 * first * fmax(1, sqrt(loose / problem->tolerance));
         }
-        time_split(&split, last, &step_seconds, &row_seconds);
         *applications = 2 * steps;
-        *seconds = growth * (steps * step_seconds + (double)problem->time_count * row_seconds);
+        *seconds = INFINITY; /* more steps than can be taken */
+        if (stands) {
+            time_split(&split, last, &step_seconds, &row_seconds);
+            *seconds = growth * (steps * step_seconds + (double)problem->time_count * row_seconds);
+        }
     }
     free(last);
     epnet_split_free(&split);

@@ -113,6 +113,12 @@ static void fill_start(void *context, int thread, size_t first, size_t end) {
     }
 }
 
+/* p as the trajectory begins. */
+static void fill(EpnetSplit *split) {
+    epnet_team_share(split->team, (size_t)1 << (split->problem->nodes - split->step.shape.low), 64,
+                     fill_start, split);
+}
+
 static double time_before(const EpnetProblem *problem, size_t k) {
     return k > 0 ? problem->times[k - 1] : 0;
 }
@@ -174,8 +180,7 @@ static EpnetPointStatus run_once(EpnetSplit *split, Run *run) {
     double dt = NAN;
     size_t next = 0; /* compared time */
     run->error = run->steps = 0;
-    epnet_team_share(split->team, (size_t)1 << (problem->nodes - split->step.shape.low), 64, fill_start,
-                     split);
+    fill(split);
     epnet_split_marginals(&split->observer, split->p);
     epnet_split_means_begin(&split->means, run->point, split->observer.marginal);
     if (run->last != NULL)
@@ -217,6 +222,20 @@ static bool set_steps(EpnetSplit *split, const EpnetPoint *point) {
         total += (double)split->steps[k];
     }
     return total <= STEPS_MOST;
+}
+
+bool epnet_split_begin(EpnetSplit *split, const EpnetPoint *point) {
+    const EpnetProblem *problem = split->problem;
+    size_t k = 0;
+    epnet_split_observer_set(&split->observer, point);
+    if (!set_steps(split, point))
+        return false;
+    while (k + 1 < problem->time_count && split->steps[k] == 0)
+        k++;
+    fill(split);
+    epnet_split_step_set(&split->step, &split->observer.rates, split->turnover,
+                         (problem->times[k] - time_before(problem, k)) / fmax(1, (double)split->steps[k]));
+    return true;
 }
 
 /* How many times as short a run's steps must be to bring its error to the tolerance, 2 .. RATIO_MOST. */

@@ -39,6 +39,9 @@ void epnet_split_solve(EpnetSplit *split, const EpnetBatch *batch, size_t k, Epn
 /* q = pL */
 void epnet_split_apply(EpnetSplit *split, const EpnetPoint *point, const double *p, double *q);
 
+/* Stand at a point's start, with steps as in its first run; false if it needs more than can be taken. */
+bool epnet_split_begin(EpnetSplit *split, const EpnetPoint *point);
+
 /* Steps of a point's first run, the one with the longest steps; INFINITY if more than can be taken. */
 double epnet_split_first_steps(EpnetSplit *split, const EpnetPoint *point);
 

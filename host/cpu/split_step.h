@@ -1,7 +1,10 @@
 /* Strang splitting in place, on one vector of 2^N. Given all other nodes, node j flips at rates up and down
  * with up + down = 2 A_j in every state, so its flips over a time h are exactly
- *   p_a' = e p_a + D (p_a + p_b),  p_b' = e p_b + U (p_a + p_b),   e = exp(-2 A_j h), U/up = D/down = (1 -
- * e)/2 A_j on each pair of states a (x_j = 0) and b: sums of positive terms. A step of dt is the flips of all
+ *
+ * p_a' = e p_a + D (p_a + p_b), p_b' = e p_b + U (p_a + p_b), e = exp(-2 A_j h), U/up = D/down = (1 - e)/2
+ * A_j
+ *
+ * on each pair of states a (x_j = 0) and b: sums of positive terms. A step of dt is the flips of all
  * nodes over dt/2 in one order, then in the reverse one: second order, positive, of unit mass. Splittings of
  * higher order have steps backwards in time, which are not positive.
  *

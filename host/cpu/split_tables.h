@@ -1,6 +1,6 @@
 /* Functions of a state that are additive over its bits, in three small tables per node: what flips node j out
- * of state s, as rate, step or entropy flow. host/generator.h keeps two tables, whose upper one grows with
- * the square root of 2^N and more; method = split has no room for vectors of 2^N. */
+ * of state s, as rate, step or entropy flow. Those of host/node_tables.h, divided for blocks of 2^8 states
+ * that are flipped in place rather than swept, with the values of every node side by side. */
 #ifndef EPNET_HOST_CPU_SPLIT_TABLES_H
 #define EPNET_HOST_CPU_SPLIT_TABLES_H
 

@@ -37,8 +37,8 @@ static bool is_odd(size_t s) {
 }
 
 /* Small N: elimination over the `count` states of the closed class. A flip leads from an even number of ones
- * to an odd one: with the odd states last, and so eliminated first, half of the states cost N^2 each, and
- * what is left to fill is a matrix of half the size. */
+ * to an odd one: with the odd states last, and so eliminated first, half of the states cost N rows of half
+ * the length each, and what is left to fill is a matrix of half the size. */
 static EpnetPointStatus eliminate(EpnetStationary *st, const EpnetGenerator *g, size_t count) {
     double *pi = st->relaxation.work[0], *matrix = st->matrix;
     memset(matrix, 0, count * count * sizeof *matrix);

@@ -1,8 +1,12 @@
 /* What the states of one point share, so that the dissipative columns of a state are scalar products
  * (docs/theory.md, "Observables without edges"):
- *   entropy_production_channels = dH/dt + e.p   e(s): entropy that the environment gains by the channels
- * leaving s entropy_production          = dH/dt + c.p   c(s) = sum_j r_j(s) ln(r_j(s)/r_j(s^j)) and the same
- * for the copies that cross a cut, with their own generator in place of L. */
+ *
+ * entropy_production_channels = dH/dt + e.p, e(s): entropy that the environment gains by the channels leaving
+ * s
+ *
+ * entropy_production = dH/dt + c.p, c(s) = sum_j r_j(s) ln(r_j(s)/r_j(s^j))
+ *
+ * and the same for the copies that cross a cut, with their own generator in place of L. */
 #ifndef EPNET_HOST_CPU_WEIGHTS_H
 #define EPNET_HOST_CPU_WEIGHTS_H
 
