@@ -196,10 +196,10 @@ static EpnetStatus time_solves(EpnetBench *bench, const EpnetBenchCase *const *i
     return status;
 }
 
-/* Points enough for both threads to have several tiles of eight side by side, few enough for a short repeat.
- */
+/* Points enough for some tens of milliseconds, beside which the last point of a thread, for which the others
+ * may wait, is little. */
 static size_t points_of(const EpnetBench *bench, int nodes) {
-    const size_t points = nodes <= 6 ? 128 : nodes <= 8 ? 64 : nodes <= 10 ? 16 : 4;
+    const size_t points = nodes <= 6 ? 1024 : nodes <= 8 ? 256 : nodes <= 10 ? 64 : 16;
     return bench->options->quick && points > 16 ? 16 : points;
 }
 
