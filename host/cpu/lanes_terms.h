@@ -21,8 +21,8 @@ EPNET_INLINE EpnetVector epnet_lanes_project(int inner, size_t mask, EpnetVector
     return a;
 }
 
-/* What the states of vector `at` have in those with node j flipped. `all` may begin at any multiple of a
- * power of two of vectors that holds both. */
+/* What the states of vector `at` have in those with node j flipped. `all` are all vectors, or a
+ * block of them, aligned to its length, that holds both. */
 EPNET_INLINE EpnetVector epnet_lanes_neighbour(int inner, int j, const EpnetVector *all, size_t at) {
     return j < inner ? epnet_vector_flip(all[at], j) : all[at ^ (size_t)1 << (j - inner)];
 }
