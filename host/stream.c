@@ -17,6 +17,15 @@ static ssize_t bytes_write(void *context, const char *bytes, size_t size) {
     return stream->reason == 0 ? (ssize_t)done : 0;
 }
 
+/* So that ftell() knows where the stream stands. */
+static int position_seek(void *context, off64_t *offset, int whence) {
+    const off64_t position = lseek64(((EpnetStream *)context)->fd, *offset, whence);
+    if (position < 0)
+        return -1;
+    *offset = position;
+    return 0;
+}
+
 static int file_close(void *context) {
     EpnetStream *stream = context;
     if (stream->fd != STDOUT_FILENO && close(stream->fd) != 0 && stream->reason == 0)
@@ -25,7 +34,8 @@ static int file_close(void *context) {
 }
 
 bool epnet_stream_open(EpnetStream *stream, const char *path) {
-    static const cookie_io_functions_t functions = {.write = bytes_write, .close = file_close};
+    static const cookie_io_functions_t functions = {
+        .write = bytes_write, .seek = position_seek, .close = file_close};
     *stream = (EpnetStream){.fd = STDOUT_FILENO};
     if (path == NULL)
         fflush(stdout);

@@ -38,6 +38,8 @@ static void block_read(const char *name, const char *block, Block *found) {
     char *start = strstr(bytes, heading);
     if (start == NULL)
         fail_msg("%s has no block %s", name, block);
+    if (start != bytes && (start < bytes + 3 || strncmp(start - 3, "\n\n\n", 3) != 0))
+        fail_msg("%s: block %s is not set apart by two empty lines, as gnuplot wants it", name, block);
     *found = (Block){0};
     bool follows = false;
     for (line = start + strlen(heading); *line != '\0' && *line != '#'; line = next + 1) {
