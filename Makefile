@@ -44,8 +44,7 @@ fuzz:
 
 STRIDE ?= 1
 faults: build-release
-	EPNET_FAULTS=$(STRIDE) build/release/tests/test_faults
-	EPNET_FAULTS=$(STRIDE) build/release/tests/test_faults_memory
+	tests/faults.sh build/release $(STRIDE)
 
 reliability: build-release
 	tests/reliability.sh build/release

@@ -9,38 +9,38 @@
 
 static void our_memory(void **state) {
     (void)state;
-    SEARCH(RUN, RESUME, "memory: refused once", FAULT_MEMORY, FAULT_ERROR, ENOMEM, false, 20, 1);
-    SEARCH(RUN, RESUME, "memory: refused from then on", FAULT_MEMORY, FAULT_ERROR, ENOMEM, true, 12, 1);
+    SEARCH(RUN, RESUME, "memory: refused once", FAULT_MEMORY, FAULT_ERROR, ENOMEM, false, 20);
+    SEARCH(RUN, RESUME, "memory: refused from then on", FAULT_MEMORY, FAULT_ERROR, ENOMEM, true, 12);
     for (Situation situation = AGAIN; situation < SITUATIONS; situation++) {
-        SEARCH(situation, situation, "memory: refused once", FAULT_MEMORY, FAULT_ERROR, ENOMEM, false, 4, 1);
+        SEARCH(situation, situation, "memory: refused once", FAULT_MEMORY, FAULT_ERROR, ENOMEM, false, 4);
         SEARCH(situation, situation, "memory: refused from then on", FAULT_MEMORY, FAULT_ERROR, ENOMEM, true,
-               2, 4);
+               2);
     }
     faulty_judge();
 }
 
 /* Of netCDF and HDF5: what they do without memory is not ours to choose, but it must not end the program.
- * Their ten thousands of calls are mostly one another's like; RUN_SMALL and EXPORT have those of writing and
- * of reading a grid file. */
+ * Their calls come in ten thousands: RUN_SMALL and EXPORT have those of writing and of reading a small grid
+ * file. */
 static void memory_of_other_libraries(void **state) {
     (void)state;
 #ifdef __SANITIZE_ADDRESS__ /* it would report what they do to themselves */
     skip();
 #endif
     for (Situation situation = RUN_SMALL; situation < SITUATIONS; situation++) {
-        const bool all = situation == RUN_SMALL || situation == EXPORT;
+        const size_t most = situation == RUN_SMALL || situation == EXPORT ? 8 : 3;
         SEARCH(situation, situation, "others' memory: refused once", FAULT_FOREIGN_MEMORY, FAULT_ERROR,
-               ENOMEM, false, all ? 8 : 3, all ? 8 : 160);
+               ENOMEM, false, most);
         SEARCH(situation, situation, "others' memory: from then on", FAULT_FOREIGN_MEMORY, FAULT_ERROR,
-               ENOMEM, true, all ? 8 : 2, all ? 80 : 800);
+               ENOMEM, true, most);
     }
     faulty_judge();
 }
 
 static void threads(void **state) {
     (void)state;
-    SEARCH(RUN, RESUME, "threads: refused once", FAULT_THREAD, FAULT_ERROR, EAGAIN, false, 3, 1);
-    SEARCH(RUN, RESUME, "threads: refused from then on", FAULT_THREAD, FAULT_ERROR, EAGAIN, true, 3, 1);
+    SEARCH(RUN, RESUME, "threads: refused once", FAULT_THREAD, FAULT_ERROR, EAGAIN, false, 3);
+    SEARCH(RUN, RESUME, "threads: refused from then on", FAULT_THREAD, FAULT_ERROR, EAGAIN, true, 3);
     faulty_judge();
 }
 

@@ -1,4 +1,5 @@
 #include "inject.h"
+#include "serve.h"
 
 #include <dlfcn.h>
 #include <errno.h>
@@ -148,6 +149,7 @@ static void arm(void) {
 static int (*program_main)(int, char **, char **);
 
 static int armed_main(int argc, char **argv, char **environment) {
+    fault_serve(getenv("EPNET_FAULT_ORDER"));
     arm();
     return program_main(argc, argv, environment);
 }

@@ -1,7 +1,9 @@
 #include "support/faulty.h"
 #include "support/check.h"
+#include "support/server.h"
 
 #include <fcntl.h>
+#include <inttypes.h>
 #include <signal.h>
 #include <stdarg.h>
 #include <stdlib.h>
@@ -12,20 +14,22 @@
 enum { POINTS_FAILED = 4, KILLED = 128 + SIGKILL };
 
 static char *folder;
-static FaultOrder *order;                       /* shared with the program under test */
+static FaultOrder *order; /* shared with the program under test */
+static TestServer servers[SITUATIONS];
 static uint64_t calls[SITUATIONS][FAULT_KINDS]; /* of undisturbed runs */
 
 /* ---- one run --------------------------------------------------------------------------------------------
  */
 
-static TestOutput run(Situation situation, bool with_faults) {
-    char preload[PATH_MAX], where[PATH_MAX];
-    snprintf(preload, sizeof preload, "LD_PRELOAD=%s", with_faults ? EPNET_FAULTS_LIBRARY : "");
-    snprintf(where, sizeof where, "EPNET_FAULT_ORDER=%s/order", folder);
-    const char *const environment[] = {
-        preload, where, "ASAN_OPTIONS=verify_asan_link_order=0:exitcode=99",
-        "LSAN_OPTIONS=print_suppressions=0:suppressions=" EPNET_SOURCE_DIR "/tests/faults/leaks.supp", NULL};
-    return situation_run(situation, environment);
+/* With the injector: the command's server is started the first time. */
+static TestOutput run_disturbed(Situation situation) {
+    TestServer *server = &servers[situation];
+    if (server->pid == 0) {
+        char *path = test_path(folder, "order");
+        *server = test_server_start(folder, path, situation_command(situation));
+        free(path);
+    }
+    return test_server_run(server);
 }
 
 static void order_give(const FaultSearch *search, uint64_t call) {
@@ -43,7 +47,7 @@ static void order_give(const FaultSearch *search, uint64_t call) {
 static TestOutput kill_run(unsigned write) {
     const FaultSearch kill_write = {.kind = FAULT_WRITE, .action = FAULT_KILL};
     order_give(&kill_write, write);
-    return run(RUN, true);
+    return run_disturbed(RUN);
 }
 
 int faulty_setup(void **state) {
@@ -60,7 +64,7 @@ int faulty_setup(void **state) {
     for (Situation situation = 0; situation < SITUATIONS; situation++) {
         situation_reset(situation);
         order_give(NULL, 0);
-        test_output_expect(run(situation, true), 0, "", "");
+        test_output_expect(run_disturbed(situation), 0, "", "");
         memcpy(calls[situation], order->calls, sizeof calls[situation]);
     }
     return 0;
@@ -68,6 +72,8 @@ int faulty_setup(void **state) {
 
 int faulty_teardown(void **state) {
     (void)state;
+    for (Situation situation = 0; situation < SITUATIONS; situation++)
+        test_server_stop(&servers[situation]);
     situations_free();
     munmap(order, sizeof *order);
     test_folder_remove(folder);
@@ -208,7 +214,7 @@ static void go_on(const char *context, Situation situation) {
         free(state);
         return;
     }
-    TestOutput seen = run(situation, false);
+    TestOutput seen = situation_run(situation);
     const size_t breaches_before = breaches;
     if (seen.code != 0)
         breach("%s\nand the next run: exit code %d\n%s", context, seen.code, seen.err);
@@ -232,7 +238,7 @@ static void check_call(const FaultSearch *search, Situation situation, uint64_t 
     char context[4096];
     situation_reset(situation);
     order_give(search, call);
-    TestOutput seen = run(situation, true);
+    TestOutput seen = run_disturbed(situation);
     describe(context, sizeof context, search, situation, call, &seen);
     check_end(context, search, &seen, outcomes);
     restore_folder(context);
@@ -258,26 +264,39 @@ enum { SLOWNESS = 3 };
 enum { SLOWNESS = 1 };
 #endif
 
-static uint64_t stride_read(const char *text) {
+/* EPNET_FAULTS: 0 (unset) for the few calls of a test, n for every n-th call. */
+static uint64_t stride_read(void) {
+    const char *text = getenv("EPNET_FAULTS");
     char *end = NULL;
+    if (text == NULL)
+        return 0;
     const uint64_t stride = strtoull(text, &end, 10);
     if (end == text || *end != '\0' || stride == 0)
         fail_msg("EPNET_FAULTS is '%s', not a number from 1 on", text);
     return stride;
 }
 
+/* EPNET_FAULTS_PART, "i/n": the i-th of n programs that share the tries; 1/1 unset. */
+static void part_read(uint64_t *part, uint64_t *parts) {
+    const char *text = getenv("EPNET_FAULTS_PART");
+    *part = *parts = 1;
+    if (text != NULL &&
+        (sscanf(text, "%" SCNu64 "/%" SCNu64, part, parts) != 2 || *part < 1 || *part > *parts))
+        fail_msg("EPNET_FAULTS_PART is '%s', not a part as 1/2", text);
+}
+
 void faulty_search(const FaultSearch *search, Situation first, Situation last) {
-    const char *stride = getenv("EPNET_FAULTS");
+    const uint64_t stride = stride_read();
+    uint64_t part, parts, count = 0, tries = 0;
     Outcomes outcomes = {0};
-    uint64_t count = 0;
+    part_read(&part, &parts);
     for (Situation situation = first; situation <= last; situation++) {
         const uint64_t here = calls[situation][search->kind], end = here > 0 ? here - 1 : 0;
-        uint64_t steps = (search->most - 1) / SLOWNESS;
-        if (stride != NULL && end / (search->every * stride_read(stride)) > steps)
-            steps = end / (search->every * stride_read(stride));
+        uint64_t steps = stride > 0 ? end / stride : (search->most - 1) / SLOWNESS;
         steps = steps > end ? end : steps;
         for (uint64_t k = 0; k <= steps && here > 0; k++)
-            check_call(search, situation, 1 + (steps > 0 ? k * end / steps : 0), &outcomes);
+            if (tries++ % parts == part - 1)
+                check_call(search, situation, 1 + (steps > 0 ? k * end / steps : 0), &outcomes);
         count += here;
     }
     if (count == 0)

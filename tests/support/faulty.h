@@ -19,8 +19,8 @@ typedef struct FaultSearch {
     FaultAction action;
     int error;    /* of FAULT_ERROR */
     bool lasting; /* not one call, but it and all after it */
-    size_t most;  /* calls to try in each situation, spread evenly from the first to the last */
-    size_t every; /* with EPNET_FAULTS=1: try every so many calls; with =2 every twice as many, ... */
+    size_t most;  /* calls to try in each situation, spread evenly from the first to the last; with
+                   * EPNET_FAULTS=n  in the environment every n-th is */
 } FaultSearch;
 
 /* cmocka fixtures of a group: the situations in a folder of their own, run undisturbed to count their calls.

@@ -179,7 +179,7 @@ void situations_make(const char *work, TestOutput (*kill_run)(unsigned write)) {
             before[situation] = files_read();
         }
         situation_reset(situation);
-        TestOutput seen = situation_run(situation, NULL);
+        TestOutput seen = situation_run(situation);
         if (seen.code != 0)
             fail_msg("%s: exit code %d\n%s", situation_name(situation), seen.code, seen.err);
         after[situation] = files_read();
@@ -201,14 +201,12 @@ void situation_reset(Situation situation) {
     files_write(&before[situation]);
 }
 
-TestOutput situation_run(Situation situation, const char *const *environment) {
-    const char *words[2 * MOST_WORDS] = {"env"};
-    size_t count = 1;
-    for (; environment != NULL && *environment != NULL && count < MOST_WORDS; environment++)
-        words[count++] = *environment;
-    for (size_t k = 0; situations[situation].command[k] != NULL; k++)
-        words[count++] = situations[situation].command[k];
-    return test_program_run(folder, NULL, words);
+const char *const *situation_command(Situation situation) {
+    return situations[situation].command;
+}
+
+TestOutput situation_run(Situation situation) {
+    return test_program_run(folder, NULL, situation_command(situation));
 }
 
 /* ---- judging --------------------------------------------------------------------------------------------
@@ -284,7 +282,8 @@ static void journal_describe(FILE *text) {
 
 static bool name_describe(const char *name, void *context) {
     FILE *text = context;
-    fprintf(text, "%s", name);
+    const char *suffix = strstr(name, ".tmp-"); /* what follows is of the process that left it */
+    fprintf(text, "%.*s", suffix == NULL ? (int)strlen(name) : (int)(suffix - name), name);
     if (strcmp(name, "grid.nc.journal") == 0)
         journal_describe(text);
     fputc('\n', text);

@@ -31,8 +31,11 @@ void situations_free(void);
 /* Put the output's folder into the state before the command. */
 void situation_reset(Situation situation);
 
-/* Run the command in the folder as it is; `environment` are settings, NULL at the end. */
-TestOutput situation_run(Situation situation, const char *const *environment);
+/* The words of the command, NULL at the end. */
+const char *const *situation_command(Situation situation);
+
+/* Run the command in the folder as it is. */
+TestOutput situation_run(Situation situation);
 
 /* What is wrong in the folder, a new string, or NULL: every file is as before or after the command, or
  * allowed; after a success (`done`) all are there that the command makes, and `out`, if not NULL, is what it
