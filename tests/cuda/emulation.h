@@ -97,6 +97,7 @@ bool epnet_emulation_failed(void);
 size_t epnet_emulation_barriers(void);
 const char *epnet_emulation_barrier_file(size_t barrier);
 int epnet_emulation_barrier_line(size_t barrier);
+uint64_t epnet_emulation_barrier_met(size_t barrier); /* how often, by any thread */
 
 /* Kernels run as if barrier `barrier` were not there, for all threads (-1) or for one thread of each block;
  * as if all were there again. */
@@ -114,6 +115,10 @@ typedef struct EpnetEmulationWork {
     uint64_t pageable, serial;
 } EpnetEmulationWork;
 EpnetEmulationWork epnet_emulation_work(void);
+
+/* End the process, as a deadlock does, when threads have switched so many times more (0: never, the default).
+ */
+void epnet_emulation_most_switches(uint64_t switches);
 
 #ifdef __cplusplus
 }

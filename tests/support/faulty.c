@@ -120,6 +120,11 @@ static bool is_contained(const TestOutput *seen) {
            strstr(seen->err, " out/grid.nc: a library ended the process") != NULL;
 }
 
+/* A failed read that HDF5 passes over: it gives back a grid file without an attribute. Comparing tells. */
+static bool is_told_apart(const FaultSearch *search, const TestOutput *seen) {
+    return search->kind == FAULT_READ && strstr(seen->err, " does not hold what was written into it") != NULL;
+}
+
 /* One line, with what happened to which file. */
 static void check_message(const char *context, const FaultSearch *search, const TestOutput *seen) {
     if (is_contained(seen))
@@ -135,7 +140,7 @@ static void check_message(const char *context, const FaultSearch *search, const 
     else if (search->kind != FAULT_THREAD)
         good = good && strstr(seen->err, "out/grid.") != NULL;
     if (search->action == FAULT_ERROR && !is_memory(search->kind))
-        good = good && strstr(seen->err, strerror(search->error)) != NULL;
+        good = good && (strstr(seen->err, strerror(search->error)) != NULL || is_told_apart(search, seen));
     if (!good)
         breach("%s\nnot one line with the file and the reason", context);
 }

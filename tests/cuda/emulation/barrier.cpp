@@ -13,6 +13,7 @@ struct Barrier {
     Site site;
     bool skipped;
     int thread; /* that passes it by; -1: all */
+    uint64_t met;
 };
 std::vector<Barrier> barriers; /* met, in order of the first time */
 size_t last_met;               /* the same one again and again */
@@ -34,9 +35,10 @@ bool barrier_skipped(const Site &site) {
                                         [&](const Barrier &b) { return same_site(b.site, site); });
         last_met = static_cast<size_t>(known - barriers.begin());
         if (known == barriers.end())
-            barriers.push_back({site, false, -1});
+            barriers.push_back({site, false, -1, 0});
     }
-    const Barrier &barrier = barriers[last_met];
+    Barrier &barrier = barriers[last_met];
+    barrier.met++;
     return barrier.skipped && (barrier.thread < 0 || static_cast<unsigned>(barrier.thread) == own_number());
 }
 
@@ -58,6 +60,10 @@ const char *epnet_emulation_barrier_file(size_t barrier) {
 
 int epnet_emulation_barrier_line(size_t barrier) {
     return barriers.at(barrier).site.line;
+}
+
+uint64_t epnet_emulation_barrier_met(size_t barrier) {
+    return barriers.at(barrier).met;
 }
 
 void epnet_emulation_skip_barrier(size_t barrier, int thread) {

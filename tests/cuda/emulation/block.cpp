@@ -74,7 +74,8 @@ void run_thread(Block &block, Thread &thread) {
     current_block = &block;
     current = &thread;
     running = &thread.view;
-    work.switches++;
+    if (++work.switches == most_switches)
+        die("work without an end");
     fiber_resume(thread.fiber);
     running = nullptr;
     current = nullptr;

@@ -11,6 +11,7 @@ namespace epnet_emulation {
 std::recursive_mutex machine_lock;
 Settings settings;
 EpnetEmulationWork work;
+uint64_t most_switches;
 
 namespace {
 
@@ -58,6 +59,7 @@ void epnet_emulation_reset(void) {
     Guard guard(machine_lock);
     settings = Settings();
     work = EpnetEmulationWork();
+    most_switches = 0;
     fault = Fault();
     std::fill(std::begin(calls), std::end(calls), 0);
     barriers_forget();
@@ -101,6 +103,10 @@ EpnetEmulationHeld epnet_emulation_held(void) {
     memory_held(&held);
     streams_held(&held);
     return held;
+}
+
+void epnet_emulation_most_switches(uint64_t switches) {
+    most_switches = switches == 0 ? 0 : work.switches + switches;
 }
 
 EpnetEmulationWork epnet_emulation_work(void) {

@@ -31,6 +31,7 @@ struct Settings {
 };
 extern Settings settings;
 extern EpnetEmulationWork work;
+extern uint64_t most_switches; /* of work.switches; 0: no limit */
 
 /* Print a line and abort. */
 [[noreturn]] __attribute__((format(printf, 1, 2))) void die(const char *format, ...);
