@@ -196,22 +196,6 @@ static void find_marginals(EpnetStreamObserver *o, const EpnetStreamState *state
 
 /* ---- information ------------------------------------------------------------------------------------- */
 
-/* The law of `nodes` independent nodes and its logarithm. */
-static void fill_product(int nodes, double (*marginal)[2], double *product, double *log_product) {
-    product[0] = 1;
-    log_product[0] = 0;
-    for (int i = 0; i < nodes; i++) {
-        const size_t half = (size_t)1 << i;
-        const double p0 = marginal[i][0], p1 = marginal[i][1], log_p0 = log(p0), log_p1 = log(p1);
-        for (size_t k = 0; k < half; k++) {
-            product[half + k] = product[k] * p1;
-            product[k] *= p0;
-            log_product[half + k] = log_product[k] + log_p1;
-            log_product[k] += log_p0;
-        }
-    }
-}
-
 static double divergence(EpnetStreamObserver *o, const EpnetStreamState *state, const EpnetStreamSide *a,
                          const EpnetStreamSide *b) {
     EpnetStreamSpace *space = o->space;
@@ -230,8 +214,9 @@ static double multiinformation(EpnetStreamObserver *o, const EpnetStreamState *s
     const size_t low = states_of(mask_of_low(problem)), high = numbers_size(problem) - low;
     double *host = o->halves.host, *device = o->halves.device;
     EpnetStreamSide a = side_of(o, 0), b = side_of(o, 1);
-    fill_product(low_bits, marginal, host, host + low);
-    fill_product(problem->nodes - low_bits, marginal + low_bits, host + 2 * low, host + 2 * low + high);
+    epnet_observe_fill_product(low_bits, marginal, host, host + low);
+    epnet_observe_fill_product(problem->nodes - low_bits, marginal + low_bits, host + 2 * low,
+                               host + 2 * low + high);
     if (epnet_cuda_ok(space->failure))
         space->failure = epnet_cuda_array_upload(&o->halves, o->halves.bytes, space->stream);
     a.p = device;

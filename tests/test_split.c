@@ -330,31 +330,6 @@ static void impossible_tolerances(void **state) {
     test_network_free(&network);
 }
 
-/* The sample of states that stands for all beyond 2^14. */
-static void drawn_distances(void **state) {
-    (void)state;
-    TestRandom random = test_random(905);
-    for (int nodes = 15; nodes <= 17; nodes++) {
-        const size_t n = (size_t)1 << nodes;
-        double *p = oracle_allocate(n, sizeof *p), *q = oracle_allocate(n, sizeof *q), sum = 0;
-        EpnetSplitProbe probe;
-        for (size_t s = 0; s < n; s++)
-            sum += p[s] = s % 3 == 0 ? 0 : test_random_log(&random, 1e-8, 1);
-        for (size_t s = 0; s < n; s++) {
-            p[s] /= sum;
-            q[s] = p[s] * (1 + 1e-3 * (test_random_uniform(&random) - 0.3));
-        }
-        assert_true(epnet_split_probe_alloc(&probe, nodes, 2, NULL));
-        epnet_split_probe_draw(&probe, 1, p);
-        assert_true(epnet_split_probe_compare(&probe, 1, p) == 0);
-        check_near(epnet_split_probe_compare(&probe, 1, q) / distance(n, p, q), 1, 0.02, "distance");
-        check_near(epnet_split_probe_compare(&probe, 1, p) / distance(n, p, q), 1, 0.02, "and back");
-        epnet_split_probe_free(&probe);
-        free(p);
-        free(q);
-    }
-}
-
 /* ---- large networks ---- */
 
 /* Every shape of tiles and rows: the marginals are the exact ones within the error, the rows those of
@@ -500,7 +475,6 @@ int main(void) {
         cmocka_unit_test(impossible_transitions),
         cmocka_unit_test(impossible_tolerances),
         cmocka_unit_test(refusals_name_it),
-        cmocka_unit_test(drawn_distances),
         cmocka_unit_test(shapes),
         cmocka_unit_test(bytes),
         cmocka_unit_test(memory),

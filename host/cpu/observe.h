@@ -57,6 +57,10 @@ double epnet_observe_cut_production(EpnetObserver *observer, const EpnetGenerato
 /* P(x_i = 0), P(x_i = 1) of every node from a vector over 2^nodes states; `fold` has 2^(nodes-1) entries. */
 void epnet_observe_marginals(int nodes, const double *p, double *fold, double (*marginal)[2]);
 
+/* The law of `nodes` independent nodes and its logarithm, 2^nodes entries each (0 and -inf where a
+ * marginal is 0). */
+void epnet_observe_fill_product(int nodes, double (*marginal)[2], double *product, double *log_product);
+
 /* sum over nodes of dH_i/dt, from the marginals and their rates of change. */
 EpnetLimit epnet_observe_node_entropy_rates(int nodes, double (*p)[2], double (*dp)[2]);
 

@@ -257,10 +257,10 @@ typedef struct Product {
     const double *low, *log_low, *high, *log_high; /* of the low bits and of the others */
 } Product;
 
-static void fill_product(int bits, double (*marginal)[2], double *product, double *log_product) {
+void epnet_observe_fill_product(int nodes, double (*marginal)[2], double *product, double *log_product) {
     product[0] = 1;
     log_product[0] = 0;
-    for (int i = 0; i < bits; i++) {
+    for (int i = 0; i < nodes; i++) {
         const size_t half = (size_t)1 << i;
         const double p0 = marginal[i][0], p1 = marginal[i][1], log_p0 = log(p0), log_p1 = log(p1);
         for (size_t k = 0; k < half; k++) {
@@ -325,8 +325,8 @@ double epnet_observe_product_divergence(EpnetObserver *o, const double *p, doubl
     double *low = o->product, *log_low = low + ((size_t)1 << low_bits),
            *high = log_low + ((size_t)1 << low_bits), *log_high = high + ((size_t)1 << (nodes - low_bits)),
            divergence;
-    fill_product(low_bits, marginal, low, log_low);
-    fill_product(nodes - low_bits, marginal + low_bits, high, log_high);
+    epnet_observe_fill_product(low_bits, marginal, low, log_low);
+    epnet_observe_fill_product(nodes - low_bits, marginal + low_bits, high, log_high);
     Product product = {p, o->log_p, low_bits, low, log_low, high, log_high};
     epnet_tiles_sum(o->team, (size_t)1 << nodes, 1, product_tile, &product, &divergence);
     return divergence;

@@ -69,8 +69,15 @@ static void keep(const Draw *draw, size_t target, uint64_t state) {
     draw->weights[target] = draw->total / ((double)draw->probe->count * draw->p[state]);
 }
 
+static uint64_t first_occupied(const double *p, uint64_t from) {
+    while (!(p[from] > 0))
+        from++;
+    return from;
+}
+
 /* The targets of one chunk: the states in which the running sum passes them. What rounding leaves over goes
- * to the last occupied state. */
+ * to the last state that the sum came to, or, where each block is too light to move it, to any of the
+ * chunk's. */
 static void draw_chunk(const Draw *draw, size_t chunk) {
     const int chunk_bits = draw->probe->nodes - CHUNK_BITS;
     const size_t block = (size_t)1 << BLOCK_BITS, blocks = (size_t)1 << (chunk_bits - BLOCK_BITS);
@@ -79,9 +86,10 @@ static void draw_chunk(const Draw *draw, size_t chunk) {
         before += draw->probe->chunk_sums[c];
     size_t target = targets_below(draw, before);
     const size_t end = targets_below(draw, before + draw->probe->chunk_sums[chunk]);
-    uint64_t last = (uint64_t)chunk << chunk_bits;
+    const uint64_t begin = (uint64_t)chunk << chunk_bits;
+    uint64_t last = begin;
     for (size_t b = 0; b < blocks && target < end; b++) {
-        const uint64_t first = ((uint64_t)chunk << chunk_bits) + b * block;
+        const uint64_t first = begin + b * block;
         const double after = before + epnet_sum(NULL, block, draw->p + first);
         if (after > before) {
             size_t within = targets_below(draw, after);
@@ -98,6 +106,8 @@ static void draw_chunk(const Draw *draw, size_t chunk) {
         }
         before = after;
     }
+    if (target < end && !(draw->p[last] > 0))
+        last = first_occupied(draw->p, begin);
     for (; target < end; target++)
         keep(draw, target, last);
 }
