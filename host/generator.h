@@ -28,6 +28,8 @@ typedef struct EpnetGenerator {
     bool with_flips;          /* the intrinsic flips take part */
     EpnetTeam *team;          /* borrowed, may be NULL: who works on vectors over its states */
     double *packs;            /* one for each of the team's threads (cpu/apply.h) */
+    const volatile int *stop; /* borrowed; nonzero: loops over pairs of states end early, and what they give
+                                 is not to be used; NULL: never */
 } EpnetGenerator;
 
 /* Doubles of storage that a generator over `nodes` nodes takes. */
@@ -50,6 +52,10 @@ void epnet_generator_set(EpnetGenerator *generator, const EpnetProblem *problem,
 
 /* Whether some transition of a point is impossible, or its rate underflows; needs no tables. */
 bool epnet_point_has_zero_rates(const EpnetProblem *problem, const EpnetPoint *point);
+
+static inline bool epnet_generator_stopped(const EpnetGenerator *g) {
+    return g->stop != NULL && *g->stop;
+}
 
 /* r_j(s) [1/s]. */
 static inline double epnet_generator_rate(const EpnetGenerator *g, int j, uint64_t s) {

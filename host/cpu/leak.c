@@ -85,11 +85,13 @@ void epnet_leak_fit(const EpnetLeakWork *work, size_t n, const double *t, const 
 
 /* ---- quench ------------------------------------------------------------------------------------------ */
 
-/* State at time t after the quench into work->p, and its multiinformation. */
+/* State at time t after the quench into work->p, and its multiinformation; NaN if the run is to stop. */
 static double information_at(EpnetLeakWork *work, EpnetObserver *observer, const EpnetPoint *point,
                              const double *p0, double t) {
     const int nodes = observer->problem->nodes;
     const size_t states = (size_t)1 << nodes;
+    if (epnet_generator_stopped(observer->generator))
+        return NAN;
     memcpy(work->p, p0, states * sizeof *p0);
     for (int i = 0; i < nodes; i++) {
         const double total = point->flip_up[i] + point->flip_down[i];

@@ -54,7 +54,7 @@ static void copies_share(void *context, int thread, size_t first, size_t end) {
     const EpnetGenerator *g = nodes->observer->generator;
     for (size_t j = first; j < end; j++) {
         nodes->sums[j] = (EpnetChannelSums){0, 0};
-        for (size_t e = 0; e < g->edge_count; e++) {
+        for (size_t e = 0; e < g->edge_count && !epnet_generator_stopped(g); e++) {
             if ((size_t)g->target[e] == j && (nodes->use == NULL || nodes->use[e]))
                 add_edge(nodes->observer, e, nodes->p, &nodes->sums[j]);
         }
@@ -96,7 +96,7 @@ static EpnetChannelSums flips_of(const EpnetObserver *o, int j, const double *p)
 static void flips_share(void *context, int thread, size_t first, size_t end) {
     (void)thread;
     Nodes *nodes = context;
-    for (size_t j = first; j < end; j++)
+    for (size_t j = first; j < end && !epnet_generator_stopped(nodes->observer->generator); j++)
         nodes->sums[j] = flips_of(nodes->observer, (int)j, nodes->p);
 }
 
@@ -123,8 +123,11 @@ static double boundary_pair(const EpnetObserver *o, const double *p, int j, uint
 double epnet_observe_node_production(const EpnetObserver *o, const double *p, int j) {
     const EpnetGenerator *g = o->generator;
     const double smallest = 1e-290; /* below it a product may have lost digits to underflow */
+    const uint64_t look = ((uint64_t)1 << 16) - 1;
     double production = 0;
     for (uint64_t k = 0; k < g->states / 2; k++) {
+        if ((k & look) == look && epnet_generator_stopped(g))
+            break;
         const uint64_t a = epnet_insert_zero(k, j), b = epnet_flip(a, j);
         const double x = epnet_generator_rate(g, j, a) * p[a], y = epnet_generator_rate(g, j, b) * p[b];
         if (x < smallest || y < smallest)

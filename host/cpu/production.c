@@ -67,7 +67,7 @@ EPNET_INSTRUCTION_LEVELS(static, void, fill_blocks,
                          (const EpnetGenerator *g, double *production, size_t first, size_t end),
                          (g, production, first, end)) {
     const EpnetNodeTables *t = &g->rates;
-    for (size_t block = first; block < end; block++) {
+    for (size_t block = first; block < end && !epnet_generator_stopped(g); block++) {
         const double *middle = t->middle + (block & (((size_t)1 << t->middle_bits) - 1)) * t->row;
         const double *top = t->top + (block >> t->middle_bits) * t->row;
         double *sums = production + block * BLOCK;

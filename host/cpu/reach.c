@@ -15,7 +15,7 @@ static bool follows(const EpnetGenerator *g, Flips flips, int j, uint64_t s) {
 static size_t search(const EpnetGenerator *g, Flips flips, Direction direction, unsigned char *marked,
                      uint32_t *queue, size_t count, size_t *depth) {
     size_t levels = 0, level_end = count;
-    for (size_t at = 0; at < count; at++) {
+    for (size_t at = 0; at < count && !epnet_generator_stopped(g); at++) {
         if (at == level_end) {
             levels++;
             level_end = count;

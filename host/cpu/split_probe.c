@@ -69,8 +69,8 @@ static void keep(const Draw *draw, size_t target, uint64_t state) {
     draw->weights[target] = draw->total / ((double)draw->probe->count * draw->p[state]);
 }
 
-static uint64_t first_occupied(const double *p, uint64_t from) {
-    while (!(p[from] > 0))
+static uint64_t first_occupied(const double *p, uint64_t from, uint64_t end) {
+    while (from + 1 < end && !(p[from] > 0))
         from++;
     return from;
 }
@@ -107,7 +107,7 @@ static void draw_chunk(const Draw *draw, size_t chunk) {
         before = after;
     }
     if (target < end && !(draw->p[last] > 0))
-        last = first_occupied(draw->p, begin);
+        last = first_occupied(draw->p, begin, begin + ((uint64_t)1 << chunk_bits));
     for (; target < end; target++)
         keep(draw, target, last);
 }
