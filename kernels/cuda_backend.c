@@ -1,4 +1,4 @@
-/* The CUDA backend: a context is a stream of a device and the engine for the problem's size. One context
+/* The CUDA backend: a context is a stream of a device and the engine for the problem on it. One context
  * solves one batch at a time; several on a device overlap its work with transfers. */
 #include "cuda_backend.h"
 
@@ -17,8 +17,8 @@ typedef struct Context {
     const EpnetProblem *problem;
     int device;
     cudaStream_t stream;
-    EpnetCudaResident *resident; /* up to EPNET_RESIDENT_NODES nodes */
-    EpnetStreaming *streaming;   /* beyond */
+    EpnetCudaResident *resident; /* this one or the other: epnet_cuda_engine() */
+    EpnetStreaming *streaming;
 } Context;
 
 static void cuda_close(void *context) {
@@ -38,9 +38,13 @@ static EpnetStatus open_context(Context *cuda, EpnetError *error) {
     EpnetCudaResult result = EPNET_CUDA(cudaSetDevice, cuda->device);
     if (epnet_cuda_ok(result))
         result = EPNET_CUDA(cudaStreamCreateWithFlags, &cuda->stream, cudaStreamNonBlocking);
+    EpnetCudaLayout layout;
+    bool streaming = false;
+    if (epnet_cuda_ok(result))
+        result = epnet_cuda_engine(cuda->problem, &streaming, &layout);
     if (!epnet_cuda_ok(result))
         return epnet_cuda_check(result, error);
-    if (cuda->problem->nodes > EPNET_RESIDENT_NODES)
+    if (streaming)
         return epnet_streaming_open(cuda->problem, cuda->stream, &cuda->streaming, error);
     return epnet_cuda_resident_open(cuda->problem, cuda->device, cuda->stream, &cuda->resident, error);
 }

@@ -32,7 +32,8 @@ void epnet_cuda_describe_error(cudaError_t code, char *text, size_t size) {
     char reason[192] = "";
     if (code == cudaErrorInsufficientDriver)
         describe_versions(reason, sizeof reason);
-    else if (code == cudaErrorNoKernelImageForDevice)
+    else if (code == cudaErrorNoKernelImageForDevice ||
+             code == cudaErrorInvalidDeviceFunction) /* the same, where the runtime looks a function up */
         snprintf(reason, sizeof reason, "the kernels were compiled for the architectures %s",
                  EPNET_CUDA_ARCHITECTURES);
     if (reason[0] != '\0')

@@ -6,6 +6,7 @@
 #include "engine.h"
 #include "status.h"
 #include "stream.h"
+#include "stream_kernels.h"
 
 #include <limits.h>
 #include <math.h>
@@ -47,6 +48,37 @@ EpnetStatus epnet_cuda_describe(int device, EpnetDeviceInfo *info, EpnetError *e
     return EPNET_OK;
 }
 
+/* ---- engines ----------------------------------------------------------------------------------------- */
+
+static EpnetCudaResult lay_out_resident(const EpnetProblem *problem, EpnetCudaLayout *layout) {
+    EpnetCudaResult result = {cudaSuccess, ""};
+    if (problem->initial == NULL)
+        result = EPNET_CUDA(epnet_cuda_stationary_layout, problem, layout);
+    if (epnet_cuda_ok(result) && problem->kind == EPNET_TRAJECTORY)
+        result = EPNET_CUDA(epnet_cuda_trajectory_layout, problem, 1, (uint32_t)problem->nodes, layout);
+    return result;
+}
+
+EpnetCudaResult epnet_cuda_engine(const EpnetProblem *problem, bool *streaming, EpnetCudaLayout *layout) {
+    *streaming = problem->nodes > EPNET_RESIDENT_NODES;
+    if (!*streaming) {
+        const EpnetCudaResult result = lay_out_resident(problem, layout);
+        if (result.code != cudaErrorInvalidConfiguration || problem->nodes < EPNET_STREAM_NODES_MIN)
+            return result;
+        *streaming = true;
+    }
+    return EPNET_CUDA(epnet_stream_layout, problem->nodes, layout);
+}
+
+/* Where the device does not answer, the next call says why. */
+static bool streams(const EpnetProblem *problem) {
+    EpnetCudaLayout layout;
+    bool streaming;
+    if (!epnet_cuda_ok(epnet_cuda_engine(problem, &streaming, &layout)))
+        (void)cudaGetLastError();
+    return streaming;
+}
+
 /* ---- what a problem takes ---------------------------------------------------------------------------- */
 
 static EpnetStatus check_kind(const EpnetProblem *problem, EpnetError *error) {
@@ -86,7 +118,7 @@ static uint64_t scratch_bytes(const EpnetProblem *problem, uint64_t *of_block) {
 /* Bytes that one context takes at least: of the resident engine a launch of one point. */
 static uint64_t least_bytes(const EpnetProblem *problem) {
     uint64_t scratch;
-    if (problem->nodes > EPNET_RESIDENT_NODES)
+    if (streams(problem))
         return epnet_streaming_bytes(problem);
     (void)scratch_bytes(problem, &scratch);
     return scratch + epnet_cuda_point_bytes(problem, problem->keeps_trajectories);
@@ -110,10 +142,12 @@ static EpnetStatus check_memory(const EpnetProblem *problem, int device, EpnetEr
                       problem->nodes, device, (double)available / GIB, (double)total / GIB, smaller.nodes);
 }
 
-/* Why a kernel cannot be laid out on the current device: it is not there, or no block of it fits. */
-static EpnetStatus fail_layout(const EpnetProblem *problem, const EpnetCudaLayout *layout,
-                               EpnetCudaResult result, EpnetError *error) {
+/* Whether the device has the kernels, and room for a block of them: laying them out shows it. */
+static EpnetStatus check_layout(const EpnetProblem *problem, EpnetError *error) {
+    EpnetCudaLayout layout;
+    bool streaming;
     int device;
+    const EpnetCudaResult result = epnet_cuda_engine(problem, &streaming, &layout);
     if (result.code != cudaErrorInvalidConfiguration || cudaGetDevice(&device) != cudaSuccess)
         return epnet_cuda_check(result, error);
     (void)cudaGetLastError();
@@ -121,21 +155,7 @@ static EpnetStatus fail_layout(const EpnetProblem *problem, const EpnetCudaLayou
         error, EPNET_DEVICE,
         "cuda:%d: no multiprocessor holds a block of the kernels for %d nodes: %d threads and %d "
         "bytes of shared memory",
-        device, problem->nodes, layout->threads, layout->shared_bytes);
-}
-
-/* Laying a kernel out shows whether the device has it. */
-static EpnetStatus check_kernels(const EpnetProblem *problem, EpnetError *error) {
-    const EpnetProblem any = {.nodes = 1};
-    EpnetCudaLayout layout;
-    EpnetCudaResult result = {cudaSuccess, ""};
-    if (problem->nodes > EPNET_RESIDENT_NODES) /* one kernel of the build stands for all */
-        return epnet_cuda_check(EPNET_CUDA(epnet_cuda_trajectory_layout, &any, 1, 1, &layout), error);
-    if (problem->initial == NULL)
-        result = EPNET_CUDA(epnet_cuda_stationary_layout, problem, &layout);
-    if (epnet_cuda_ok(result) && problem->kind == EPNET_TRAJECTORY)
-        result = EPNET_CUDA(epnet_cuda_trajectory_layout, problem, 1, (uint32_t)problem->nodes, &layout);
-    return fail_layout(problem, &layout, result, error);
+        device, problem->nodes, layout.threads, layout.shared_bytes);
 }
 
 EpnetStatus epnet_cuda_accept(const EpnetProblem *problem, int device, int *threads, EpnetError *error) {
@@ -145,7 +165,7 @@ EpnetStatus epnet_cuda_accept(const EpnetProblem *problem, int device, int *thre
     if (status == EPNET_OK)
         status = epnet_cuda_check(EPNET_CUDA(cudaSetDevice, device), error);
     if (status == EPNET_OK)
-        status = check_kernels(problem, error);
+        status = check_layout(problem, error);
     if (status == EPNET_OK)
         status = check_memory(problem, device, error);
     epnet_cuda_workers(problem, device, *threads, threads, &each, &chunk);
@@ -154,7 +174,6 @@ EpnetStatus epnet_cuda_accept(const EpnetProblem *problem, int device, int *thre
 
 void epnet_cuda_workers(const EpnetProblem *problem, int device, int threads, int *count, int *threads_each,
                         size_t *chunk) {
-    (void)device; /* sizes that serve every device */
     (void)threads;
     /* Enough points to fill the largest device a few times over, and rows that take little memory. */
     enum { LEAST = 1024, MOST = 65536 };
@@ -162,7 +181,9 @@ void epnet_cuda_workers(const EpnetProblem *problem, int device, int threads, in
     *count = 2;
     *threads_each = 1;
     *chunk = 1;
-    if (problem->nodes > EPNET_RESIDENT_NODES) { /* one point fills a device */
+    if (cudaSetDevice(device) != cudaSuccess)
+        (void)cudaGetLastError();
+    if (streams(problem)) { /* point after point */
         *count = problem->nodes < 24 ? 2 : 1;
         return;
     }
@@ -176,13 +197,13 @@ void epnet_cuda_workers(const EpnetProblem *problem, int device, int threads, in
 uint64_t epnet_cuda_memory(const EpnetProblem *problem, int threads, int *in_flight) {
     (void)threads;
     uint64_t of_block;
-    if (problem->nodes > EPNET_RESIDENT_NODES) {
+    if (cudaSetDevice(0) != cudaSuccess) /* the first speaks for all */
+        (void)cudaGetLastError();
+    if (streams(problem)) {
         *in_flight = 1;
         return epnet_streaming_bytes(problem);
     }
-    *in_flight = INT_MAX;                /* a whole batch */
-    if (cudaSetDevice(0) != cudaSuccess) /* the first speaks for all */
-        (void)cudaGetLastError();
+    *in_flight = INT_MAX; /* a whole batch */
     return scratch_bytes(problem, &of_block) + epnet_cuda_point_bytes(problem, problem->keeps_trajectories);
 }
 

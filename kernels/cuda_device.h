@@ -3,10 +3,16 @@
 #ifndef EPNET_KERNELS_CUDA_DEVICE_H
 #define EPNET_KERNELS_CUDA_DEVICE_H
 
-#include "backend.h"
+#include "cuda_check.h"
+#include "engine.h"
 
 EpnetStatus epnet_cuda_devices(int *count, char *text, size_t size, EpnetError *error);
 EpnetStatus epnet_cuda_describe(int device, EpnetDeviceInfo *info, EpnetError *error);
+
+/* Choose the engine for a problem on the current device, and lay a block of its kernels out: the streaming
+ * engine beyond EPNET_RESIDENT_NODES, and where no multiprocessor has the shared memory that the resident
+ * kernels take (from EPNET_STREAM_NODES_MIN on). cudaErrorInvalidConfiguration: no block of either fits. */
+EpnetCudaResult epnet_cuda_engine(const EpnetProblem *problem, bool *streaming, EpnetCudaLayout *layout);
 
 /* Refused: a constant drive, a leak, more states than the device holds (with the largest network that fits),
  * and a device that the kernels were not compiled for. */

@@ -2,11 +2,12 @@
  * here blocks: launchers enqueue on a stream and return what the launch returned. All pointers inside the
  * structs are device memory unless said otherwise.
  *
- * Three engines, by the number of nodes N:
- *   resident, N <= EPNET_RESIDENT_NODES: one launch per batch; a group of threads keeps its point in
- * registers from the first sample to the last (trajectory.cu), or solves its stationary law in the chip
- * (stationary.cu); streaming, N above: the states of a few points lie in device memory, and every application
- * of L is a launch (stream_*.cu), driven by the host. */
+ * Two engines:
+ *   resident, N <= EPNET_RESIDENT_NODES nodes: one launch per batch; a group of threads keeps its point from
+ *     the first sample to the last (trajectory.cu), or solves its stationary law (stationary.cu);
+ *   streaming, N above, and where a block of the resident kernels takes more shared memory than the device
+ *     has (N = 16 takes 131 KiB): the states of a point lie in device memory, and every application of L is a
+ *     launch or two (stream_*.cu), driven by the host. */
 #ifndef EPNET_KERNELS_ENGINE_H
 #define EPNET_KERNELS_ENGINE_H
 

@@ -16,6 +16,8 @@ cudaError_t epnet_resident_blocks(const void *kernel, EpnetCudaLayout *layout) {
         error = epnet_shared_limit(&limit);
     if (error == cudaSuccess)
         error = cudaDeviceGetAttribute(&multiprocessors, cudaDevAttrMultiProcessorCount, device);
+    if (error == cudaSuccess && layout->shared_bytes > limit)
+        return cudaErrorInvalidConfiguration;
     /* The whole of it is allowed, not what this launch takes: other threads set the same. */
     if (error == cudaSuccess)
         error = cudaFuncSetAttribute(kernel, cudaFuncAttributeMaxDynamicSharedMemorySize, limit);

@@ -2,6 +2,7 @@
  * every state once, exchanges within tiles through shared memory, and adds the inflow over the bits of the
  * tile. r_j(s) has one non-negative part for each of: the bits of the thread (registers), of the register and
  * of the tile as a whole (shared memory, computed anew for each tile): no cancellation. */
+#include "resident.cuh"
 #include "stream_layout.h"
 #include "stream_point.cuh"
 
@@ -123,20 +124,43 @@ __global__ void __launch_bounds__(1 << THREAD_BITS, LEAST_BLOCKS)
     }
 }
 
+/* Bytes of shared memory of a block. */
+template <int REGISTER_BITS> size_t shared_bytes(const EpnetStreamPass &pass) {
+    const size_t doubles = ((size_t)1 << pass.tile_bits) +
+                           (size_t)(2 * epnet_stream_served(&pass)) * ((size_t)(1 << REGISTER_BITS) + 1);
+    return doubles * sizeof(double);
+}
+
+template <int THREAD_BITS, int REGISTER_BITS>
+cudaError_t lay_out(const EpnetStreamPass &pass, EpnetCudaLayout *layout) {
+    layout->threads = 1 << THREAD_BITS;
+    layout->shared_bytes = (int)shared_bytes<REGISTER_BITS>(pass);
+    return epnet_resident_blocks((const void *)stream_pass<THREAD_BITS, REGISTER_BITS>, layout);
+}
+
 template <int THREAD_BITS, int REGISTER_BITS>
 void launch_pass(const EpnetCudaProblem &problem, const EpnetStreamPoint &point, const EpnetStreamPass &pass,
                  const Turn &turn, const double *exit, int multiprocessors, cudaStream_t stream) {
-    const int served = epnet_stream_served(&pass);
-    const size_t doubles = ((size_t)1 << (THREAD_BITS + REGISTER_BITS)) +
-                           (size_t)(2 * served) * ((size_t)(1 << REGISTER_BITS) + 1);
     const uint64_t tiles = (uint64_t)1 << (problem.nodes - pass.tile_bits);
     const uint64_t resident = (uint64_t)(LEAST_BLOCKS * multiprocessors);
     const dim3 grid((unsigned)(tiles < resident ? tiles : resident));
     EPNET_LAUNCH((stream_pass<THREAD_BITS, REGISTER_BITS>), grid, dim3(1 << THREAD_BITS),
-                 doubles * sizeof(double), stream, problem, epnet_stream_rates(point), pass, turn, exit);
+                 shared_bytes<REGISTER_BITS>(pass), stream, problem, epnet_stream_rates(point), pass, turn,
+                 exit);
 }
 
 } // namespace
+
+cudaError_t epnet_stream_layout(int nodes, EpnetCudaLayout *layout) {
+    EpnetStreamPlan plan;
+    epnet_stream_plan(nodes, &plan);
+    const EpnetStreamPass *most = plan.pass; /* of shared memory: the pass that serves most nodes */
+    for (int i = 1; i < plan.pass_count; i++)
+        most = epnet_stream_served(&plan.pass[i]) > epnet_stream_served(most) ? &plan.pass[i] : most;
+    if (most->tile_bits == EPNET_STREAM_WIDE_BITS)
+        return lay_out<EPNET_STREAM_WIDE_THREAD_BITS, EPNET_STREAM_WIDE_REGISTER_BITS>(*most, layout);
+    return lay_out<EPNET_STREAM_NARROW_THREAD_BITS, EPNET_STREAM_NARROW_REGISTER_BITS>(*most, layout);
+}
 
 cudaError_t epnet_stream_step(const EpnetCudaProblem *problem, const EpnetStreamPoint *point,
                               const EpnetStreamPlan *plan, const double *exit, const EpnetSpaceStep *step,

@@ -46,6 +46,10 @@ void epnet_stream_plan(int nodes, EpnetStreamPlan *plan);
 size_t epnet_stream_plan_size(const EpnetStreamPlan *plan);
 void epnet_stream_plan_place(EpnetStreamPlan *plan, double *tables);
 
+/* The block of the passes for `nodes` nodes: its threads, its shared memory, and as many blocks as run at
+ * once on the current device. cudaErrorInvalidConfiguration: not even one does. */
+cudaError_t epnet_stream_layout(int nodes, EpnetCudaLayout *layout);
+
 /* Fill the tables of a point, and those of the plan's passes. Channels take part as `cut` says: NULL for all,
  * else (host memory) the copies that cross this cut alone. EPNET_STREAM_RATES: r_j(s); EPNET_STREAM_FLOWS:
  * what the environment gains by them [nat/s]. */

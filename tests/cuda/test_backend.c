@@ -189,6 +189,44 @@ static void networks_beyond_the_chip(void **state) {
     test_points_free(&p);
 }
 
+static void check_accepted(const EpnetProblem *problem, bool streamed) {
+    EpnetError error;
+    int threads = 1, count = 0, in_flight = 0;
+    size_t chunk = 0;
+    assert_int_equal(epnet_cuda_backend.accept(problem, 0, &threads, &error), EPNET_OK);
+    epnet_cuda_backend.workers(problem, 0, 1, &count, &threads, &chunk);
+    assert_int_equal(chunk == 1, streamed);
+    assert_true(epnet_cuda_backend.memory(problem, 1, &in_flight) > 0);
+    assert_int_equal(in_flight == 1, streamed);
+}
+
+/* 99 KiB of shared memory for a block (compute capability 8.6, 8.9, 12.0) hold one of the resident kernels
+ * for 15 nodes, not for 16; 48 KiB none for 13: the states of such points are streamed. */
+static void devices_with_little_shared_memory(void **state) {
+    (void)state;
+    static const struct {
+        int nodes;
+        size_t shared;
+        bool streamed, from_stationary;
+    } cases[] = {{15, 99 << 10, false, false},  {16, 99 << 10, true, false}, {17, 99 << 10, true, false},
+                 {16, 227 << 10, false, false}, {12, 48 << 10, false, true}, {13, 48 << 10, true, true}};
+    static const uint64_t cuts[] = {UINT64_C(0x123)};
+    TestRandom random = test_random(26);
+    for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+        const int nodes = cases[i].nodes;
+        epnet_emulation_device(0, "small", 12, 0, 24, (size_t)1 << 30, cases[i].shared);
+        TestNetwork network = test_network_random(&random, nodes, 2.0 / nodes, 0.2, 2, TEST_DRIVES_FINITE);
+        TestPoints p = test_points_make(&random, network, 1);
+        double *initial = test_law_random(&random, (size_t)1 << nodes, 0);
+        const EpnetProblem problem =
+            two_backends_trajectory(&p, cases[i].from_stationary ? NULL : initial, 2, cuts, 1);
+        check_accepted(&problem, cases[i].streamed);
+        two_backends_check(&problem, &p, EPNET_POINT_OK, 1e-8, 1e-9);
+        free(initial);
+        test_points_free(&p);
+    }
+}
+
 int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test_setup_teardown(trajectories_of_every_size, two_backends_set_up,
@@ -203,6 +241,8 @@ int main(void) {
         cmocka_unit_test_setup_teardown(trajectories_from_stationary_laws, two_backends_set_up,
                                         two_backends_tear_down),
         cmocka_unit_test_setup_teardown(networks_beyond_the_chip, two_backends_set_up,
+                                        two_backends_tear_down),
+        cmocka_unit_test_setup_teardown(devices_with_little_shared_memory, two_backends_set_up,
                                         two_backends_tear_down),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

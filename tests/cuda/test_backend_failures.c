@@ -284,15 +284,21 @@ static void reasons_against_a_device(void **state) {
     expect_choice("cuda:0", problem, EPNET_DEVICE, "no CUDA device: cudaErrorNoDevice");
     expect_choice("auto", problem, EPNET_OK, "threads; no CUDA device: cudaErrorNoDevice");
     epnet_emulation_reset();
-    epnet_emulation_fail(EPNET_EMULATION_FUNCTION, 1, cudaErrorNoKernelImageForDevice, false);
-    expect_choice("cuda", problem, EPNET_DEVICE, "the kernels were compiled for the architectures");
+    const cudaError_t no_image[] = {cudaErrorNoKernelImageForDevice, cudaErrorInvalidDeviceFunction};
+    for (size_t i = 0; i < 2; i++) {
+        epnet_emulation_fail(EPNET_EMULATION_FUNCTION, 1, no_image[i], false);
+        expect_choice("cuda", problem, EPNET_DEVICE, "the kernels were compiled for the architectures");
+    }
 
-    /* Shared memory that not even one block fits, with its vectors elsewhere. */
+    /* Shared memory that not even one block fits, with its vectors elsewhere, of either engine. */
     epnet_emulation_device(0, "Tiny", 9, 0, 4, 1 << 30, 2 << 10);
     EpnetProblem other = *problem;
     other.nodes = 12;
     expect_choice("cuda", &other, EPNET_DEVICE,
-                  "cuda:0: no multiprocessor holds a block of the kernels for 12 nodes: 512 threads and ");
+                  "cuda:0: no multiprocessor holds a block of the kernels for 12 nodes: 256 threads and ");
+    other.nodes = 4;
+    expect_choice("cuda", &other, EPNET_DEVICE,
+                  "cuda:0: no multiprocessor holds a block of the kernels for 4 nodes: 128 threads and ");
     expect_choice("auto", &other, EPNET_OK, "cpu (");
     epnet_emulation_reset();
 
