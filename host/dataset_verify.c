@@ -33,6 +33,14 @@ static EpnetStatus range_add(const EpnetResult *result, const EpnetDatasetWritte
     return status;
 }
 
+/* Whether netCDF has put its own attribute on the file, which it leaves out, silently, where memory is short.
+ */
+static bool has_provenance(const EpnetResult *result) {
+    nc_type type;
+    size_t length;
+    return nc_inq_att(result->ncid, NC_GLOBAL, "_NCProperties", &type, &length) == NC_NOERR;
+}
+
 /* Whether the structure is that which was written. */
 static EpnetStatus structure_check(const EpnetResult *result, const EpnetDatasetWritten *written,
                                    EpnetError *error) {
@@ -41,7 +49,7 @@ static EpnetStatus structure_check(const EpnetResult *result, const EpnetDataset
                                            written->trajectory, written->leak);
     if (code == NC_ENOMEM)
         return epnet_fail_memory(error, sizeof *result, "reading the grid file again");
-    if (code != NC_NOERR)
+    if (code != NC_NOERR || !has_provenance(result))
         return epnet_fail(error, EPNET_IO, "%s does not hold what was written into it", result->path);
     return EPNET_OK;
 }

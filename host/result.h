@@ -39,6 +39,7 @@ typedef struct EpnetResultLeak {
 
 struct EpnetResult {
     char *path;
+    bool intact;    /* byte for byte as epnet wrote it */
     int ncid;       /* -1: not open */
     int trajectory; /* group, -1: no trajectory table */
     size_t axis_count;

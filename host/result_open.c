@@ -33,12 +33,12 @@ static EpnetStatus fail_netcdf(const EpnetResult *result, int code, EpnetError *
 
 /* Whether `path` can be read, begins as a NetCDF-4 file does and is as it was written. netCDF itself takes
  * other things for a path as well (addresses), has no system's reason to give, and trusts what it reads. */
-static EpnetStatus bytes_check(const char *path, EpnetError *error) {
+static EpnetStatus bytes_check(const char *path, EpnetSeal *seal, EpnetError *error) {
     static const unsigned char expected[8] = {0x89, 'H', 'D', 'F', '\r', '\n', 0x1a, '\n'};
     unsigned char found[sizeof expected] = {0};
     struct stat info;
-    EpnetSeal seal = EPNET_SEAL_NONE;
     EpnetStatus status = EPNET_OK;
+    *seal = EPNET_SEAL_NONE;
     int fd = open(path, O_RDONLY | O_CLOEXEC);
     if (fd < 0 || fstat(fd, &info) != 0)
         status = epnet_fail_system(error, "cannot read %s", path);
@@ -49,10 +49,10 @@ static EpnetStatus bytes_check(const char *path, EpnetError *error) {
     else if (memcmp(found, expected, sizeof found) != 0)
         status = fail_foreign(error, path, "it is not NetCDF-4");
     else
-        status = epnet_seal_check(fd, path, &seal, error);
+        status = epnet_seal_check(fd, path, seal, error);
     if (fd >= 0)
         close(fd);
-    if (seal == EPNET_SEAL_BROKEN)
+    if (*seal == EPNET_SEAL_BROKEN)
         status = epnet_fail(error, EPNET_IO, "%s is damaged: it does not match its checksum", path);
     return status;
 }
@@ -123,6 +123,13 @@ static int text_read_optional(int group, int variable, const char *name, char **
     return *text == NULL ? NC_ENOMEM : NC_NOERR;
 }
 
+/* As text_read, of an attribute that every axis and column of our own has; "" where another program has
+ * written the file without it. netCDF may lose all attributes of a variable for want of memory, and not say
+ * so. */
+static int description_read(const EpnetResult *result, int variable, const char *name, char **text) {
+    return (result->intact ? text_read : text_read_optional)(result->ncid, variable, name, text);
+}
+
 static EpnetStatus texts_read(EpnetResult *result, EpnetError *error) {
     int count = 0;
     int code = nc_inq_natts(result->ncid, &count);
@@ -184,11 +191,11 @@ static int axis_read(EpnetResult *result, int dimension) {
     int variable;
     int code = coordinate_read(result->ncid, dimension, name, &variable, &axis->size, &axis->values);
     if (code == NC_NOERR)
-        code = text_read_optional(result->ncid, variable, "units", &axis->unit);
+        code = description_read(result, variable, "units", &axis->unit);
     if (code == NC_NOERR)
-        code = text_read_optional(result->ncid, variable, "long_name", &axis->long_name);
+        code = description_read(result, variable, "long_name", &axis->long_name);
     if (code == NC_NOERR)
-        code = text_read_optional(result->ncid, variable, "scale", &scale);
+        code = description_read(result, variable, "scale", &scale);
     if (code != NC_NOERR)
         return code;
     axis->log = strcmp(scale, "log") == 0;
@@ -347,9 +354,11 @@ static int column_read(EpnetResult *result, const char *name, int variable) {
     column->variable = variable;
     if ((column->name = strdup(name)) == NULL)
         return NC_ENOMEM;
-    int code = text_read_optional(result->ncid, variable, "units", &column->unit);
+    const bool is_status = result->column_count == 1; /* no quantity: it has no units */
+    int code = is_status ? text_read_optional(result->ncid, variable, "units", &column->unit)
+                         : description_read(result, variable, "units", &column->unit);
     if (code == NC_NOERR)
-        code = text_read_optional(result->ncid, variable, "long_name", &column->long_name);
+        code = description_read(result, variable, "long_name", &column->long_name);
     if (code == NC_NOERR)
         code = text_read_optional(result->ncid, variable, "cut", &column->cut);
     return code == NC_NOERR ? trajectory_find(result, column) : code;
@@ -410,7 +419,8 @@ static EpnetStatus flags_read(EpnetResult *result, EpnetError *error) {
 
 EpnetStatus epnet_result_open(const char *path, EpnetResult **result, EpnetError *error) {
     *result = NULL;
-    EpnetStatus status = bytes_check(path, error);
+    EpnetSeal seal;
+    EpnetStatus status = bytes_check(path, &seal, error);
     if (status != EPNET_OK)
         return status;
     EpnetResult *opened = epnet_calloc(1, sizeof *opened);
@@ -418,6 +428,7 @@ EpnetStatus epnet_result_open(const char *path, EpnetResult **result, EpnetError
         free(opened);
         return epnet_fail_memory(error, sizeof *opened, "an open grid file");
     }
+    opened->intact = seal == EPNET_SEAL_INTACT;
     opened->ncid = -1;
     opened->trajectory = -1;
     errno = 0;

@@ -20,8 +20,8 @@ static void our_memory(void **state) {
 }
 
 /* Of netCDF and HDF5: what they do without memory is not ours to choose, but it must not end the program.
- * Their calls come in ten thousands: RUN_SMALL and EXPORT have those of writing and of reading a small grid
- * file. */
+ * Their calls come in ten thousands: RUN_SMALL has those of writing a grid file, EXPORT those of reading one
+ * with all of its parts. */
 static void memory_of_other_libraries(void **state) {
     (void)state;
 #ifdef __SANITIZE_ADDRESS__ /* it would report what they do to themselves */

@@ -90,7 +90,7 @@ static double information_at(EpnetLeakWork *work, EpnetObserver *observer, const
                              const double *p0, double t) {
     const int nodes = observer->problem->nodes;
     const size_t states = (size_t)1 << nodes;
-    if (epnet_generator_stopped(observer->generator))
+    if (work->stop != NULL && *work->stop)
         return NAN;
     memcpy(work->p, p0, states * sizeof *p0);
     for (int i = 0; i < nodes; i++) {

@@ -13,10 +13,11 @@ typedef struct EpnetLeakFit {
 /* Work space of one thread. */
 typedef struct EpnetLeakWork {
     const EpnetLeakSettings *settings;
-    double *p;          /* 2^N: the state at a time after the quench */
-    size_t capacity;    /* of t and y: the larger of settings->samples and the trajectory's */
-    double *t, *y;      /* times [s] and logarithms to fit */
-    double *replicates; /* bootstrap: slopes */
+    double *p;                /* 2^N: the state at a time after the quench */
+    size_t capacity;          /* of t and y: the larger of settings->samples and the trajectory's */
+    double *t, *y;            /* times [s] and logarithms to fit */
+    double *replicates;       /* bootstrap: slopes */
+    const volatile int *stop; /* nonzero: give up soon, what is fitted is not to be used; NULL: never */
 } EpnetLeakWork;
 
 bool epnet_leak_alloc(EpnetLeakWork *work, const EpnetLeakSettings *settings, int nodes, size_t time_count);

@@ -35,7 +35,8 @@ static const struct {
     [RESUME] = {"resume", {RUN_WORDS("sweep.toml"), "--batch", "2", "--table", "out/grid.csv"}},
     [RUN_SMALL] = {"run", {RUN_WORDS("small.toml")}},
     [AGAIN] = {"run again", {RUN_WORDS("small.toml"), "--table", "out/grid.csv"}},
-    [EXPORT] = {"export", {EPNET_PROGRAM, "export", "out/grid.nc", "-o", "out/grid.csv"}},
+    [EXPORT] = {"export",
+                {EPNET_PROGRAM, "export", "out/grid.nc", "--table", "trajectory", "-o", "out/grid.csv"}},
     [AUDIT] = {"audit", {EPNET_PROGRAM, "audit", "out/grid.nc"}},
     [STATUS] = {"status", {EPNET_PROGRAM, "status", "out/grid.nc"}},
     [PLOT] = {"plot", {EPNET_PROGRAM, "plot", "out/grid.nc"}},
@@ -174,8 +175,8 @@ void situations_make(const char *work, TestOutput (*kill_run)(unsigned write)) {
         } else if (situation == MERGE) {
             shards_make();
             before[situation] = files_read();
-        } else if (situation > RUN_SMALL) { /* the grid file of RUN_SMALL */
-            files_write(&after[RUN_SMALL]);
+        } else if (situation > RUN_SMALL) {
+            files_write(&after[situation == EXPORT ? RUN : RUN_SMALL]);
             before[situation] = files_read();
         }
         situation_reset(situation);

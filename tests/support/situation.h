@@ -13,7 +13,7 @@ typedef enum Situation {
     RESUME,    /* the same from the journal that a killed run has left */
     RUN_SMALL, /* of a small sweep, whose calls are few enough to try them all, and from here on: */
     AGAIN,     /* a run that finds its grid file complete, and makes a table */
-    EXPORT,
+    EXPORT,    /* of the trajectories of RUN; the others are about the grid file of RUN_SMALL */
     AUDIT,
     STATUS,
     PLOT,
