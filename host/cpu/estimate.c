@@ -15,6 +15,10 @@
 /* The Krylov solve takes some ten to hundreds of applications, by coupling and topology. */
 static const double STATIONARY_APPLICATIONS = 100;
 
+static int least_int(int a, int b) {
+    return a < b ? a : b;
+}
+
 static double seconds_now(void) {
     struct timespec now;
     clock_gettime(CLOCK_MONOTONIC, &now);
@@ -167,43 +171,26 @@ static bool estimate(const EpnetProblem *problem, const EpnetPoint *point, doubl
     return ok;
 }
 
-/* Seconds of one step and of one row of a split run that stands where its last run left it. */
-static void time_split(EpnetSplit *split, double *row, double *step_seconds, double *row_seconds) {
-    const double enough = 2e-3;
-    double start = seconds_now(), elapsed;
-    int repeats = 0;
-    do {
-        epnet_split_advance(&split->step, split->p, 1, NULL);
-        repeats++;
-    } while ((elapsed = seconds_now() - start) < enough);
-    *step_seconds = elapsed / repeats;
-    start = seconds_now();
-    repeats = 0;
-    do {
-        epnet_split_observe(&split->observer, split->p, row);
-        repeats++;
-    } while ((elapsed = seconds_now() - start) < enough);
-    *row_seconds = elapsed / repeats;
-}
-
-/* Split: the part of the point is solved to a loose tolerance, whose steps say how many the true one takes:
- * errors fall with the square of the step and grow with the number of nodes. A step is two applications'
- * worth of flips. */
-static bool estimate_split(const EpnetProblem *problem, Sample *sample, double *applications,
-                           double *seconds) {
-    enum { FIRST_MOST = 4000 }; /* steps that are tried */
-    const double loose = 0.03, grown = (double)problem->nodes / sample->problem.nodes;
-    const double growth = grown * ldexp(1, problem->nodes - sample->problem.nodes);
-    const size_t width = epnet_row_width(problem->cut_count);
-    double p_one[64], columns[EPNET_POINT_COLUMNS], extremes[EPNET_EXTREMES];
+/* Let a sample begin as the problem does, node by node. `p_one` has an entry for each of its nodes. */
+static void sample_start(const EpnetProblem *problem, Sample *sample, EpnetStart *start, double *p_one) {
     for (int i = 0; i < sample->problem.nodes; i++)
         p_one[i] = problem->start != NULL && problem->start->p_one != NULL ? problem->start->p_one[i] : 0.5;
-    const EpnetStart start = {.p_one = p_one};
+    *start = (EpnetStart){.p_one = p_one};
+    sample->problem.initial = NULL;
+    sample->problem.start = start;
+}
+
+/* Steps of a split run in all: the sample is solved to a loose tolerance, whose steps say how many the true
+ * one takes: errors fall with the square of the step and grow with the number of nodes. */
+static bool count_steps(const EpnetProblem *problem, Sample *sample, double *steps) {
+    enum { FIRST_MOST = 4000 }; /* steps that are tried */
+    const double loose = 0.03, grown = (double)problem->nodes / sample->problem.nodes;
+    double p_one[EPNET_NODE_TERMS], columns[EPNET_POINT_COLUMNS], extremes[EPNET_EXTREMES];
+    EpnetStart start;
     EpnetSplit split;
     int status = EPNET_POINT_OK;
-    double *last = epnet_calloc(width, sizeof *last), step_seconds, row_seconds;
-    sample->problem.initial = NULL;
-    sample->problem.start = &start;
+    double *last = epnet_calloc(epnet_row_width(problem->cut_count), sizeof *last);
+    sample_start(problem, sample, &start, p_one);
     if (problem->steps == NULL)
         sample->problem.tolerance = loose;
     EpnetRows rows = {.status = &status, .last = last, .extremes = extremes, .point = columns};
@@ -211,27 +198,70 @@ static bool estimate_split(const EpnetProblem *problem, Sample *sample, double *
     const bool good = epnet_split_alloc(&split, &sample->problem, NULL) && last != NULL;
     if (good) {
         const double first = epnet_split_first_steps(&split, &sample->point);
-        double steps = 3 * first; /* with dt: its own run, and one with half as long steps */
-        const bool tried = first <= FIRST_MOST;
+        const bool tried = first <= FIRST_MOST && problem->steps == NULL;
         if (tried)
             epnet_split_solve(&split, &batch, 0, &rows);
-        const bool stands = tried || epnet_split_begin(&split, &sample->point);
-        if (problem->steps == NULL && tried && status == EPNET_POINT_OK) {
+        if (problem->steps != NULL) {
+            *steps = 3 * first; /* its own run, and one with half as long steps */
+        } else if (tried && status == EPNET_POINT_OK) {
             const double shorter = sqrt(columns[EPNET_SPLIT_ERROR] * grown / problem->tolerance);
-            steps = first + 1.4 * split.last_steps * fmax(1, shorter);
-        } else if (problem->steps == NULL) {
-            steps = first + 1.4 * 2 * first * fmax(1, sqrt(loose / problem->tolerance));
-        }
-        *applications = 2 * steps;
-        *seconds = INFINITY; /* more steps than can be taken */
-        if (stands) {
-            time_split(&split, last, &step_seconds, &row_seconds);
-            *seconds = growth * (steps * step_seconds + (double)problem->time_count * row_seconds);
+            *steps = first + 1.4 * split.last_steps * fmax(1, shorter);
+        } else {
+            *steps = first + 1.4 * 2 * first * fmax(1, sqrt(loose / problem->tolerance));
         }
     }
     free(last);
     epnet_split_free(&split);
     return good;
+}
+
+/* Seconds of one step and of one row of a split run at its beginning; infinite where the steps are too many.
+ */
+static bool time_split(const EpnetProblem *problem, Sample *sample, double *step_seconds,
+                       double *row_seconds) {
+    const double enough = 2e-3, growth = (double)problem->nodes / sample->problem.nodes *
+                                         ldexp(1, problem->nodes - sample->problem.nodes);
+    double p_one[EPNET_NODE_TERMS], start_of, elapsed;
+    EpnetStart start;
+    EpnetSplit split;
+    double *row = epnet_calloc(epnet_row_width(problem->cut_count), sizeof *row);
+    int repeats = 0;
+    sample_start(problem, sample, &start, p_one);
+    const bool good = epnet_split_alloc(&split, &sample->problem, NULL) && row != NULL;
+    *step_seconds = *row_seconds = INFINITY;
+    if (good && epnet_split_begin(&split, &sample->point)) {
+        epnet_split_advance(&split.step, split.p, 1,
+                            NULL); /* so that no state is empty, and memory is there */
+        start_of = seconds_now();
+        do {
+            epnet_split_advance(&split.step, split.p, 1, NULL);
+            repeats++;
+        } while ((elapsed = seconds_now() - start_of) < enough);
+        *step_seconds = growth * elapsed / repeats;
+        start_of = seconds_now();
+        epnet_split_observe(&split.observer, split.p, row);
+        *row_seconds = growth * (seconds_now() - start_of);
+    }
+    free(row);
+    epnet_split_free(&split);
+    return good;
+}
+
+/* Split: how many steps on few nodes, how long one takes on so many that its blocks are full. A step is two
+ * applications' worth of flips. */
+static bool estimate_split(const EpnetProblem *problem, const EpnetPoint *point, double *applications,
+                           double *seconds) {
+    enum { COUNTED_NODES = 10, TIMED_NODES = 18 };
+    double steps = 0, step_seconds = 0, row_seconds = 0;
+    Sample few, many;
+    bool ok = sample_make(problem, point, least_int(problem->nodes, COUNTED_NODES), &few);
+    ok = sample_make(problem, point, least_int(problem->nodes, TIMED_NODES), &many) && ok;
+    ok = ok && count_steps(problem, &few, &steps) && time_split(problem, &many, &step_seconds, &row_seconds);
+    sample_free(&few);
+    sample_free(&many);
+    *applications = 2 * steps;
+    *seconds = steps * step_seconds + (double)problem->time_count * row_seconds;
+    return ok;
 }
 
 /* Copies of one small point in a batch, solved as a sweep does, which takes less time than to tell how long
@@ -275,17 +305,16 @@ static bool solve_small(const EpnetProblem *problem, const EpnetPoint *point, do
 
 bool epnet_cpu_estimate(const EpnetProblem *problem, const EpnetPoint *point, double *applications,
                         double *seconds) {
-    enum { SAMPLE_NODES = 16, SPLIT_NODES = 10 };
+    enum { SAMPLE_NODES = 16 };
     if (epnet_lanes_serve(problem) && solve_small(problem, point, applications, seconds))
         return true;
-    const int most = epnet_split_serves(problem) ? SPLIT_NODES : SAMPLE_NODES;
-    const int nodes = problem->nodes < most ? problem->nodes : most;
+    if (epnet_split_serves(problem))
+        return estimate_split(problem, point, applications, seconds);
+    const int nodes = least_int(problem->nodes, SAMPLE_NODES);
     double apply_seconds = 0, other_seconds = 0;
     Sample sample;
     bool ok = sample_make(problem, point, nodes, &sample);
-    if (ok && epnet_split_serves(problem)) {
-        ok = estimate_split(problem, &sample, applications, seconds);
-    } else if (ok) {
+    if (ok) {
         const double stretch = total_rate(problem, point) / total_rate(&sample.problem, &sample.point);
         ok = estimate(&sample.problem, &sample.point, isfinite(stretch) ? stretch : 1, applications,
                       &apply_seconds, &other_seconds);
