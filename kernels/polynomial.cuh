@@ -54,8 +54,10 @@ __device__ static EPNET_NOINLINE double epnet_polynomial_in_registers(const Epne
         }
     }
 
-    /* next = f (M now) - g next, where next holds the vector before now. */
-    const auto step = [&](const double(&now)[STATES], double(&next)[STATES], double f, double g, double c) {
+    /* next = f (M now) - g next, where next holds the vector before now; c: what the sum gets of next, and
+     * what of now if it is not in registers: it is read and written once for two vectors then. */
+    const auto step = [&](const double(&now)[STATES], double(&next)[STATES], double f, double g, double c,
+                          bool adds = true, double c_now = 0) {
         if constexpr (!S::WARP) {
             __syncthreads(); /* the vector before is read */
 #pragma unroll
@@ -65,24 +67,32 @@ __device__ static EPNET_NOINLINE double epnet_polynomial_in_registers(const Epne
         } else if constexpr (S::NODES > 8) {
             __syncwarp(); /* keeps the compiler from reading all tables into registers before the loop */
         }
+        double ahead_exit[2][2], ahead_sum[2][2]; /* of a pair of states, and the next one's on their way */
+        const auto load = [&](int r) {
+#pragma unroll
+            for (int i = 0; i < 2 && r < STATES; i++) {
+                ahead_exit[r / 2 % 2][i] = exits[(r + i) << T];
+                ahead_sum[r / 2 % 2][i] = adds ? sums[(r + i) << T] : 0;
+            }
+        };
+        if constexpr (!KEEPS_SUM)
+            load(0);
 #pragma unroll
         for (int r = 0; r < STATES; r += 2) {
             double flow[2];
+            if constexpr (!KEEPS_SUM)
+                load(r + 2); /* before what is stored below */
 #pragma unroll
-            for (int i = 0; i < 2; i++) {
-                if constexpr (KEEPS_SUM)
-                    flow[i] = -exit[r + i] * now[r + i];
-                else
-                    flow[i] = -exits[(r + i) << T] * now[r + i];
-            }
+            for (int i = 0; i < 2; i++)
+                flow[i] = -(KEEPS_SUM ? exit[KEEPS_SUM ? r + i : 0] : ahead_exit[r / 2 % 2][i]) * now[r + i];
             inflow.add(partners, now, r, flow);
 #pragma unroll
             for (int i = 0; i < 2; i++) {
                 next[r + i] = f * (identity * now[r + i] + scale * flow[i]) - g * next[r + i];
                 if constexpr (KEEPS_SUM)
                     sum[r + i] += c * next[r + i];
-                else
-                    sums[(r + i) << T] += c * next[r + i];
+                else if (adds)
+                    sums[(r + i) << T] = ahead_sum[r / 2 % 2][i] + c_now * now[r + i] + c * next[r + i];
             }
         }
     };
@@ -92,8 +102,8 @@ __device__ static EPNET_NOINLINE double epnet_polynomial_in_registers(const Epne
         step(a, b, 1, 0, polynomial.c[1]);
     int k = 2;
     for (; k < polynomial.degree; k += 2) {
-        step(b, a, f, g, polynomial.c[k]);
-        step(a, b, f, g, polynomial.c[k + 1]);
+        step(b, a, f, g, polynomial.c[k], KEEPS_SUM);
+        step(a, b, f, g, polynomial.c[k + 1], true, polynomial.c[k]);
     }
     if (k == polynomial.degree)
         step(b, a, f, g, polynomial.c[k]);

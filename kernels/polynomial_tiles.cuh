@@ -1,24 +1,38 @@
 /* The same for 14 to 16 nodes, whose vectors lie in device memory: the block goes through them tile by tile
  * (shape.cuh), exchanges within a tile through shared memory, and reads what flows over the bits of the
- * tile's number from the neighbouring tiles. Threads read vectors of others only where they are complete. */
+ * tile's number from the neighbouring tiles. A thread reads what it has written itself, in this application
+ * or the one before; only within a tile do threads meet. */
 #ifndef EPNET_KERNELS_POLYNOMIAL_TILES_CUH
 #define EPNET_KERNELS_POLYNOMIAL_TILES_CUH
 
 #include "polynomial.cuh"
 
-/* One application: next = f (M now) - g before, sum += c next. `next` may be `before`. */
-template <class S>
+/* What an application leaves in the sum of c[k] v_k: the terms of up to three vectors at once, so that the
+ * sum is read and written once in three applications of a Chebyshev series, in two of another. */
+struct EpnetTilesSum {
+    bool begins; /* there is no sum yet */
+    double before, now, next;
+};
+
+/* What a pair of states needs from device memory beside their own values. */
+template <class S> struct EpnetTilesPair { double exit[2], before[2], sum[2], neighbour[S::TILE_BITS][2]; };
+
+/* One application: next = M now, or if it recurs, next = 2 M now - before; `next` may be `before`. */
+template <class S, bool ADDS>
 __device__ static EPNET_NOINLINE void
-epnet_tiles_apply(const EpnetGroup &group, const EpnetDevicePoint &point, double identity, double scale,
-                  const double *all_now, const double *before, double *all_next, double f, double g,
-                  double c) {
+epnet_tiles_apply(const EpnetGroup &group, const EpnetDevicePoint &point, const EpnetPolynomial &polynomial,
+                  const double *__restrict__ all_now, const double *before, double *next, bool recurs,
+                  const EpnetTilesSum &sum_terms) {
     constexpr int STATES = S::STATES, T = S::THREAD_BITS, TILE = S::REGISTER_BITS + T;
     EPNET_DYNAMIC_SHARED(double, shared);
     double *const exchange = shared + point.stage + point.map.exchange;
     const int t = group.rank;
-    const double *const exit = point.scratch + point.map.exit;
-    double *const sum = point.dp;
+    const double *const __restrict__ exit = point.scratch + point.map.exit;
+    double *const __restrict__ sum = point.dp;
+    const EpnetTilesSum terms = sum_terms; /* in registers: what is stored below might be its memory */
     const double *const low = point.tables.low + (2 * TILE << T) + t;
+    const double identity = recurs ? 2 * polynomial.identity : polynomial.identity,
+                 scale = recurs ? 2 * polynomial.scale : polynomial.scale;
     EpnetInflow<S> inflow;
     EpnetPartners<S> partners;
     inflow.load(point.tables, shared + point.stage + point.map.high, t);
@@ -26,43 +40,62 @@ epnet_tiles_apply(const EpnetGroup &group, const EpnetDevicePoint &point, double
 #pragma unroll 1
     for (int tile = 0; tile < 1 << S::TILE_BITS; tile++) {
         const int at = (tile << TILE) + t, column = tile << S::REGISTER_BITS;
+        const auto load = [&](int r, EpnetTilesPair<S> &pair) {
+#pragma unroll
+            for (int i = 0; i < 2; i++) {
+                const int s = at + ((r + i) << T);
+                pair.exit[i] = exit[s];
+                pair.before[i] = recurs ? before[s] : 0;
+                if constexpr (ADDS)
+                    pair.sum[i] = terms.begins ? 0 : sum[s];
+#pragma unroll
+                for (int b = 0; b < S::TILE_BITS; b++)
+                    pair.neighbour[b][i] = all_now[s ^ 1 << (TILE + b)];
+            }
+        };
         double now[STATES];
 #pragma unroll
         for (int r = 0; r < STATES; r++)
             now[r] = all_now[at + (r << T)];
+        EpnetTilesPair<S> pairs[2]; /* one is used, the next on its way */
+        load(0, pairs[0]);
         __syncthreads(); /* the tile before is read */
 #pragma unroll
         for (int r = 0; r < STATES; r++)
             exchange[t + (r << T)] = now[r];
         __syncthreads();
         double low_tile[S::TILE_BITS];
-        const double *rows[S::TILE_BITS], *neighbour[S::TILE_BITS];
+        const double *rows[S::TILE_BITS];
 #pragma unroll
         for (int b = 0; b < S::TILE_BITS; b++) {
             const int table = 2 * b + 1 - (tile >> b & 1); /* the neighbour has the other x_j */
             low_tile[b] = low[table << T];
             rows[b] = inflow.high + (2 * TILE + table) * EpnetInflow<S>::PITCH + column;
-            neighbour[b] = all_now + (at ^ 1 << (TILE + b));
         }
 #pragma unroll
         for (int r = 0; r < STATES; r += 2) {
+            const EpnetTilesPair<S> &pair = pairs[r / 2 % 2];
             double flow[2];
+            if (r + 2 < STATES) /* before what is stored below */
+                load(r + 2, pairs[(r / 2 + 1) % 2]);
 #pragma unroll
             for (int i = 0; i < 2; i++)
-                flow[i] = -exit[at + ((r + i) << T)] * now[r + i];
+                flow[i] = -pair.exit[i] * now[r + i];
             inflow.add(partners, now, r, flow, column);
 #pragma unroll
             for (int b = 0; b < S::TILE_BITS; b++) {
                 const double2 part = *reinterpret_cast<const double2 *>(rows[b] + r);
-                flow[0] += (low_tile[b] + part.x) * neighbour[b][r << T];
-                flow[1] += (low_tile[b] + part.y) * neighbour[b][(r + 1) << T];
+                flow[0] += (low_tile[b] + part.x) * pair.neighbour[b][0];
+                flow[1] += (low_tile[b] + part.y) * pair.neighbour[b][1];
             }
 #pragma unroll
             for (int i = 0; i < 2; i++) {
                 const int s = at + ((r + i) << T);
-                const double next = f * (identity * now[r + i] + scale * flow[i]) - g * before[s];
-                all_next[s] = next;
-                sum[s] += c * next;
+                const double value = identity * now[r + i] + scale * flow[i] - pair.before[i];
+                next[s] = value;
+                if constexpr (ADDS)
+                    sum[s] = pair.sum[i] + terms.before * pair.before[i] + terms.now * now[r + i] +
+                             terms.next * value;
             }
         }
     }
@@ -74,14 +107,23 @@ __device__ static inline double epnet_polynomial_in_tiles(const EpnetGroup &grou
                                                           const EpnetDevicePoint &point,
                                                           const EpnetPolynomial &polynomial) {
     double *const vectors[2] = {point.scratch + point.map.side[0], point.scratch + point.map.side[1]};
-    const double *before = point.p, *now = point.p;
-    for (int s = group.rank; s < 1 << S::NODES; s += group.size)
-        point.dp[s] = polynomial.c[0] * point.p[s];
+    const double *const c = polynomial.c, *before = point.p, *now = point.p;
+    if (polynomial.degree == 0) {
+        for (int s = group.rank; s < 1 << S::NODES; s += group.size)
+            point.dp[s] = c[0] * point.p[s];
+    }
+    int added = 0; /* c[k] v_k of the first so many */
     for (int k = 1; k <= polynomial.degree; k++) {
         const bool recurs = polynomial.chebyshev && k > 1;
+        const int open = k + 1 - added;
+        const EpnetTilesSum terms = {added == 0, open > 2 ? c[k - 2] : 0, open > 1 ? c[k - 1] : 0, c[k]};
         double *const next = vectors[k % 2];
-        epnet_tiles_apply<S>(group, point, polynomial.identity, polynomial.scale, now, before, next,
-                             recurs ? 2 : 1, recurs ? 1 : 0, polynomial.c[k]);
+        if (k == polynomial.degree || open == (recurs ? 3 : 2)) {
+            epnet_tiles_apply<S, true>(group, point, polynomial, now, before, next, recurs, terms);
+            added = k + 1;
+        } else {
+            epnet_tiles_apply<S, false>(group, point, polynomial, now, before, next, recurs, terms);
+        }
         before = now;
         now = next;
     }

@@ -22,7 +22,7 @@ HEADER = """# Instructions per thread of one application of L in the time loops 
 # memory, local memory (spills), all. From the disassembly.
 # Made by: tests/cuda/instructions.py --write OBJECT cuobjdump nvcc
 """
-FUNCTION = re.compile(r"epnet_(polynomial_in_registers|tiles_apply)I10EpnetShapeILi(\d+)ELi(\d+)ELi(\d+)E")
+FUNCTION = re.compile(r"epnet_(polynomial_in_registers|tiles_apply)I10EpnetShapeILi(\d+)ELi(\d+)ELi(\d+)EE(?:Lb([01])E)?")
 INSTRUCTION = re.compile(r"\s*/\*([0-9a-f]{4,6})\*/\s+(?:@!?U?P\w+\s+)?([A-Z][A-Z0-9_.]*)(.*?);")
 
 
@@ -42,18 +42,22 @@ def kind_of(name):
 
 def measured(object_file, tool):
     text = subprocess.run([tool, "-sass", "-arch", "sm_90", object_file], check=True, capture_output=True, text=True)
-    rows = {}
+    rows, tiled = {}, collections.defaultdict(collections.Counter)
     for part in re.split(r"\n\s*Function : ", text.stdout)[1:]:
         found = FUNCTION.search(part.split("\n")[0])
         if not found:
             continue
-        r, t, b = (int(x) for x in found.groups()[1:])
+        r, t, b = (int(x) for x in found.groups()[1:4])
         states, nodes, applications = 1 << r, r + t + b, 2 if b == 0 else 1
         candidates = [c for c in loops_of(part) if c["DFMA"] >= applications * states * nodes]
         if not candidates:
             continue
         c = min(candidates, key=lambda c: sum(c.values()))
         each = {name: count / applications for name, count in c.items()}
+        if found[5]: # in tiles, one application in three of a Chebyshev series adds to the sum
+            for name, count in each.items():
+                tiled[nodes][name] += count * (1 if found[5] == "1" else 2) / 3
+            each = tiled[nodes]
         get = lambda *names: sum(each.get(name, 0) for name in names)
         # With exchange through shared memory, 8-byte reads are of partners, but for two rows of tables.
         wavefronts = get("SHFL") + 2 * get("LDS", "STS") + get("LDS.128")

@@ -56,6 +56,34 @@ static void every_method(void **state) {
     }
 }
 
+/* Where the sum of a polynomial is not in registers but takes several terms at once: degrees that leave one,
+ * two and three of them for the end. */
+static void every_method_and_degree_beyond_registers(void **state) {
+    (void)state;
+    static const EpnetMethod methods[] = {EPNET_EULER, EPNET_RK4, EPNET_CHEBYSHEV, EPNET_UNIFORMIZATION};
+    static const double short_times[] = {0, 0.02};
+    static const uint64_t short_steps[] = {0, 2};
+    TestRandom random = test_random(27);
+    for (int nodes = 13; nodes <= 14; nodes++) {
+        TestPoints p = test_points_make(&random, test_network_ring(nodes, 0.7, 1.5), 1);
+        double *initial = test_law_random(&random, (size_t)1 << nodes, 0);
+        for (size_t m = 0; m < sizeof methods / sizeof *methods; m++) {
+            const bool series = methods[m] == EPNET_CHEBYSHEV || methods[m] == EPNET_UNIFORMIZATION;
+            for (int i = 0; i < (series ? 4 : 1); i++) {
+                EpnetProblem problem = two_backends_trajectory(&p, initial, 2, NULL, 0);
+                problem.method = methods[m];
+                problem.dt = 0.01;
+                problem.steps = short_steps;
+                problem.times = short_times;
+                problem.tolerance = pow(10, -6 - 2 * i);
+                two_backends_check(&problem, &p, EPNET_POINT_OK, 1e-3 * problem.tolerance + 1e-10, 1e-10);
+            }
+        }
+        free(initial);
+        test_points_free(&p);
+    }
+}
+
 static void stationary_laws_of_every_size(void **state) {
     (void)state;
     TestRandom random = test_random(13);
@@ -232,6 +260,8 @@ int main(void) {
         cmocka_unit_test_setup_teardown(trajectories_of_every_size, two_backends_set_up,
                                         two_backends_tear_down),
         cmocka_unit_test_setup_teardown(every_method, two_backends_set_up, two_backends_tear_down),
+        cmocka_unit_test_setup_teardown(every_method_and_degree_beyond_registers, two_backends_set_up,
+                                        two_backends_tear_down),
         cmocka_unit_test_setup_teardown(stationary_laws_of_every_size, two_backends_set_up,
                                         two_backends_tear_down),
         cmocka_unit_test_setup_teardown(rows_of_the_oracle, two_backends_set_up, two_backends_tear_down),
