@@ -101,17 +101,14 @@ epnet_tiles_apply(const EpnetGroup &group, const EpnetDevicePoint &point, const 
     }
 }
 
-/* As epnet_polynomial_in_registers(). Two vectors of the observables are at rest during the time loop. */
+/* As epnet_polynomial_in_registers(), of degree 1 at least: series have one per node. Two vectors of the
+ * observables are at rest during the time loop. */
 template <class S>
 __device__ static inline double epnet_polynomial_in_tiles(const EpnetGroup &group,
                                                           const EpnetDevicePoint &point,
                                                           const EpnetPolynomial &polynomial) {
     double *const vectors[2] = {point.scratch + point.map.side[0], point.scratch + point.map.side[1]};
     const double *const c = polynomial.c, *before = point.p, *now = point.p;
-    if (polynomial.degree == 0) {
-        for (int s = group.rank; s < 1 << S::NODES; s += group.size)
-            point.dp[s] = c[0] * point.p[s];
-    }
     int added = 0; /* c[k] v_k of the first so many */
     for (int k = 1; k <= polynomial.degree; k++) {
         const bool recurs = polynomial.chebyshev && k > 1;

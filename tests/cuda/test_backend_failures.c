@@ -296,6 +296,8 @@ static void reasons_against_a_device(void **state) {
     other.nodes = 12;
     expect_choice("cuda", &other, EPNET_DEVICE,
                   "cuda:0: no multiprocessor holds a block of the kernels for 12 nodes: 256 threads and ");
+    other.nodes = 9; /* too many for the one, few enough for narrow tiles of the other */
+    expect_choice("cuda", &other, EPNET_OK, "cuda:0 (Tiny)");
     other.nodes = 4;
     expect_choice("cuda", &other, EPNET_DEVICE,
                   "cuda:0: no multiprocessor holds a block of the kernels for 4 nodes: 128 threads and ");
