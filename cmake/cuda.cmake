@@ -78,6 +78,10 @@ endif()
 # Functions that kernels of 512 threads call across files may not take more registers than such a block has.
 set_source_files_properties(kernels/observe.cu kernels/point.cu PROPERTIES COMPILE_OPTIONS -maxrregcount=128)
 
+# Small networks: more blocks of a multiprocessor at once, as many registers as their time loops take without spills.
+set_source_files_properties(kernels/trajectory_smallest.cu PROPERTIES COMPILE_OPTIONS -maxrregcount=128)
+set_source_files_properties(kernels/trajectory_small.cu PROPERTIES COMPILE_OPTIONS -maxrregcount=168)
+
 # As a user knows them: "8.0, 9.0, 10.0, 12.0".
 string(REGEX MATCHALL "[0-9]+" names "${CMAKE_CUDA_ARCHITECTURES}")
 list(TRANSFORM names REPLACE "([0-9])$" ".\\1")

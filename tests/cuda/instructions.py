@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
-"""Instructions of the resident time loops: instructions.py [--write] OBJECT CUOBJDUMP NVCC
+"""Instructions of the resident time loops: instructions.py [--write] OBJECTS CUOBJDUMP NVCC
 
-Disassembles the trajectory kernels (compute capability 9.0) and counts what one application of L takes per thread, of
+Disassembles the trajectory kernels (compute capability 9.0; OBJECTS: one argument, separated by semicolons) and counts what one application of L takes per thread, of
 the innermost loop that applies it; compares with instructions.txt beside this file: more exchange or more accesses by
 an address that may be of any memory is an error. --write makes the table anew. Without the disassembler, or with
 another release of nvcc, nothing is compared (exit 77)."""
@@ -20,7 +20,7 @@ HEADER = """# Instructions per thread of one application of L in the time loops 
 # arithmetic, exchange by shuffles and shared memory (SHFL, LDS, STS), the wavefronts of shared memory and shuffles that
 # these are per state (a shuffle moves 4 bytes a lane, a wavefront 128 bytes; broadcasts take one), accesses of device
 # memory, local memory (spills), all. From the disassembly.
-# Made by: tests/cuda/instructions.py --write OBJECT cuobjdump nvcc
+# Made by: tests/cuda/instructions.py --write OBJECTS cuobjdump nvcc
 """
 FUNCTION = re.compile(r"epnet_(polynomial_in_registers|tiles_apply)I10EpnetShapeILi(\d+)ELi(\d+)ELi(\d+)EE(?:Lb([01])E)?")
 INSTRUCTION = re.compile(r"\s*/\*([0-9a-f]{4,6})\*/\s+(?:@!?U?P\w+\s+)?([A-Z][A-Z0-9_.]*)(.*?);")
@@ -40,10 +40,11 @@ def kind_of(name):
     return parts[0] + (".128" if "128" in parts and parts[0] == "LDS" else "")
 
 
-def measured(object_file, tool):
-    text = subprocess.run([tool, "-sass", "-arch", "sm_90", object_file], check=True, capture_output=True, text=True)
+def measured(objects, tool):
+    text = "".join(subprocess.run([tool, "-sass", "-arch", "sm_90", file], check=True, capture_output=True, text=True).stdout
+                   for file in objects.split(";"))
     rows, tiled = {}, collections.defaultdict(collections.Counter)
-    for part in re.split(r"\n\s*Function : ", text.stdout)[1:]:
+    for part in re.split(r"\n\s*Function : ", text)[1:]:
         found = FUNCTION.search(part.split("\n")[0])
         if not found:
             continue
@@ -68,13 +69,13 @@ def measured(object_file, tool):
 
 
 def main():
-    object_file, tool, nvcc = [a for a in sys.argv[1:] if a != "--write"]
+    objects, tool, nvcc = [a for a in sys.argv[1:] if a != "--write"]
     if not shutil.which(tool):
         print("instructions: no cuobjdump: not compared")
         sys.exit(77)
-    release, rows = nvcc_release(nvcc), measured(object_file, tool)
+    release, rows = nvcc_release(nvcc), measured(objects, tool)
     if not rows:
-        sys.exit(f"instructions: no time loop found in {object_file}")
+        sys.exit(f"instructions: no time loop found in {objects}")
     if "--write" in sys.argv:
         with TABLE.open("w") as table:
             table.write(f"{HEADER}# nvcc {release}\n")

@@ -1,20 +1,24 @@
 #!/usr/bin/env python3
-"""Registers, stack and spills of every kernel: registers.py [--write] LOG_FOLDER NVCC
+"""Registers, stack and spills of every kernel: registers.py [--write] LOG_FOLDER OBJECTS NVCC
 
-Reads what ptxas said when the kernels were compiled (LOG_FOLDER/*.log, kept by cmake/keep_ptxas_log.sh) and compares
-it with registers.txt beside this file: a kernel or function that is not in the table, one that is gone, or one that
-spills more than the table says is an error. --write makes the table anew. Another release of nvcc allocates
+Reads what ptxas said when the kernels were compiled (LOG_FOLDER/*.log, kept by cmake/keep_ptxas_log.sh) and what the
+device linker says of OBJECTS (one argument, separated by semicolons), and compares both with registers.txt beside this
+file: a kernel or function that is not in the table, one that is gone, one that spills more than the table says, or a
+kernel that as linked takes more registers is an error. --write makes the table anew. Another release of nvcc allocates
 otherwise: then nothing is compared (exit 77)."""
 
 import pathlib
 import re
 import subprocess
 import sys
+import tempfile
 
 TABLE = pathlib.Path(__file__).with_name("registers.txt")
 HEADER = """# Registers per thread, bytes of stack, bytes spilled (stores + loads) of every kernel, and of every device function
-# that is called and not inlined ("-": the caller's registers), per architecture; from ptxas.
-# Made by: tests/cuda/registers.py --write build/release/ptxas nvcc
+# that is called and not inlined ("-": the caller's registers), per architecture; from ptxas. "linked": registers of
+# the kernel in the program, which are those of the greediest function that it calls, and set how many blocks a
+# multiprocessor holds; from nvlink.
+# Made by: tests/cuda/registers.py --write build/release/ptxas "$(echo OBJECTS | tr ' ' ';')" nvcc
 """
 
 
@@ -67,6 +71,23 @@ def measured(folder):
             for (source, name, a), row in found.items()}
 
 
+def linked(objects, architectures, nvcc):
+    """{(mangled name, architecture): registers of the kernel as linked}"""
+    found = {}
+    with tempfile.TemporaryDirectory() as folder:
+        for architecture in architectures:
+            command = [nvcc, "-dlink", f"-gencode=arch=compute_{architecture},code=sm_{architecture}", "-Xnvlink", "-v",
+                       *objects, "-o", f"{folder}/linked.o"]
+            done = subprocess.run(command, check=True, capture_output=True, text=True)
+            name = None
+            for line in (done.stdout + done.stderr).splitlines():
+                if match := re.search(r"Function properties for '(.*)'", line):
+                    name = match.group(1)
+                elif match := re.search(r"used (\d+) registers", line):
+                    found[name, architecture] = int(match.group(1))
+    return found
+
+
 def modules(source, order):
     """One compilation is reported as: functions in any order, kernels with their architecture; a new one begins with
     its global memory. Functions take the architecture of the kernels they stand with, or "#" and their turn: nvcc goes
@@ -93,50 +114,73 @@ def modules(source, order):
     return found
 
 
+def read_table():
+    """The release of nvcc that the table is of, and its rows."""
+    lines = TABLE.read_text().splitlines()
+    release = next(line.split()[2] for line in lines if line.startswith("# nvcc "))
+    table = {}
+    for line in lines:
+        if not line.startswith("#"):
+            source, name, architecture, _, of_link, _, spilled = line.split()
+            table[source, name, architecture] = (None if of_link == "-" else int(of_link), int(spilled))
+    return release, table
+
+
+def write_table(rows, release):
+    shown = lambda number: "-" if number is None else number
+    with TABLE.open("w") as table:
+        table.write(f"{HEADER}# nvcc {release}\n")
+        table.write(f"{'# source':20} {'function':58} {'sm':>4} {'registers':>9} {'linked':>6} {'stack':>6} {'spilled':>7}\n")
+        for (source, name, architecture), (registers, of_link, stack, spilled) in sorted(rows.items()):
+            table.write(f"{source:20} {name:58} {architecture:>4} {shown(registers):>9} {shown(of_link):>6} {stack:6} "
+                        f"{spilled:7}\n")
+
+
+def compare(rows, table):
+    for key in sorted(set(rows) | set(table)):
+        place = "{}.cu: {}, sm_{}".format(*key)
+        if key not in table:
+            yield f"{place}: not in the table"
+        elif key not in rows:
+            yield f"{place}: in the table, but not in the build"
+        else:
+            _, of_link, _, spilled = rows[key]
+            if spilled > table[key][1]:
+                yield f"{place}: spills {spilled} bytes, the table says {table[key][1]}"
+            if of_link is not None and of_link > (table[key][0] or 0):
+                yield f"{place}: takes {of_link} registers as linked, the table says {table[key][0]}"
+
+
 def main():
-    arguments = [a for a in sys.argv[1:] if a != "--write"]
-    folder, nvcc = arguments
+    folder, objects, nvcc = [a for a in sys.argv[1:] if a != "--write"]
     release = nvcc_release(nvcc)
     found = measured(folder)
     if not found:
         sys.exit(f"registers: nothing from ptxas in {folder}")
+    if "--write" not in sys.argv:
+        written_by, table = read_table()
+        if written_by != release:
+            print(f"registers: the table is of nvcc {written_by}, this is {release}: not compared")
+            sys.exit(77)
+    of_link = linked(objects.split(";"), sorted({a for _, _, a in found}), nvcc)
     names = readable(sorted({name for _, name, _ in found}))
-    rows = {}
-    for (source, name, architecture), (registers, stack, spilled) in found.items():
-        rows[source, names[name], architecture] = (registers, stack, spilled)
-
+    link_names = readable(sorted({name for name, _ in of_link}))
+    by_name = {(link_names[name], architecture): registers for (name, architecture), registers in of_link.items()}
+    rows = {(source, names[name], architecture):
+                (registers, by_name.get((names[name], architecture)) if registers is not None else None, stack, spilled)
+            for (source, name, architecture), (registers, stack, spilled) in found.items()}
+    missing = [key for key, row in rows.items() if row[0] is not None and row[1] is None]
+    if missing:
+        sys.exit(f"registers: nvlink says nothing of {missing[0]}")
     if "--write" in sys.argv:
-        with TABLE.open("w") as table:
-            table.write(f"{HEADER}# nvcc {release}\n")
-            table.write(f"{'# source':18} {'function':58} {'sm':>4} {'registers':>9} {'stack':>6} {'spilled':>7}\n")
-            for (source, name, architecture), (registers, stack, spilled) in sorted(rows.items()):
-                shown = "-" if registers is None else registers
-                table.write(f"{source:18} {name:58} {architecture:>4} {shown:>9} {stack:6} {spilled:7}\n")
+        write_table(rows, release)
         return
-
-    lines = TABLE.read_text().splitlines()
-    written_by = next(line.split()[2] for line in lines if line.startswith("# nvcc "))
-    if written_by != release:
-        print(f"registers: the table is of nvcc {written_by}, this is {release}: not compared")
-        sys.exit(77)
-    table = {}
-    for line in lines:
-        if not line.startswith("#"):
-            source, name, architecture, _, _, spilled = line.split()
-            table[source, name, architecture] = int(spilled)
-    errors = []
-    for key in sorted(set(rows) | set(table)):
-        place = "{}.cu: {}, sm_{}".format(*key)
-        if key not in table:
-            errors.append(f"{place}: not in the table")
-        elif key not in rows:
-            errors.append(f"{place}: in the table, but not in the build")
-        elif rows[key][2] > table[key]:
-            errors.append(f"{place}: spills {rows[key][2]} bytes, the table says {table[key]}")
-    print(f"{len(rows)} functions, {sum(r[2] > 0 for r in rows.values())} of them spill")
+    errors = list(compare(rows, table))
+    print(f"{len(rows)} functions, {sum(r[3] > 0 for r in rows.values())} of them spill")
     if errors:
         print("\n".join(errors))
-        sys.exit(f"registers: if this is meant, make the table anew: tests/cuda/registers.py --write {folder} {nvcc}")
+        sys.exit(f"registers: if this is meant, make the table anew: tests/cuda/registers.py --write {folder} "
+                 f"'{objects}' {nvcc}")
 
 
 if __name__ == "__main__":
