@@ -5,6 +5,9 @@ import os
 import subprocess
 import time
 
+# The CPU alone, for epnet and for what is compared with it, also where there is a GPU (`make gpu-check` is for that).
+os.environ["CUDA_VISIBLE_DEVICES"] = ""
+
 ROOT = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
 CORES = sorted(os.sched_getaffinity(0))
 

@@ -2,6 +2,7 @@
 # Run the job array of docs/cluster.md as Slurm would, task by task, merge it, and compare with an undivided run.
 # Arguments: the source folder, the program.
 set -eu
+export CUDA_VISIBLE_DEVICES= # the CPU, also where there is a GPU
 source=$1 program=$2
 work=$(mktemp -d)
 trap 'rm -rf "$work"' EXIT

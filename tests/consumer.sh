@@ -4,6 +4,7 @@
 # exports. The library must show the functions of epnet.h and no other.
 # Arguments: source folder, build folder, C compiler.
 set -eu
+export CUDA_VISIBLE_DEVICES= # the CPU, also where there is a GPU
 source=$1 build=$2 compiler=$3
 
 work=$(mktemp -d)

@@ -3,6 +3,7 @@
 # STRIDE. As many programs as there are processors share the work, in a folder in memory where there is one; prints
 # their sums, and what did not hold.
 set -eu
+export CUDA_VISIBLE_DEVICES= # the CPU, also where there is a GPU
 build=$1 stride=$2
 parts=$(nproc)
 [ -n "${TMPDIR:-}" ] || [ ! -w /dev/shm ] || export TMPDIR=/dev/shm

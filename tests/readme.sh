@@ -2,6 +2,7 @@
 # Follow README.md: its spec, its epnet commands, its Python (where xarray is installed), in an empty folder.
 # Arguments: the source folder, the program.
 set -eu
+export CUDA_VISIBLE_DEVICES= # the CPU, also where there is a GPU
 source=$1 program=$2
 work=$(mktemp -d)
 trap 'rm -rf "$work"' EXIT

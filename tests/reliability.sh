@@ -2,6 +2,7 @@
 # The figures of docs/reliability.md that a test run does not print: kills, and what the journal costs.
 # Arguments: build folder; KILLS in the environment (default 1000).
 set -eu
+export CUDA_VISIBLE_DEVICES= # the CPU, also where there is a GPU
 build=$1
 epnet=$build/epnet
 work=$(mktemp -d)

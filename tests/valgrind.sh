@@ -2,6 +2,7 @@
 # Every verb of the program, and what ends it early, under memcheck. Arguments: the program, then the command
 # line of memcheck, whose exit code 99 means that it found something.
 set -eu
+export CUDA_VISIBLE_DEVICES= # the CPU, also where there is a GPU
 epnet=$1
 shift
 work=$(mktemp -d)
