@@ -3,7 +3,7 @@
 
 JOBS := $(shell nproc 2>/dev/null || echo 2)
 C_FILES := $(wildcard include/*.h kernels/*.[ch] kernels/*.cu kernels/*.cuh host/*.[ch] host/*.cpp host/*/*.[ch] tests/*.[ch] tests/*/*.[ch] \
-	tests/cuda/*.cpp tests/cuda/*.cu tests/cuda/*/*.cpp tests/cuda/*/*.h \
+	tests/cuda/*.cpp tests/cuda/*.cu tests/cuda/*/*.cpp tests/cuda/*/*.[ch] \
 	docs/examples/*/*.c bench/*.[ch] bench/*/*.[ch])
 
 help:

@@ -1,12 +1,14 @@
 """The page of `make gpu-check`: a Markdown file from the lines of its CSV file, as far as they go."""
 import collections
 import csv
-import datetime
 import glob
 import os
 import re
 import shutil
 import subprocess
+
+
+HEADER = "section,name,nodes,points,quantity,value,low,high,unit,limit,verdict,note".split(",")
 
 
 def number(text):
@@ -54,21 +56,30 @@ def worst_of(group):
     return number(row["value"]), number(row["limit"])
 
 
+def size_of(row):
+    """N, and the topology where it is not the usual one."""
+    return row["nodes"] + (", complete graph" if row["name"].endswith("complete graph") else "")
+
+
+def by_size(rows):
+    return sorted(rows, key=lambda r: (int(r["nodes"]), r["name"]))
+
+
 def steps_lines(rows):
     found = [r for r in rows if r["section"] == "steps"]
     return table(["N", "points", "applications of L x points, 1/s", "spread", "bound (computed)", "fraction of it"], [
-        [r["nodes"], r["points"], number(r["value"]), spread(r), number(r["limit"]),
+        [size_of(r), r["points"], number(r["value"]), spread(r), number(r["limit"]),
          f"{float(r['value']) / float(r['limit']):.2f}" if r["limit"] else ""]
-        for r in sorted(found, key=lambda r: int(r["nodes"])) if r["value"]])
+        for r in by_size(found) if r["value"]])
 
 
 def trajectory_lines(rows):
     cpu = {(r["nodes"], r["name"]): r for r in rows if r["section"] == "cpu"}
     found = [r for r in rows if r["section"] == "trajectories" and r["value"]]
     cells = []
-    for r in sorted(found, key=lambda r: int(r["nodes"])):
+    for r in by_size(found):
         other = cpu.get((r["nodes"], r["name"]))
-        cells.append([r["nodes"], r["points"], number(r["value"]), spread(r), number(other["value"]) if other else "",
+        cells.append([size_of(r), r["points"], number(r["value"]), spread(r), number(other["value"]) if other else "",
                       f"{float(r['value']) / float(other['value']):.3g}" if other else ""])
     return table(["N", "points", "trajectories/s", "spread", "our CPU backend, all cores", "ratio"], cells)
 
@@ -82,13 +93,13 @@ def plain_lines(rows, section):
 def application_lines(rows):
     """Milliseconds and bytes per second of one application of each size, beside copies within the device."""
     found = [r for r in rows if r["section"] == "application" and r["value"]]
-    times = {r["nodes"]: r for r in found if r["quantity"] == "time"}
+    times = {size_of(r): r for r in found if r["quantity"] == "time"}
     lines = [f"Copies within the device: {number(r['value'])} GB/s, read and written." for r in found
              if r["name"].startswith("copy")] + [""]
     return lines + table(["N", "ms", "spread", "GB/s", "of the copies'", "note"], [
-        [r["nodes"], number(times[r["nodes"]]["value"]), spread(times[r["nodes"]]), number(r["value"]),
+        [size_of(r), number(times[size_of(r)]["value"]), spread(times[size_of(r)]), number(r["value"]),
          f"{float(r['value']) / float(r['limit']):.2f}" if r["limit"] else "", r["note"]]
-        for r in sorted(found, key=lambda r: int(r["nodes"])) if r["quantity"] == "bytes" and r["nodes"] in times])
+        for r in by_size(found) if r["quantity"] == "bytes" and size_of(r) in times])
 
 
 def demangled(names):
@@ -99,6 +110,15 @@ def demangled(names):
         return names
     text = subprocess.run(["c++filt", "-p"], input="\n".join(names), capture_output=True, text=True).stdout
     return [line.replace("(anonymous namespace)::", "") for line in text.splitlines()] or names
+
+
+def kernel_lines(rows):
+    """Every kernel as it is linked, in the device's own words."""
+    found = [r for r in rows if r["section"] == "kernel"]
+    names = demangled([r["name"] for r in found])
+    return table(["kernel", "laid out for N", "registers", "local memory, shared memory, block, blocks at once"], [
+        [f"`{name}`", r["nodes"] if r["nodes"] != "0" else "", number(r["value"]),
+         " ".join(filter(None, (r["verdict"], r["note"])))] for name, r in zip(names, found)])
 
 
 def register_lines(folder):
@@ -133,21 +153,27 @@ def write(path, csv_path, facts, stages, ptxas):
          f"{os.path.basename(csv_path)} names.", check_lines(rows)),
         ("Time loop", "Trajectories with one sample at the end: nothing but applications of L. The bound is computed from "
          "compiled code and the data sheet of an H200, for that card alone.", steps_lines(rows)),
-        ("Trajectories", "All columns at 101 times, tolerance 1e-9, from parameters in host memory to rows in host "
-         "memory. Wall clock, median of repeats after a warm-up.", trajectory_lines(rows)),
+        ("Trajectories", "All columns at 101 times, tolerance 1e-9, from parameters in host memory to the last rows and "
+         "extremes in host memory. Wall clock, median of repeats after a warm-up.", trajectory_lines(rows)),
         ("Sweeps", "Through the worker pool of `epnet run`, without writing a file.", plain_lines(rows, "sweep")),
         ("Single applications", "A difference of two runs of Euler steps; GB/s counts every probability read and written "
          "once.", application_lines(rows) + plain_lines(rows, "sparse")),
-        ("Other tools", "The same points in the same run, each validated against our rows first; they give p and three "
-         "columns, ours gives all.", plain_lines(rows, "peer")),
-        ("Registers", "What ptxas reports of the build that was measured.", register_lines(ptxas)),
+        ("Other tools", "The same points in the same run, each validated against our rows first. A table: p and three "
+         "columns at every time come to the host, of ours all columns. Last: the three columns at the end and the largest "
+         "multiinformation, of ours all last columns and extremes. Ratios are between the two tables and between the two "
+         "others.", plain_lines(rows, "peer")),
+        ("Kernels as linked", "What the device says of the kernels of the program that was measured, in the layout that the "
+         "backend gives them.", kernel_lines(rows)),
+        ("Kernels as compiled", "What ptxas said of each file alone: a kernel that calls a function of another file gets, "
+         "when they are linked, the most registers that either takes.", register_lines(ptxas)),
     ]
-    lines = [f"# GPU results, {datetime.date.today().isoformat()}", "",
+    lines = ["# GPU results, " + os.path.basename(path).removesuffix(".md").replace("-gpu", ""), "",
              f"Written by `make gpu-check`; every line is in {os.path.basename(csv_path)}.", ""]
-    lines += table(["", ""], [[name, value] for name, value in facts.items()])
+    devices = [["device", r["note"]] for r in rows if r["section"] == "device"][:1]
+    lines += table(["", ""], devices + [[name, value] for name, value in facts.items()])
     lines += table(["stage", "result", "s"], [[n, v, f"{s:.0f}"] for n, v, s in stages])
     for title, text, body in sections:
-        if body:
+        if any(body):
             lines += [f"## {title}", "", text, "", *body]
     with open(path, "w") as file:
         file.write("\n".join(lines).rstrip() + "\n")

@@ -1,11 +1,16 @@
 #!/usr/bin/env python3
 """Other tools on the same trajectories: what a user of JAX, PyTorch or CuPy would write today.
 
-`epnet_gpu bench --peers FILE` leaves points, times, our columns of the first points and our own time. Every peer first
+`epnet_gpu bench --peers FILE` leaves points, times, our columns of the first points and our own times. Every peer first
 has to give our multiinformation, entropy and activity at every time of those points to 1e-8 (its tolerance or step is
-tightened until it does), then it is timed on all points: p at every time and those three columns, on its device, after
-a warm-up, median of repeats, wall clock with the device synchronised. Ours gives all columns, transfers included. A
-peer that cannot be imported is listed as absent. Lines are appended to the CSV as they come.
+tightened until it does), then it is timed on all points, on its device, after a warm-up, median of repeats, wall clock
+until the numbers are on the host, in two ways, each beside our own time for as much and more:
+
+table  p and those three columns at every time; the columns come to the host. Ours: all columns at every time.
+last   the same, but what comes to the host is the columns at the last time and the largest multiinformation. Ours: all
+       columns at the last time and all extremes.
+
+A peer that cannot be imported is listed as absent. Lines are appended to the CSV as they come.
 """
 import argparse
 import csv
@@ -26,20 +31,22 @@ except ImportError:
 ERROR_LIMIT = 1e-8
 REPEATS = 3
 HEADER = "section,name,nodes,points,quantity,value,low,high,unit,limit,verdict,note".split(",")
+RETURNS = ("table", "last")
 
 
 class Case:
-    """Points of one network size: rates of every flip from the definition of the channels, and what they should give."""
+    """Points of one size: rates of every flip from the definition of the channels, and what they should give."""
 
-    def __init__(self, data):
+    def __init__(self, data, parameters):
         self.nodes, self.points = data["nodes"], data["points"]
         self.checked, self.start = data["checked_points"], data["start_state"]
-        self.seconds = data["seconds"]
+        self.seconds = {way: data["seconds_" + way] for way in RETURNS}
         self.times = numpy.array(data["times"])
         self.states = 1 << self.nodes
         source, target = data["source"], data["target"]
         edges = len(source)
-        numbers = numpy.array(data["parameters"]).reshape(self.points, 2 * (self.nodes + edges))
+        numbers = numpy.fromfile(parameters, numpy.float64, self.points * 2 * (self.nodes + edges),
+                                 offset=8 * data["parameters_from"]).reshape(self.points, -1)
         up, down = numbers[:, :self.nodes], numbers[:, self.nodes:2 * self.nodes]
         rate, drive = numbers[:, 2 * self.nodes:2 * self.nodes + edges], numbers[:, 2 * self.nodes + edges:]
         states = numpy.arange(self.states)
@@ -94,7 +101,25 @@ def columns_of(xp, p, bits, exit_rates):
             "activity": (p * exit_rates).sum(-1)}
 
 
-# ---- peers: each yields (name, setting, run); run() gives the columns of all points, synchronised -------------------
+def last_of(columns):
+    """Of columns (point x time each) the last values, and the largest multiinformation."""
+    return {name: values[:, -1] for name, values in columns.items()} | {"largest": columns["multiinformation"].max(1)}
+
+
+class Tools:
+    """How a peer's columns come to the host."""
+
+    def __init__(self, fetch, shorten=last_of):
+        self.fetch, self.shorten = fetch, shorten
+
+    def to_host(self, columns, way="table"):
+        """Once this has returned, the device has done all of it."""
+        chosen = columns if way == "table" else self.shorten(columns)
+        return {name: self.fetch(values) for name, values in chosen.items()}
+
+
+# ---- peers: each yields (name, setting, run, tools), for a name from the coarsest setting to the finest; run() gives the
+# columns of all points, on their device --------------------------------------------------------------------------------
 
 def jax_peers(case):
     jax = importlib.import_module("jax")
@@ -103,6 +128,7 @@ def jax_peers(case):
     inflow, exit_rates, first = jnp.asarray(case.inflow), jnp.asarray(case.exit), jnp.asarray(case.first)
     neighbour, bits, times = jnp.asarray(case.neighbour), jnp.asarray(case.bits), jnp.asarray(case.times)
     where = jax.devices()[0].platform
+    tools = Tools(numpy.asarray, jax.jit(last_of))
 
     def change(p, rates_in, rates_out):
         return (rates_in * p[neighbour]).sum(-1) - rates_out * p
@@ -113,12 +139,12 @@ def jax_peers(case):
         return jax.jit(jax.vmap(one, in_axes=(0, 0, None)))
 
     def runner(function, setting):
-        return lambda: {k: numpy.asarray(v) for k, v in function(inflow, exit_rates, setting).items()}
+        return lambda: function(inflow, exit_rates, setting)
 
     try:
         diffrax = importlib.import_module("diffrax")
     except ImportError as reason:
-        yield "diffrax", None, reason
+        yield "diffrax", None, reason, None
         diffrax = None
     for solver in ("Tsit5", "Dopri8") if diffrax else ():
         def solve(rates_in, rates_out, tolerance, solver=solver):
@@ -129,7 +155,7 @@ def jax_peers(case):
                 stepsize_controller=diffrax.PIDController(rtol=tolerance, atol=tolerance)).ys
         function = batched(solve)
         for tolerance in (1e-8, 1e-9, 1e-10, 1e-11, 1e-12):
-            yield f"diffrax {solver}, vmap ({where})", f"tolerance {tolerance:g}", runner(function, tolerance)
+            yield f"diffrax {solver}, vmap ({where})", f"tolerance {tolerance:g}", runner(function, tolerance), tools
 
     for steps in case.step_counts():
         step = (case.times[1] - case.times[0]) / steps
@@ -146,7 +172,8 @@ def jax_peers(case):
                 after = jax.lax.fori_loop(0, steps, rk4, p)
                 return after, after
             return jnp.concatenate([first[None], jax.lax.scan(interval, first, None, length=len(case.times) - 1)[1]])
-        yield f"jax.lax.scan RK4, vmap ({where})", f"{steps} steps of an interval", runner(batched(solve), 0.0)
+        run = runner(batched(solve), 0.0)
+        yield f"jax.lax.scan RK4, vmap ({where})", f"{steps} steps of an interval", run, tools
 
 
 def torch_peers(case):
@@ -170,9 +197,11 @@ def torch_peers(case):
         for _ in range(len(case.times) - 1):
             p = torch.bmm(p, propagator)
             states.append(p)
-        columns = columns_of(Names, torch.cat(states, dim=1), bits, exit_rates[:, None, :])
-        return {name: value.cpu().numpy() for name, value in columns.items()}
-    yield f"torch dense matrix_exp and bmm ({device.type})", "one propagator of a point", run
+        return columns_of(Names, torch.cat(states, dim=1), bits, exit_rates[:, None, :])
+
+    def fetch(values):
+        return (values if torch.is_tensor(values) else values.values).cpu().numpy()  # max() also says where
+    yield f"torch dense matrix_exp and bmm ({device.type})", "one propagator of a point", run, Tools(fetch)
 
 
 def cupy_peers(case):
@@ -204,8 +233,8 @@ def cupy_peers(case):
                     p = p + step / 6 * (a + 2 * b + 2 * c + d)
                 states.append(p)
             table = cupy.stack([p.reshape(case.points, case.states) for p in states], axis=1)
-            return {name: cupy.asnumpy(value) for name, value in columns_of(cupy, table, bits, exit_rates).items()}
-        yield "cupy CSR of all points, RK4", f"{steps} steps of an interval", run
+            return columns_of(cupy, table, bits, exit_rates)
+        yield "cupy CSR of all points, RK4", f"{steps} steps of an interval", run, Tools(cupy.asnumpy)
 
 
 PEERS = (("jax", jax_peers), ("torch", torch_peers), ("cupy", cupy_peers))
@@ -226,44 +255,81 @@ class Report:
             self.file.flush()
 
 
-def time_peer(report, case, name, setting, run, error):
-    seconds = []
-    for _ in range(REPEATS):
-        start = time.perf_counter()
-        run()
-        seconds.append(time.perf_counter() - start)
-    rates = [case.points / s for s in seconds]
-    ratio = statistics.median(seconds) / case.seconds
-    report.line(name=name, nodes=case.nodes, points=case.points, quantity="trajectories",
-                value=f"{statistics.median(rates):.6g}", low=f"{min(rates):.6g}", high=f"{max(rates):.6g}", unit="1/s",
-                note=f"{setting}, error {error:.1e}; ours is {ratio:.3g} times as fast")
+OURS = {"table": "epnet's table of all columns is", "last": "epnet's last rows and extremes are"}
 
 
-def run_peers(report, case, module, peers, deadline):
-    settled, names = set(), {}
+def time_peer(report, case, name, setting, run, tools, error):
+    """Lines of both ways; the seconds of the table."""
+    medians = {}
+    for way in RETURNS:
+        seconds = []
+        for repeat in range(REPEATS + 1):
+            start = time.perf_counter()
+            tools.to_host(run(), way)
+            seconds.append(time.perf_counter() - start)
+            if repeat == 1 and sum(seconds) > 6:
+                break
+        del seconds[0]  # the warm-up
+        medians[way] = statistics.median(seconds)
+        rates = [case.points / s for s in seconds]
+        ratio = medians[way] / case.seconds[way]
+        report.line(name=f"{name}, {way}", nodes=case.nodes, points=case.points, quantity="trajectories",
+                    value=f"{statistics.median(rates):.6g}", low=f"{min(rates):.6g}", high=f"{max(rates):.6g}",
+                    unit="1/s", note=f"{setting}, error {error:.1e}; {OURS[way]} {ratio:.3g} times as fast")
+    return medians["table"]
+
+
+class Settled:
+    """What is known of the peers from fewer points of the same size: the setting that is fine enough, and its time."""
+
+    def __init__(self):
+        self.known = {}
+
+    def keep(self, case, name, place, seconds):
+        self.known[case.nodes, name] = place, seconds / case.points
+
+    def first_place(self, case, name):
+        """The setting of a peer to begin with."""
+        return self.known.get((case.nodes, name), (0, 0))[0]
+
+    def seconds(self, case, name):
+        """What timing takes at least: three runs, in each of which a point costs a quarter of what it did among fewer
+        (they may have left the device idle). 0: not known."""
+        return self.known.get((case.nodes, name), (0, 0))[1] * case.points * 3 / 4
+
+
+def run_peers(report, case, module, peers, deadline, settled):
+    done, places, errors = set(), {}, {}
     try:
-        for name, setting, run in peers(case):
+        for name, setting, run, tools in peers(case):
             if time.monotonic() > deadline:
-                report.line(name=name, nodes=case.nodes, verdict="left out", note="no time was left for it")
+                report.line(name=name, nodes=case.nodes, points=case.points, verdict="left out",
+                            note="no time was left for it")
                 return
             if setting is None:
                 report.line(name=name, nodes=case.nodes, verdict="absent", note=str(run))
                 continue
-            if name in settled:
+            place = places[name] = places.get(name, -1) + 1
+            if name in done or place < settled.first_place(case, name):
                 continue
-            error = case.error(run())
-            names[name] = error
-            if error <= ERROR_LIMIT:
-                settled.add(name)
-                time_peer(report, case, name, setting, run, error)
+            if time.monotonic() + settled.seconds(case, name) > deadline:
+                report.line(name=name, nodes=case.nodes, points=case.points, verdict="left out",
+                            note=f"it would take {settled.seconds(case, name):.0f} s at least")
+                done.add(name)
+                continue
+            errors[name] = case.error(tools.to_host(run()))
+            if errors[name] <= ERROR_LIMIT:
+                done.add(name)
+                seconds = time_peer(report, case, name, setting, run, tools, errors[name])
+                settled.keep(case, name, place, seconds)
     except ImportError as reason:
         report.line(name=module, nodes=case.nodes, verdict="absent", note=str(reason).splitlines()[0])
     except Exception as reason:  # a peer's own failure is a finding about the peer, not about us
-        report.line(name=module, nodes=case.nodes, verdict="failed",
+        report.line(name=module, nodes=case.nodes, points=case.points, verdict="failed",
                     note=f"{type(reason).__name__}: {reason}".splitlines()[0][:200])
-    for name, error in names.items():
-        if name not in settled:
-            report.line(name=name, nodes=case.nodes, verdict="left out",
+    for name, error in errors.items():
+        if name not in done:
+            report.line(name=name, nodes=case.nodes, points=case.points, verdict="left out",
                         note=f"differs from ours by {error:.1e} at its tightest setting tried")
 
 
@@ -282,9 +348,15 @@ def main():
             for module, _ in PEERS:
                 report.line(name=module, nodes=data["nodes"], verdict="absent", note="there is no numpy")
         return 0
-    for case in map(Case, cases):
+    settled = Settled()
+    for data in cases:
+        if time.monotonic() > deadline:
+            report.line(name="other tools", nodes=data["nodes"], points=data["points"], verdict="left out",
+                        note="no time was left for them")
+            continue
+        case = Case(data, arguments.points + ".parameters")
         for module, peers in PEERS:
-            run_peers(report, case, module, peers, deadline)
+            run_peers(report, case, module, peers, deadline, settled)
     return 0
 
 

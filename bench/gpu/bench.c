@@ -40,14 +40,15 @@ bool gpu_measure(bool (*body)(void *argument), void *argument, int repeats, GpuT
 void gpu_bench_rate(const GpuBench *bench, const char *section, const char *name, int nodes, size_t points,
                     const char *quantity, const char *unit, double amount, const GpuTiming *timing,
                     double limit, const char *note) {
+    const bool repeated = timing->repeats > 1; /* else there is no spread */
     const GpuLine line = {section,
                           name,
                           nodes,
                           points,
                           quantity,
                           amount / timing->median,
-                          amount / timing->high,
-                          amount / timing->low,
+                          repeated ? amount / timing->high : NAN,
+                          repeated ? amount / timing->low : NAN,
                           unit,
                           limit,
                           "",
@@ -56,9 +57,16 @@ void gpu_bench_rate(const GpuBench *bench, const char *section, const char *name
 }
 
 void gpu_bench_run(const GpuBench *bench) {
+    if (bench->kernels != NULL)
+        bench->kernels(bench->report, bench->subject.device);
     gpu_bench_peers(bench);
-    gpu_bench_trajectories(bench);
+    gpu_bench_trajectories(bench, GPU_FIRST);
     gpu_bench_sweeps(bench);
-    gpu_bench_applications(bench);
-    gpu_bench_sparse(bench);
+    const double copies = gpu_bench_copies(bench);
+    for (GpuPart part = GPU_FIRST; part <= GPU_LAST; part++) {
+        gpu_bench_applications(bench, part, copies);
+        gpu_bench_sparse(bench, part);
+        if (part == GPU_FIRST)
+            gpu_bench_trajectories(bench, GPU_REST);
+    }
 }

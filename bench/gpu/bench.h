@@ -13,7 +13,12 @@ typedef struct GpuBench {
     GpuReport *report;
     /* Bytes per second of copies within the subject's device (memory_cuda.h); NULL: no memory of its own. */
     double (*copy_rate)(int device, size_t bytes);
+    /* Report what the device says of every kernel (kernels_cuda.h); NULL: the subject has none. */
+    void (*kernels)(GpuReport *report, int device);
 } GpuBench;
+
+/* What comes first is worth the most: a slow device has time for that. */
+typedef enum GpuPart { GPU_FIRST, GPU_REST, GPU_LAST } GpuPart;
 
 /* Seconds of repeats. */
 typedef struct GpuTiming {
@@ -38,18 +43,26 @@ void gpu_bench_run(const GpuBench *bench);
 /* Points and rows for the peers, and our own time for them. */
 void gpu_bench_peers(const GpuBench *bench);
 
-/* N = 2 .. 13: applications of L x points per second within a trajectory, as a fraction of the bound; whole
+/* N <= 16: applications of L x points per second within a trajectory, as a fraction of the bound; whole
  * trajectories per second with all columns at 101 times; the CPU backend's on all cores. */
-void gpu_bench_trajectories(const GpuBench *bench);
+void gpu_bench_trajectories(const GpuBench *bench, GpuPart part);
 
 /* Sweeps of five-node trajectories through the worker pool, from the spec's values to rows in host memory. */
 void gpu_bench_sweeps(const GpuBench *bench);
 
+/* Bytes per second of copies within the device, NaN where they cannot be measured; a line of the report. */
+double gpu_bench_copies(const GpuBench *bench);
+
 /* N >= 17: one application of L, ms and bytes per second, beside those of copies within the device. */
-void gpu_bench_applications(const GpuBench *bench);
+void gpu_bench_applications(const GpuBench *bench, GpuPart part, double copies);
+
+/* The time of an application from runs of `few` and `many` steps that differ by `count` applications. The
+ * spread is the widest that the two runs allow; NaN where that reaches 0: then it says nothing. False: the
+ * noise is longer than it. */
+bool gpu_bench_difference(const GpuTiming *few, const GpuTiming *many, double count, GpuTiming *each);
 
 /* The same application as cuSPARSE's product with the assembled generator; left out where that is not there.
  */
-void gpu_bench_sparse(const GpuBench *bench);
+void gpu_bench_sparse(const GpuBench *bench, GpuPart part);
 
 #endif

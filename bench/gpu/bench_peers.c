@@ -1,14 +1,25 @@
 /* Points for the peers: everything that another program needs to solve the same trajectories, our rows to
- * hold its against, and our time for them. A JSON file. */
+ * hold its against, and our time for them. A JSON file; the points' parameters, numbers of the machine, lie
+ * beside it in FILE.parameters, case after case. */
 #include "bench.h"
 
 #include <errno.h>
 #include <inttypes.h>
 #include <math.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 enum { CHECKED_POINTS = 4 };
+
+typedef struct Files {
+    FILE *json, *parameters;
+    size_t doubles; /* in `parameters` so far */
+    size_t cases;
+} Files;
+
+/* What comes back to the host, as peers are timed too. */
+typedef enum Returned { RETURN_TABLE, RETURN_LAST, RETURNS } Returned;
 
 static void put_numbers(FILE *file, const char *name, const double *values, size_t count, size_t stride) {
     fprintf(file, ",\n\"%s\": [", name);
@@ -29,27 +40,31 @@ static void put_column(FILE *file, const char *name, const GpuRows *rows, EpnetC
     put_numbers(file, name, rows->rows.trajectory + column, points * rows->time_count, rows->width);
 }
 
-static void put_case(FILE *file, const GpuCase *item, const GpuRows *rows, const GpuTiming *timing) {
+static void put_case(Files *files, const GpuCase *item, const GpuRows *rows, const GpuTiming *timings) {
+    static const char *const names[RETURNS] = {"table", "last"};
     const size_t nodes = (size_t)item->shape.nodes, edges = item->network.edge_count,
-                 count = item->shape.points, checked = count < CHECKED_POINTS ? count : CHECKED_POINTS;
+                 count = item->shape.points, checked = count < CHECKED_POINTS ? count : CHECKED_POINTS,
+                 doubles = count * 2 * (nodes + edges);
+    FILE *file = files->json;
     size_t start = 0;
     while (item->initial[start] <= 0)
         start++;
-    fprintf(
-        file,
-        "{\"nodes\": %zu, \"points\": %zu, \"checked_points\": %zu, \"start_state\": %zu, \"tolerance\": %g",
-        nodes, count, checked, start, item->problem.tolerance);
-    fprintf(file, ", \"seconds\": %.6g, \"seconds_low\": %.6g, \"seconds_high\": %.6g", timing->median,
-            timing->low, timing->high);
+    fprintf(file, "%s{\"nodes\": %zu, \"points\": %zu, \"checked_points\": %zu, \"start_state\": %zu",
+            files->cases > 0 ? ",\n" : "", nodes, count, checked, start);
+    fprintf(file, ", \"tolerance\": %g, \"parameters_from\": %zu", item->problem.tolerance, files->doubles);
+    for (int r = 0; r < RETURNS; r++)
+        fprintf(file, ", \"seconds_%s\": %.6g", names[r], timings[r].median);
     put_nodes(file, "source", item->problem.source, edges);
     put_nodes(file, "target", item->problem.target, edges);
     put_numbers(file, "times", item->times, item->problem.time_count, 1);
-    put_numbers(file, "parameters", item->parameters, count * 2 * (nodes + edges),
-                1); /* up, down, rate, drive */
     put_column(file, "multiinformation", rows, EPNET_MULTIINFORMATION, checked);
     put_column(file, "entropy", rows, EPNET_ENTROPY, checked);
     put_column(file, "activity", rows, EPNET_ACTIVITY, checked);
     fputs("}", file);
+    /* of a point: up, down, rate, drive */
+    fwrite(item->parameters, sizeof(double), doubles, files->parameters);
+    files->doubles += doubles;
+    files->cases++;
 }
 
 typedef struct Job {
@@ -66,14 +81,46 @@ static bool solve_once(void *argument) {
                         job->rows.count, &job->rows, &job->error) == EPNET_OK;
 }
 
-static bool all_ok(const GpuRows *rows) {
-    for (size_t k = 0; k < rows->count; k++)
-        if (rows->rows.status[k] != EPNET_POINT_OK)
+static bool all_ok(Job *job) {
+    for (size_t k = 0; k < job->rows.count; k++) {
+        if (job->rows.rows.status[k] != EPNET_POINT_OK) {
+            snprintf(job->error.message, sizeof job->error.message, "point %zu has status %d", k,
+                     job->rows.rows.status[k]);
             return false;
+        }
+    }
     return true;
 }
 
-static void write_case(const GpuBench *bench, FILE *file, int nodes, size_t points) {
+static void report_ours(const GpuBench *bench, const GpuCase *item, Returned returned,
+                        const GpuTiming *timing) {
+    static const char *const names[RETURNS] = {"epnet, table", "epnet, last rows"};
+    static const char *const notes[RETURNS] = {"every column at every time to the host",
+                                               "last rows and extremes to the host"};
+    gpu_bench_rate(bench, "peer", names[returned], item->shape.nodes, item->shape.points, "trajectories",
+                   "1/s", (double)item->shape.points, timing, NAN, notes[returned]);
+}
+
+/* Both ways of returning; the rows of the table stay in `job`. False, with the reason in its error. */
+static bool time_both(Job *job, int repeats, GpuTiming *timings) {
+    const GpuCase *item = job->item;
+    const GpuEngine *subject = &job->bench->subject;
+    bool good = subject->backend->open(&item->problem, subject->device, subject->threads, &job->context,
+                                       &job->error) == EPNET_OK;
+    if (!good)
+        return false;
+    for (int r = RETURNS - 1; r >= 0 && good; r--) {
+        gpu_rows_free(&job->rows);
+        job->rows = gpu_rows_make(&item->problem, item->shape.points, r == RETURN_TABLE);
+        good = gpu_measure(solve_once, job, repeats, &timings[r]) && all_ok(job);
+        if (good)
+            report_ours(job->bench, item, (Returned)r, &timings[r]);
+    }
+    subject->backend->close(job->context);
+    return good;
+}
+
+static void write_case(const GpuBench *bench, Files *files, int nodes, size_t points, int repeats) {
     const bool full = bench->size == GPU_FULL;
     const GpuShape shape = {.nodes = nodes,
                             .points = points,
@@ -86,43 +133,55 @@ static void write_case(const GpuBench *bench, FILE *file, int nodes, size_t poin
                             .samples = full ? 101 : 11,
                             .cuts = 1,
                             .seed = 97};
+    if (!gpu_bench_goes_on(bench, "points for the peers", nodes))
+        return;
     GpuCase item = gpu_case_make(&shape);
-    const GpuEngine *subject = &bench->subject;
-    Job job = {.bench = bench,
-               .item = &item,
-               .rows = gpu_rows_make(&item.problem, points, true),
-               .error = {.status = EPNET_OK}};
-    GpuTiming timing;
-    bool good = subject->backend->open(&item.problem, subject->device, subject->threads, &job.context,
-                                       &job.error) == EPNET_OK;
-    if (good) {
-        good = gpu_measure(solve_once, &job, full ? 5 : 1, &timing);
-        subject->backend->close(job.context);
-    }
-    if (good && all_ok(&job.rows))
-        put_case(file, &item, &job.rows, &timing);
+    GpuTiming timings[RETURNS];
+    Job job = {.bench = bench, .item = &item, .error = {.status = EPNET_OK}};
+    if (time_both(&job, repeats, timings))
+        put_case(files, &item, &job.rows, timings);
     else
-        gpu_report_failure(bench->report, "points for the peers", nodes,
-                           good ? "a point failed" : job.error.message);
+        gpu_report_failure(bench->report, "points for the peers", nodes, job.error.message);
     gpu_rows_free(&job.rows);
     gpu_case_free(&item);
 }
 
+static bool open_files(const char *path, Files *files) {
+    char *beside = NULL;
+    *files = (Files){fopen(path, "w"), NULL, 0, 0};
+    if (files->json != NULL && asprintf(&beside, "%s.parameters", path) > 0)
+        files->parameters = fopen(beside, "w");
+    free(beside);
+    return files->parameters != NULL;
+}
+
+/* False: not everything could be written. */
+static bool close_files(const Files *files) {
+    bool good = true;
+    FILE *const all[] = {files->json, files->parameters};
+    for (size_t i = 0; i < 2; i++) {
+        good = good && all[i] != NULL && !ferror(all[i]);
+        if (all[i] != NULL && fclose(all[i]) != 0)
+            good = false;
+    }
+    return good;
+}
+
 void gpu_bench_peers(const GpuBench *bench) {
     const bool full = bench->size == GPU_FULL;
+    Files files;
     if (bench->peers == NULL)
         return;
-    FILE *file = fopen(bench->peers, "w");
-    if (file == NULL) {
+    if (!open_files(bench->peers, &files)) {
         gpu_report_failure(bench->report, "points for the peers", 0, strerror(errno));
+        (void)close_files(&files);
         return;
     }
-    fprintf(file, "{\"backend\": \"%s\", \"cases\": [\n", bench->subject.backend->name);
-    write_case(bench, file, full ? 5 : 3, full ? 4096 : 3);
-    fputs(",\n", file);
-    write_case(bench, file, full ? 8 : 4, full ? 512 : 2);
-    fputs("]}\n", file);
-    const bool written = !ferror(file);
-    if (fclose(file) != 0 || !written)
+    fprintf(files.json, "{\"backend\": \"%s\", \"cases\": [\n", bench->subject.backend->name);
+    write_case(bench, &files, full ? 5 : 3, full ? 4096 : 3, full ? 5 : 1);
+    write_case(bench, &files, full ? 8 : 4, full ? 512 : 2, full ? 5 : 1);
+    write_case(bench, &files, full ? 5 : 3, full ? 131072 : 6, full ? 3 : 1); /* what fills the device */
+    fputs("]}\n", files.json);
+    if (!close_files(&files))
         gpu_report_failure(bench->report, "points for the peers", 0, "not everything could be written");
 }

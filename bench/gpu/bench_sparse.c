@@ -34,22 +34,37 @@ static bool find(void *handle, const char *name, void *function) {
     return symbol != NULL;
 }
 
-static bool load(Library *library) {
+/* NULL, with the loader's own reasons, if it is nowhere. */
+static void *open_library(char *reasons, size_t size) {
     char name[32];
     snprintf(name, sizeof name, "libcusparse.so.%d", CUSPARSE_VER_MAJOR);
-    void *handle = dlopen(name, RTLD_NOW | RTLD_LOCAL);
-    if (handle == NULL)
-        handle = dlopen("libcusparse.so", RTLD_NOW | RTLD_LOCAL);
-    if (handle == NULL) /* a toolkit that the loader does not know of */
-        handle = dlopen(EPNET_CUDA_LIBRARIES "/libcusparse.so", RTLD_NOW | RTLD_LOCAL);
-    return handle != NULL && find(handle, "cusparseCreate", &library->create) &&
-           find(handle, "cusparseDestroy", &library->destroy) &&
-           find(handle, "cusparseCreateCsr", &library->create_csr) &&
-           find(handle, "cusparseDestroySpMat", &library->destroy_csr) &&
-           find(handle, "cusparseCreateDnVec", &library->create_vector) &&
-           find(handle, "cusparseDestroyDnVec", &library->destroy_vector) &&
-           find(handle, "cusparseSpMV_bufferSize", &library->buffer_size) &&
-           find(handle, "cusparseSpMV", &library->product);
+    /* The last is that of a toolkit that the loader does not know of. */
+    const char *const places[] = {name, "libcusparse.so", EPNET_CUDA_LIBRARIES "/libcusparse.so"};
+    size_t used = 0;
+    reasons[0] = '\0';
+    for (size_t i = 0; i < sizeof places / sizeof places[0]; i++) {
+        void *handle = dlopen(places[i], RTLD_NOW | RTLD_LOCAL);
+        if (handle != NULL)
+            return handle;
+        if (used < size)
+            used += (size_t)snprintf(reasons + used, size - used, "%s%s", i > 0 ? "; " : "", dlerror());
+    }
+    return NULL;
+}
+
+static bool load(Library *library, char *reasons, size_t size) {
+    void *handle = open_library(reasons, size);
+    const bool complete = handle != NULL && find(handle, "cusparseCreate", &library->create) &&
+                          find(handle, "cusparseDestroy", &library->destroy) &&
+                          find(handle, "cusparseCreateCsr", &library->create_csr) &&
+                          find(handle, "cusparseDestroySpMat", &library->destroy_csr) &&
+                          find(handle, "cusparseCreateDnVec", &library->create_vector) &&
+                          find(handle, "cusparseDestroyDnVec", &library->destroy_vector) &&
+                          find(handle, "cusparseSpMV_bufferSize", &library->buffer_size) &&
+                          find(handle, "cusparseSpMV", &library->product);
+    if (handle != NULL && !complete)
+        snprintf(reasons, size, "it lacks a function: %s", dlerror());
+    return complete;
 }
 
 /* ---- the assembled generator ----------------------------------------------------------------------------
@@ -298,19 +313,25 @@ static void bench_size(const GpuBench *bench, const Library *library, int nodes)
     gpu_case_free(&item);
 }
 
-void gpu_bench_sparse(const GpuBench *bench) {
-    static const int sizes[] = {20, 16, 18, 14, 22};
+void gpu_bench_sparse(const GpuBench *bench, GpuPart part) {
+    static const int first[] = {20}, rest[] = {16, 18, 14, 22};
+    const int *const sizes = part == GPU_FIRST ? first : rest;
+    const size_t count = part == GPU_FIRST  ? sizeof first / sizeof *first
+                         : part == GPU_REST ? sizeof rest / sizeof *rest
+                                            : 0;
     Library library;
-    if (bench->size != GPU_FULL)
+    char reasons[600];
+    if (bench->size != GPU_FULL || count == 0)
         return;
-    if (!load(&library)) {
-        gpu_report_absence(bench->report, "sparse", "cuSPARSE", 0, "libcusparse is not there");
+    if (!load(&library, reasons, sizeof reasons)) {
+        if (part == GPU_FIRST)
+            gpu_report_absence(bench->report, "sparse", "cuSPARSE", 0, reasons);
         return;
     }
     if (cudaSetDevice(bench->subject.device) != cudaSuccess) {
         gpu_report_failure(bench->report, "cuSPARSE", 0, "cudaSetDevice");
         return;
     }
-    for (size_t i = 0; i < sizeof sizes / sizeof sizes[0]; i++)
+    for (size_t i = 0; i < count; i++)
         bench_size(bench, &library, sizes[i]);
 }

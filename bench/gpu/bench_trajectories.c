@@ -1,10 +1,9 @@
 /* Resident sizes: the time loop, and whole trajectories with all columns. */
 #include "bench.h"
 
+#include "applications.h"
 #include "bounds.h"
 #include "compare.h"
-#include "cpu/evolve.h"
-#include "generator.h"
 
 #include <math.h>
 #include <stdio.h>
@@ -45,69 +44,61 @@ static bool time_case(const GpuBench *bench, const GpuEngine *engine, const char
     return good;
 }
 
-/* Applications of L that the points of a case take on average, counted by the CPU's integrator, which takes
- * the same decisions, on the first few. NaN: no memory. */
-static double applications_of(const GpuCase *item) {
-    const size_t some = item->shape.nodes <= 13 ? 4 : 1;
-    const size_t count = item->shape.points < some ? item->shape.points : some;
-    EpnetGenerator generator;
-    EpnetEvolution evolution;
-    double sum = NAN;
-    if (!epnet_generator_alloc(&generator, item->shape.nodes))
-        return sum;
-    if (epnet_evolution_alloc(&evolution, &item->problem)) {
-        sum = 0;
-        for (size_t k = 0; k < count; k++) {
-            epnet_generator_set(&generator, &item->problem, &item->points[k], NULL, true);
-            EpnetPointStatus status = epnet_evolution_start(&evolution, &generator, item->problem.initial);
-            for (size_t t = 0; t < item->problem.time_count && status == EPNET_POINT_OK; t++)
-                status = epnet_evolution_advance(&evolution, t);
-            sum += (double)evolution.applications / (double)count;
-        }
-    }
-    epnet_evolution_free(&evolution);
-    epnet_generator_free(&generator);
-    return sum;
+typedef struct Size {
+    GpuPart part;
+    int nodes;
+    size_t points;
+    GpuNetworkKind network;
+} Size;
+
+static const char *network_suffix(const Size *size) {
+    return size->network == GPU_COMPLETE ? ", complete graph" : "";
 }
 
-static GpuShape shape_of(int nodes, size_t points, double t_end, size_t samples) {
-    return (GpuShape){.nodes = nodes,
-                      .points = points,
-                      .network = GPU_GENERIC,
+static GpuShape shape_of(const Size *size, double t_end, size_t samples) {
+    return (GpuShape){.nodes = size->nodes,
+                      .points = size->points,
+                      .network = size->network,
                       .start = GPU_PURE,
                       .kind = EPNET_TRAJECTORY,
                       .method = EPNET_CHEBYSHEV,
                       .tolerance = 1e-9,
                       .t_end = t_end,
                       .samples = samples,
-                      .cuts = nodes > 1 ? 1 : 0,
+                      .cuts = size->nodes > 1 ? 1 : 0,
                       .seed = 71};
 }
 
 /* ---- the time loop ------------------------------------------------------------------------------------- */
 
+/* Points that differ: as many as the CPU counts the applications of in a moment, every one of them. */
+static size_t counted_points(int nodes) {
+    return nodes <= 7 ? 1024 : nodes <= 10 ? 128 : nodes <= 13 ? 16 : 8;
+}
+
 /* One sample at the end of a long time: next to nothing but applications. */
-static void bench_steps(const GpuBench *bench, int nodes, size_t points) {
+static void bench_steps(const GpuBench *bench, const Size *size) {
+    const int nodes = size->nodes;
     const bool full = bench->size == GPU_FULL;
-    const GpuShape shape = shape_of(nodes, points, !full ? 5 : nodes <= 13 ? 1000 : 100, 1);
+    GpuShape shape = shape_of(size, !full ? 5 : nodes <= 10 ? 1000 : nodes <= 13 ? 300 : 100, 1);
     char name[96];
-    snprintf(name, sizeof name, "time loop: one sample after %g s", shape.t_end);
+    shape.distinct = counted_points(nodes);
+    snprintf(name, sizeof name, "time loop: one sample after %g s%s", shape.t_end, network_suffix(size));
     if (!gpu_bench_goes_on(bench, name, nodes))
         return;
     GpuCase item = gpu_case_make(&shape);
-    GpuRows rows = gpu_rows_make(&item.problem, points, false);
+    GpuRows rows = gpu_rows_make(&item.problem, size->points, false);
     GpuTiming timing;
     if (time_case(bench, &bench->subject, name, &item, full ? 5 : 2, &rows, &timing)) {
-        const double applications = applications_of(&item), bound = gpu_bound_steps(nodes),
-                     rate = applications * (double)points / timing.median;
-        char note[120];
-        if (isnan(bound))
-            snprintf(note, sizeof note, "%.0f applications a point; no bound worked out", applications);
-        else
-            snprintf(note, sizeof note, "%.0f applications a point; %.3g of the bound", applications,
-                     rate / bound);
-        gpu_bench_rate(bench, "steps", name, nodes, points, "applications x points", "1/s",
-                       applications * (double)points, &timing, bound, note);
+        const GpuApplications found = gpu_applications(&item, 0, INFINITY, bench->reference.threads);
+        const double bound = gpu_bound_steps(nodes), amount = found.mean * (double)size->points;
+        char note[160], share[48] = "no bound worked out";
+        if (!isnan(bound))
+            snprintf(share, sizeof share, "%.3g of the bound", amount / timing.median / bound);
+        snprintf(note, sizeof note, "%.0f applications a point, counted on all %zu that differ; %s",
+                 found.mean, found.counted, share);
+        gpu_bench_rate(bench, "steps", name, nodes, size->points, "applications x points", "1/s", amount,
+                       &timing, bound, note);
     }
     gpu_rows_free(&rows);
     gpu_case_free(&item);
@@ -141,39 +132,59 @@ static void bench_cpu(const GpuBench *bench, const char *name, GpuCase *item, co
     gpu_rows_free(&rows);
 }
 
-static void bench_whole(const GpuBench *bench, int nodes, size_t points) {
+static void bench_whole(const GpuBench *bench, const Size *size) {
     const bool full = bench->size == GPU_FULL;
-    const GpuShape shape = shape_of(nodes, points, full ? 10 : 1, full ? 101 : 3);
+    const GpuShape shape = shape_of(size, full ? 10 : 1, full ? 101 : 3);
     char name[96];
-    snprintf(name, sizeof name, "trajectories: %zu samples in %g s, all columns", shape.samples, shape.t_end);
-    if (!gpu_bench_goes_on(bench, name, nodes))
+    snprintf(name, sizeof name, "trajectories: %zu samples in %g s, all columns%s", shape.samples,
+             shape.t_end, network_suffix(size));
+    if (!gpu_bench_goes_on(bench, name, size->nodes))
         return;
     GpuCase item = gpu_case_make(&shape);
-    GpuRows rows = gpu_rows_make(&item.problem, points, false);
+    GpuRows rows = gpu_rows_make(&item.problem, size->points, false);
     GpuTiming timing;
     if (time_case(bench, &bench->subject, name, &item, full ? 5 : 2, &rows, &timing)) {
-        char note[120];
-        snprintf(note, sizeof note, "tolerance %g, %.0f applications a point, transfers included",
-                 item.problem.tolerance, applications_of(&item));
-        gpu_bench_rate(bench, "trajectories", name, nodes, points, "trajectories", "1/s", (double)points,
-                       &timing, NAN, note);
-        bench_cpu(bench, name, &item, &rows, (double)points / timing.median);
+        char note[160];
+        snprintf(note, sizeof note,
+                 "tolerance %g, %.0f applications a point; last rows and extremes to the host, "
+                 "transfers included",
+                 item.problem.tolerance, gpu_applications(&item, 0.003, 0.5, bench->reference.threads).mean);
+        gpu_bench_rate(bench, "trajectories", name, size->nodes, size->points, "trajectories", "1/s",
+                       (double)size->points, &timing, NAN, note);
+        bench_cpu(bench, name, &item, &rows, (double)size->points / timing.median);
     }
     gpu_rows_free(&rows);
     gpu_case_free(&item);
 }
 
-void gpu_bench_trajectories(const GpuBench *bench) {
-    static const int order[] = {5, 8, 10, 12, 13, 15, 2, 3,
-                                4, 6, 7,  9,  11, 14, 16}; /* a regime each, then the rest */
-    static const size_t points[] = {[2] = 262144, [3] = 262144, [4] = 131072, [5] = 131072, [6] = 65536,
-                                    [7] = 32768,  [8] = 16384,  [9] = 8192,   [10] = 4096,  [11] = 2112,
-                                    [12] = 1056,  [13] = 528,   [14] = 264,   [15] = 264,   [16] = 132};
-    const size_t count = bench->size == GPU_FULL ? sizeof order / sizeof *order : 2;
+void gpu_bench_trajectories(const GpuBench *bench, GpuPart part) {
+    static const Size sizes[] = {
+        {GPU_FIRST, 5, 131072, GPU_GENERIC}, /* a regime each, then the rest */
+        {GPU_FIRST, 8, 16384, GPU_GENERIC},
+        {GPU_FIRST, 10, 4096, GPU_GENERIC},
+        {GPU_FIRST, 12, 1056, GPU_GENERIC},
+        {GPU_FIRST, 13, 528, GPU_GENERIC},
+        {GPU_FIRST, 15, 264, GPU_GENERIC},
+        {GPU_FIRST, 12, 1056, GPU_COMPLETE}, /* the topology that a spec without one has */
+        {GPU_REST, 2, 262144, GPU_GENERIC},
+        {GPU_REST, 3, 262144, GPU_GENERIC},
+        {GPU_REST, 4, 131072, GPU_GENERIC},
+        {GPU_REST, 6, 65536, GPU_GENERIC},
+        {GPU_REST, 7, 32768, GPU_GENERIC},
+        {GPU_REST, 9, 8192, GPU_GENERIC},
+        {GPU_REST, 11, 2112, GPU_GENERIC},
+        {GPU_REST, 14, 264, GPU_GENERIC},
+        {GPU_REST, 16, 132, GPU_GENERIC},
+    };
+    static const Size few[] = {
+        {GPU_FIRST, 5, 3, GPU_GENERIC}, {GPU_FIRST, 8, 3, GPU_GENERIC}, {GPU_REST, 7, 3, GPU_COMPLETE}};
+    const bool full = bench->size == GPU_FULL;
+    const Size *const chosen = full ? sizes : few;
+    const size_t count = full ? sizeof sizes / sizeof *sizes : sizeof few / sizeof *few;
     for (size_t i = 0; i < count; i++) {
-        const int nodes = order[i];
-        const size_t many = bench->size == GPU_FULL ? points[nodes] : 3;
-        bench_steps(bench, nodes, many);
-        bench_whole(bench, nodes, many);
+        if (chosen[i].part != part)
+            continue;
+        bench_steps(bench, &chosen[i]);
+        bench_whole(bench, &chosen[i]);
     }
 }

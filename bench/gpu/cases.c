@@ -7,8 +7,8 @@
 #include <string.h>
 
 const char *gpu_network_name(GpuNetworkKind kind) {
-    static const char *const names[GPU_NETWORK_KINDS] = {"generic", "one-way", "zero rates",
-                                                         "near equilibrium", "ring"};
+    static const char *const names[GPU_NETWORK_KINDS] = {"generic",          "one-way",  "zero rates",
+                                                         "near equilibrium", "complete", "ring"};
     return names[kind];
 }
 
@@ -30,7 +30,8 @@ double *gpu_case_parameters(const GpuCase *item, size_t k) {
 
 static TestNetwork make_network(TestRandom *random, const GpuShape *shape) {
     const int nodes = shape->nodes;
-    const double density = nodes <= 6 ? 0.8 : 4.0 / nodes; /* some four sources of a node */
+    const double some = nodes <= 6 ? 0.8 : 4.0 / nodes, /* some four sources of a node */
+        density = shape->network == GPU_COMPLETE ? 1 : some;
     TestNetwork network;
     switch (shape->network) {
     case GPU_NEAR_EQUILIBRIUM:
@@ -80,14 +81,21 @@ static double exit_bound(const EpnetPoint *point, size_t nodes, size_t edges) {
     return bound;
 }
 
+size_t gpu_case_distinct(const GpuShape *shape) {
+    return shape->distinct > 0 && shape->distinct < shape->points ? shape->distinct : shape->points;
+}
+
 static void make_points(TestRandom *random, GpuCase *item) {
     const size_t nodes = (size_t)item->shape.nodes, edges = item->network.edge_count,
-                 count = item->shape.points;
+                 count = item->shape.points, distinct = gpu_case_distinct(&item->shape);
     item->parameters = oracle_allocate(count * 2 * (nodes + edges), sizeof(double));
     item->points = oracle_allocate(count, sizeof(EpnetPoint));
     for (size_t k = 0; k < count; k++) {
         double *own = gpu_case_parameters(item, k);
-        vary(random, &item->network, own);
+        if (k < distinct)
+            vary(random, &item->network, own);
+        else
+            memcpy(own, gpu_case_parameters(item, k - distinct), 2 * (nodes + edges) * sizeof *own);
         item->points[k] = (EpnetPoint){own, own + nodes, own + 2 * nodes, own + 2 * nodes + edges, 0};
         item->exit_bound = fmax(item->exit_bound, exit_bound(&item->points[k], nodes, edges));
     }

@@ -10,6 +10,7 @@ typedef enum GpuNetworkKind {
     GPU_ONE_WAY,          /* drives of 0, finite, beyond 745 nat and infinite */
     GPU_ZERO_RATES,       /* one-way copies and missing flips: impossible transitions, unreachable states */
     GPU_NEAR_EQUILIBRIUM, /* drives of 1e-5 to 1e-4 nat: production far below the sum of its terms */
+    GPU_COMPLETE,         /* generic, with an edge from every node to every other */
     GPU_RING, /* a directed ring of fast copies over slow flips: eigenvalues far from the real axis */
     GPU_NETWORK_KINDS
 } GpuNetworkKind;
@@ -32,7 +33,11 @@ typedef struct GpuShape {
     size_t samples;          /* 1: t_end alone */
     size_t cuts;             /* 0 .. 3 */
     uint64_t seed;
+    size_t distinct; /* point k has the parameters of point k % distinct; 0: every point has its own */
 } GpuShape;
+
+/* How many points that differ a case has: they are its first. */
+size_t gpu_case_distinct(const GpuShape *shape);
 
 typedef struct GpuCase {
     GpuShape shape;

@@ -69,8 +69,8 @@ static size_t count_wrong(const GpuRows *mixed, const GpuRows *good, const GpuRo
 static void check_defect(const GpuChecks *checks, const Defect *defect, int nodes, size_t points) {
     if (!gpu_checks_go_on(checks, defect->name, nodes))
         return;
-    const GpuShape shape = {nodes, points, GPU_GENERIC, GPU_RANDOM, defect->kind, defect->method, 1e-9,
-                            1,     3,      1,           53};
+    const GpuShape shape = {nodes, points, GPU_GENERIC, GPU_RANDOM, defect->kind, defect->method,
+                            1e-9,  1,      3,           1,          53,           0};
     char note[120];
     EpnetError error = {.status = EPNET_OK};
     GpuCase item = gpu_case_make(&shape);

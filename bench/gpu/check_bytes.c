@@ -171,7 +171,8 @@ void gpu_check_bytes(const GpuChecks *checks) {
                                      1,
                                      3,
                                      2,
-                                     41};
+                                     41,
+                                     0};
         check_shape(checks, &trajectory);
         GpuShape stationary = trajectory;
         stationary.kind = EPNET_STATIONARY;

@@ -83,9 +83,10 @@ void gpu_check_memory(const GpuChecks *checks) {
                            1,
                            full ? 21 : 3,
                            2,
-                           61},
-                   large = {18,  1, GPU_GENERIC, GPU_PURE, EPNET_TRAJECTORY, EPNET_CHEBYSHEV, 1e-9,
-                            0.1, 2, 1,           67};
+                           61,
+                           0},
+                   large = {18, 1, GPU_GENERIC, GPU_PURE, EPNET_TRAJECTORY, EPNET_CHEBYSHEV, 1e-9, 0.1,
+                            2,  1, 67,          0};
     check_shape(checks, &many);
     if (full)
         check_shape(checks, &large);

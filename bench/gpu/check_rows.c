@@ -79,7 +79,8 @@ static void check_trajectory(const GpuChecks *checks, const Trajectory *kind, in
                             checks->size == GPU_FULL ? 4.0 : 0.5,
                             samples,
                             3,
-                            23};
+                            23,
+                            0};
     check_case(checks, name, &shape, trajectory_limit(kind));
 }
 
@@ -140,8 +141,8 @@ void gpu_check_stationary(const GpuChecks *checks) {
             snprintf(name, sizeof name, "stationary law, %s", gpu_network_name(kinds[k]));
             const size_t points = checks->size == GPU_FULL && nodes <= 9 ? 16 : 2;
             const GpuShape shape = {
-                nodes, points, kinds[k], GPU_STATIONARY, EPNET_STATIONARY, EPNET_CHEBYSHEV, 1e-9, 0,
-                0,     2,      37};
+                nodes, points, kinds[k], GPU_STATIONARY, EPNET_STATIONARY, EPNET_CHEBYSHEV, 1e-9, 0, 0,
+                2,     37,     0};
             check_case(checks, name, &shape, 1e-10);
         }
     }

@@ -3,6 +3,7 @@
 #include "bench.h"
 #include "checks.h"
 #ifdef EPNET_HAVE_CUDA
+#include "kernels_cuda.h"
 #include "memory_cuda.h"
 #endif
 
@@ -87,6 +88,10 @@ static const EpnetBackend *find_backend(const Options *options) {
     } else if (options->device < 0 || options->device >= count) {
         fprintf(stderr, "epnet_gpu: there is no %s:%d: %d device%s\n", backend->name, options->device, count,
                 count == 1 ? "" : "s");
+#ifdef EPNET_HAVE_CUDA
+    } else if (backend == &epnet_cuda_backend && !gpu_cuda_has_code(options->device, text, sizeof text)) {
+        fprintf(stderr, "epnet_gpu: cuda:%d: %s\n", options->device, text);
+#endif
     } else {
         return backend;
     }
@@ -127,10 +132,12 @@ int main(int argc, char **argv) {
         gpu_checks_run(&checks);
         printf("%zu checks, %zu failed\n", report.checks, report.failed);
     } else {
-        GpuBench bench = {subject, reference, options.size, deadline, options.peers, &report, NULL};
+        GpuBench bench = {subject, reference, options.size, deadline, options.peers, &report, NULL, NULL};
 #ifdef EPNET_HAVE_CUDA
-        if (backend == &epnet_cuda_backend)
+        if (backend == &epnet_cuda_backend) {
             bench.copy_rate = gpu_cuda_copy_rate;
+            bench.kernels = gpu_cuda_kernels;
+        }
 #endif
         gpu_bench_run(&bench);
     }

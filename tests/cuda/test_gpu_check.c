@@ -1,15 +1,19 @@
 /* The checks of bench/gpu, which a machine with a GPU runs: here on the emulated device, whole, at tiny
  * sizes; and on backends that are wrong in one thing, each of which the check that is meant for it must find.
  */
-#include "checks.h"
+#include "applications.h"
+#include "bench.h"
 #include "cpu/cpu_backend.h"
 #include "cuda_backend.h"
 #include "emulation.h"
+#include "kernels_cuda.h"
 #include "memory_cuda.h"
 #include "support/check.h"
 #include "threading.h"
 
 #include <math.h>
+#include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 static GpuChecks checks_of(const EpnetBackend *backend, GpuReport *report) {
@@ -158,8 +162,129 @@ static void checks_without_time_are_left_out(void **state) {
     assert_int_equal(report.checks, 0);
 }
 
+/* ---- measurements ----------------------------------------------------------------------------------------
+ */
+
+/* What a few points say of all agrees with all of them to 1 %, and about as they say themselves. */
+static void applications_of_few_points_speak_for_all(void **state) {
+    (void)state;
+    static const struct {
+        int nodes;
+        size_t points;
+        double t_end;
+        size_t samples;
+    } cases[] = {{3, 4000, 100, 1}, {5, 2000, 10, 101}, {5, 2000, 200, 1}, {8, 150, 10, 11}, {4, 5, 10, 3}};
+    for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
+        const GpuShape shape = {.nodes = cases[i].nodes,
+                                .points = cases[i].points,
+                                .network = GPU_GENERIC,
+                                .start = GPU_PURE,
+                                .kind = EPNET_TRAJECTORY,
+                                .method = EPNET_CHEBYSHEV,
+                                .tolerance = 1e-9,
+                                .t_end = cases[i].t_end,
+                                .samples = cases[i].samples,
+                                .seed = 71};
+        GpuCase item = gpu_case_make(&shape);
+        const GpuApplications all = gpu_applications(&item, 0, INFINITY, 2),
+                              few = gpu_applications(&item, 0.005, INFINITY, 2),
+                              hurried = gpu_applications(&item, 0, 0, 2);
+        assert_int_equal(all.counted, shape.points);
+        assert_true(all.error == 0);
+        assert_true(few.error <= 0.005);
+        assert_int_equal(hurried.counted, shape.points < 8 ? shape.points : 8);
+        check_near(few.mean / all.mean, 1, 0.01, "mean of few");
+        check_near(hurried.mean / all.mean, 1, 4 * hurried.error, "mean of eight");
+        gpu_case_free(&item);
+    }
+}
+
+/* Points that repeat count as those that differ do, and have their rows. */
+static void repeated_points_are_counted_once(void **state) {
+    (void)state;
+    GpuShape shape = {.nodes = 4,
+                      .points = 21,
+                      .network = GPU_GENERIC,
+                      .start = GPU_PURE,
+                      .kind = EPNET_TRAJECTORY,
+                      .method = EPNET_CHEBYSHEV,
+                      .tolerance = 1e-9,
+                      .t_end = 50,
+                      .samples = 1,
+                      .seed = 71,
+                      .distinct = 7};
+    GpuCase item = gpu_case_make(&shape);
+    const GpuEngine cpu = {&epnet_cpu_backend, 0, 1};
+    GpuRows rows = gpu_rows_make(&item.problem, shape.points, false);
+    EpnetError error;
+    assert_int_equal(gpu_solve(&cpu, &item.problem, item.points, &rows, &error), EPNET_OK);
+    for (size_t k = 0; k < shape.points; k++)
+        assert_int_equal(gpu_rows_same(&rows, k, &rows, 3), k % 7 == 3);
+    const GpuApplications found = gpu_applications(&item, 0, INFINITY, 2);
+    assert_int_equal(found.counted, 7);
+    gpu_rows_free(&rows);
+    gpu_case_free(&item);
+    shape.points = 7;
+    item = gpu_case_make(&shape);
+    check_near(gpu_applications(&item, 0, INFINITY, 1).mean, found.mean, 1e-9 * found.mean, "mean");
+    gpu_case_free(&item);
+}
+
+static void differences_have_a_valid_spread_or_none(void **state) {
+    (void)state;
+    GpuTiming each;
+    const GpuTiming few = {1.0, 0.9, 1.1, 3}, many = {3.0, 2.9, 3.2, 3}, near = {1.05, 1.0, 1.3, 3};
+    assert_true(gpu_bench_difference(&few, &many, 10, &each));
+    check_near(each.median, 0.2, 1e-15, "median");
+    check_near(each.low, 0.18, 1e-15, "low");
+    check_near(each.high, 0.23, 1e-15, "high");
+    assert_true(gpu_bench_difference(&few, &near, 10, &each));
+    check_near(each.median, 0.005, 1e-15, "median");
+    assert_true(isnan(each.low) && isnan(each.high));
+    assert_false(gpu_bench_difference(&many, &few, 10, &each));
+    assert_false(gpu_bench_difference(&few, &few, 10, &each));
+    const GpuTiming once = {1, 1, 1, 1}, twice = {2, 2, 2, 1};
+    assert_true(gpu_bench_difference(&once, &twice, 1, &each));
+    assert_true(isnan(each.low) && isnan(each.high));
+}
+
+/* A line for every kernel that is laid out, or why there is none. */
+static void kernels_are_reported(void **state) {
+    (void)state;
+    GpuReport report;
+    char *text = NULL;
+    size_t size, lines = 0;
+    epnet_emulation_reset();
+    report = (GpuReport){.csv = open_memstream(&text, &size)};
+    gpu_cuda_kernels(&report, 0);
+    assert_int_equal(report.failed, 0);
+    assert_int_equal(fclose(report.csv), 0);
+    for (const char *at = text; (at = strstr(at, "\"registers\",128,")) != NULL; at++)
+        lines++;
+    assert_in_range(lines, 3, 200); /* of trajectories and of stationary laws */
+    free(text);
+
+    epnet_emulation_device(0, "Old", 7, 0, 4, (size_t)64 << 20, (size_t)96 << 10);
+    report = (GpuReport){.csv = open_memstream(&text, &size)};
+    gpu_cuda_kernels(&report, 0);
+    assert_int_equal(fclose(report.csv), 0);
+    assert_non_null(strstr(text, "left out"));
+    assert_null(strstr(text, "registers"));
+    free(text);
+
+    epnet_emulation_devices(0);
+    report = (GpuReport){0};
+    gpu_cuda_kernels(&report, 0);
+    assert_int_equal(report.failed, 1);
+    epnet_emulation_reset();
+}
+
 int main(void) {
     const struct CMUnitTest tests[] = {
+        cmocka_unit_test(applications_of_few_points_speak_for_all),
+        cmocka_unit_test(repeated_points_are_counted_once),
+        cmocka_unit_test(differences_have_a_valid_spread_or_none),
+        cmocka_unit_test(kernels_are_reported),
         cmocka_unit_test(wrong_backends_are_found),
         cmocka_unit_test(checks_without_time_are_left_out),
         cmocka_unit_test(emulated_device_passes),
