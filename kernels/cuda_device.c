@@ -174,7 +174,6 @@ EpnetStatus epnet_cuda_accept(const EpnetProblem *problem, int device, int *thre
 
 void epnet_cuda_workers(const EpnetProblem *problem, int device, int threads, int *count, int *threads_each,
                         size_t *chunk) {
-    (void)threads;
     /* Enough points to fill the largest device a few times over, and rows that take little memory. */
     enum { LEAST = 1024, MOST = 65536 };
     const size_t states = (size_t)1 << 21, bytes = (size_t)128 << 20;
@@ -183,8 +182,10 @@ void epnet_cuda_workers(const EpnetProblem *problem, int device, int threads, in
     *chunk = 1;
     if (cudaSetDevice(device) != cudaSuccess)
         (void)cudaGetLastError();
-    if (streams(problem)) { /* point after point */
-        *count = problem->nodes < 24 ? 2 : 1;
+    if (streams(problem)) { /* point after point: as many at a time as their tiles take to fill the device */
+        const int alone = problem->nodes < 17 ? 17 : problem->nodes;
+        *count = alone < 20 ? 1 << (20 - alone) : alone < 24 ? 2 : 1;
+        *count = *count > 2 && *count > threads ? (threads > 2 ? threads : 2) : *count;
         return;
     }
     const size_t point = epnet_cuda_point_bytes(problem, problem->keeps_trajectories);

@@ -19,7 +19,8 @@ EpnetCudaResult epnet_cuda_engine(const EpnetProblem *problem, bool *streaming, 
 EpnetStatus epnet_cuda_accept(const EpnetProblem *problem, int device, int *threads, EpnetError *error);
 
 /* Two workers: while the device computes for one, the other's parameters and rows travel and are written.
- * More where one point alone leaves most of the device idle, one where two would not share anything. */
+ * Where points are streamed and one alone leaves most of the device idle, up to eight, as `threads` allow;
+ * one where two would not share anything. */
 void epnet_cuda_workers(const EpnetProblem *problem, int device, int threads, int *count, int *threads_each,
                         size_t *chunk);
 

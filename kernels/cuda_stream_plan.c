@@ -4,7 +4,8 @@
 typedef struct Limits {
     int tile_bits;
     int low_least;  /* contiguous bits of a windowed tile: 64 bytes at least, for whole sectors of memory */
-    int direct_max; /* a pass over a window reads and writes three vectors; a direct bit reads one */
+    int direct_max; /* a pass over a window reads and writes three vectors; a direct bit reads one, if from
+                       the cache */
 } Limits;
 
 static Limits limits_of(int nodes) {
@@ -18,13 +19,16 @@ void epnet_stream_plan(int nodes, EpnetStreamPlan *plan) {
     EpnetStreamPass *pass = plan->pass;
     plan->nodes = nodes;
     plan->pass_count = 1;
-    *pass = (EpnetStreamPass){.tile_bits = served, .low = served, .window = served};
+    *pass = (EpnetStreamPass){
+        .tile_bits = served, .low = served, .window = served, .outside_bits = nodes - served};
     while (nodes - served > limits.direct_max) {
         const int rest = nodes - served, room = limits.tile_bits - limits.low_least;
         const int bits = rest < room ? rest : room;
         pass = &plan->pass[plan->pass_count++];
-        *pass = (EpnetStreamPass){
-            .tile_bits = limits.tile_bits, .low = limits.tile_bits - bits, .window = served};
+        *pass = (EpnetStreamPass){.tile_bits = limits.tile_bits,
+                                  .low = limits.tile_bits - bits,
+                                  .window = served,
+                                  .outside_bits = nodes - limits.tile_bits};
         served += bits;
     }
     pass->direct = served;
@@ -38,7 +42,8 @@ static size_t register_part_size(const EpnetStreamPass *pass) {
 size_t epnet_stream_plan_size(const EpnetStreamPlan *plan) {
     size_t size = 0;
     for (int i = 0; i < plan->pass_count; i++)
-        size += epnet_stream_thread_part_size(&plan->pass[i]) + register_part_size(&plan->pass[i]);
+        size += epnet_stream_thread_part_size(&plan->pass[i]) + register_part_size(&plan->pass[i]) +
+                epnet_stream_outside_part_size(&plan->pass[i]);
     return size;
 }
 
@@ -47,6 +52,7 @@ void epnet_stream_plan_place(EpnetStreamPlan *plan, double *tables) {
         EpnetStreamPass *pass = &plan->pass[i];
         pass->thread_part = tables;
         pass->register_part = tables + epnet_stream_thread_part_size(pass);
-        tables = pass->register_part + register_part_size(pass);
+        pass->outside_part = pass->register_part + register_part_size(pass);
+        tables = pass->outside_part + epnet_stream_outside_part_size(pass);
     }
 }

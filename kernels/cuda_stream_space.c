@@ -166,8 +166,8 @@ static const double *exit_rates(const EpnetStreamSpace *space) {
 
 static void stream_step(void *engine, const EpnetSpaceStep *step) {
     EpnetStreamSpace *space = engine;
-    EPNET_STREAM_DO(space, epnet_stream_step, &space->shared.problem, &space->point, &space->plan,
-                    exit_rates(space), step, space->multiprocessors, space->stream);
+    EPNET_STREAM_DO(space, epnet_stream_step, &space->plan, exit_rates(space), step, space->multiprocessors,
+                    space->stream);
 }
 
 static void stream_copy(void *engine, double *to, const double *from) {

@@ -1,9 +1,10 @@
 /* The streaming engine, for networks whose states do not fit on the chip (N > EPNET_RESIDENT_NODES; any N >=
  * EPNET_STREAM_NODES_MIN works): the vectors of one point lie in device memory, every application of L is one
  * to three launches, and the host decides between them with the control logic that it has for the CPU
- * (host/evolution.h, host/relaxation.h). One point fills a device from N = 17 or so; below that, open
- * several engines on streams of their own, each on a thread of its own, and the device works on their points
- * side by side. An engine is used by one thread at a time, with its device current. */
+ * (host/evolution.h, host/relaxation.h). A launch has a block for each tile of 2^12 states, 32 with 17 nodes:
+ * one point fills a device from N = 20 on. Below, open several engines on streams of their own, each on a
+ * thread of its own, and the device works on their points side by side. An engine is used by one thread at a
+ * time, with its device current. */
 #ifndef EPNET_KERNELS_STREAM_H
 #define EPNET_KERNELS_STREAM_H
 

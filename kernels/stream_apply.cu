@@ -1,7 +1,7 @@
 /* Applications of L to a vector in device memory, with the update of an integrator around them. A pass reads
  * every state once, exchanges within tiles through shared memory, and adds the inflow over the bits of the
  * tile. r_j(s) has one non-negative part for each of: the bits of the thread (registers), of the register and
- * of the tile as a whole (shared memory, computed anew for each tile): no cancellation. */
+ * of the tile as a whole (shared memory, put together anew for each tile): no cancellation. */
 #include "resident.cuh"
 #include "stream_layout.h"
 #include "stream_point.cuh"
@@ -10,16 +10,13 @@ namespace {
 
 enum { LEAST_BLOCKS = 2 }; /* of a multiprocessor: bounds registers to 128 */
 
-/* What the bits of a tile's number, which all its states share, add to r_j with x_j = x. */
-__device__ double outside_part(const EpnetCudaProblem &problem, const EpnetRates &rates,
-                               const EpnetStreamPass &pass, uint64_t tile_state, int j, int x) {
-    double sum = 0;
-    for (int e = problem.first_edge[j]; e < problem.first_edge[j + 1]; e++) {
-        const int i = problem.source[e];
-        if (epnet_stream_tile_bit(&pass, i) < 0)
-            sum += epnet_bit(tile_state, i) != x ? rates.rate[e] : rates.backward[e];
-    }
-    return sum;
+/* What the bits of a tile's number, which all its states share, add to r_j with x_j = x; k = 2 m + x, where m
+ * says how the pass serves j. */
+__device__ double outside_part(const EpnetStreamPass &pass, uint64_t tile, int k) {
+    const int low = epnet_stream_half_bits(&pass, 0), high = epnet_stream_half_bits(&pass, 1);
+    const double *const upper = pass.outside_part + ((size_t)(2 * epnet_stream_served(&pass)) << low);
+    return pass.outside_part[((size_t)k << low) + (size_t)(tile & (((uint64_t)1 << low) - 1))] +
+           upper[((size_t)k << high) + (size_t)(tile >> low)];
 }
 
 /* What remains of a state when a pass has its inflow. */
@@ -47,8 +44,7 @@ struct Turn {
 
 template <int THREAD_BITS, int REGISTER_BITS>
 __global__ void __launch_bounds__(1 << THREAD_BITS, LEAST_BLOCKS)
-    stream_pass(EpnetCudaProblem problem, EpnetRates rates, EpnetStreamPass pass, Turn turn,
-                const double *exit) {
+    stream_pass(EpnetStreamPass pass, Turn turn, const double *exit) {
     constexpr int TILE_BITS = THREAD_BITS + REGISTER_BITS, THREADS = 1 << THREAD_BITS,
                   REGISTERS = 1 << REGISTER_BITS;
     EPNET_DYNAMIC_SHARED(double, shared);
@@ -63,7 +59,7 @@ __global__ void __launch_bounds__(1 << THREAD_BITS, LEAST_BLOCKS)
     const uint64_t within =
         whole ? tile_index : (tile_index & low_mask) | tile_index >> pass.low << pass.window;
 
-    const uint64_t tiles = (uint64_t)1 << (problem.nodes - TILE_BITS);
+    const uint64_t tiles = (uint64_t)1 << pass.outside_bits;
     for (uint64_t tile = blockIdx.x; tile < tiles; tile += gridDim.x) {
         const uint64_t tile_state = epnet_stream_tile_state(&pass, tile), s0 = tile_state + within;
         double inflow[REGISTERS];
@@ -74,8 +70,7 @@ __global__ void __launch_bounds__(1 << THREAD_BITS, LEAST_BLOCKS)
         }
 #pragma unroll 1
         for (int k = t; k < 2 * served; k += THREADS)
-            outside[k] =
-                outside_part(problem, rates, pass, tile_state, epnet_stream_node(&pass, k / 2), k % 2);
+            outside[k] = outside_part(pass, tile, k);
         __syncthreads();
 #pragma unroll 1
         for (int k = t; k < 2 * served * REGISTERS; k += THREADS)
@@ -139,14 +134,13 @@ cudaError_t lay_out(const EpnetStreamPass &pass, EpnetCudaLayout *layout) {
 }
 
 template <int THREAD_BITS, int REGISTER_BITS>
-void launch_pass(const EpnetCudaProblem &problem, const EpnetStreamPoint &point, const EpnetStreamPass &pass,
-                 const Turn &turn, const double *exit, int multiprocessors, cudaStream_t stream) {
-    const uint64_t tiles = (uint64_t)1 << (problem.nodes - pass.tile_bits);
+void launch_pass(const EpnetStreamPass &pass, const Turn &turn, const double *exit, int multiprocessors,
+                 cudaStream_t stream) {
+    const uint64_t tiles = (uint64_t)1 << pass.outside_bits;
     const uint64_t resident = (uint64_t)(LEAST_BLOCKS * multiprocessors);
     const dim3 grid((unsigned)(tiles < resident ? tiles : resident));
     EPNET_LAUNCH((stream_pass<THREAD_BITS, REGISTER_BITS>), grid, dim3(1 << THREAD_BITS),
-                 shared_bytes<REGISTER_BITS>(pass), stream, problem, epnet_stream_rates(point), pass, turn,
-                 exit);
+                 shared_bytes<REGISTER_BITS>(pass), stream, pass, turn, exit);
 }
 
 } // namespace
@@ -162,8 +156,7 @@ cudaError_t epnet_stream_layout(int nodes, EpnetCudaLayout *layout) {
     return lay_out<EPNET_STREAM_NARROW_THREAD_BITS, EPNET_STREAM_NARROW_REGISTER_BITS>(*most, layout);
 }
 
-cudaError_t epnet_stream_step(const EpnetCudaProblem *problem, const EpnetStreamPoint *point,
-                              const EpnetStreamPlan *plan, const double *exit, const EpnetSpaceStep *step,
+cudaError_t epnet_stream_step(const EpnetStreamPlan *plan, const double *exit, const EpnetSpaceStep *step,
                               int multiprocessors, cudaStream_t stream) {
     cudaError_t result = cudaSuccess;
     for (int i = 0; i < plan->pass_count && result == cudaSuccess; i++) {
@@ -171,10 +164,10 @@ cudaError_t epnet_stream_step(const EpnetCudaProblem *problem, const EpnetStream
         const Turn turn = {*step, i == 0, i == plan->pass_count - 1};
         if (pass.tile_bits == EPNET_STREAM_WIDE_BITS)
             launch_pass<EPNET_STREAM_WIDE_THREAD_BITS, EPNET_STREAM_WIDE_REGISTER_BITS>(
-                *problem, *point, pass, turn, exit, multiprocessors, stream);
+                pass, turn, exit, multiprocessors, stream);
         else
             launch_pass<EPNET_STREAM_NARROW_THREAD_BITS, EPNET_STREAM_NARROW_REGISTER_BITS>(
-                *problem, *point, pass, turn, exit, multiprocessors, stream);
+                pass, turn, exit, multiprocessors, stream);
         result = cudaGetLastError();
     }
     return result;

@@ -31,8 +31,10 @@ typedef struct EpnetStreamPoint {
  * served by reading the neighbouring tiles from memory. */
 typedef struct EpnetStreamPass {
     int tile_bits, low, window;
+    int outside_bits; /* of the number of a tile: nodes - tile_bits */
     int direct, direct_count;
     double *thread_part, *register_part; /* [served][2][..]: what the tile's own bits add to r_j */
+    double *outside_part; /* and those of its number: [served][2][..] by its lower half, then by its upper */
 } EpnetStreamPass;
 
 typedef struct EpnetStreamPlan {
@@ -61,8 +63,8 @@ cudaError_t epnet_stream_plan_tables(const EpnetCudaProblem *problem, const Epne
 /* exit_s = sum over j of r_j(s). */
 cudaError_t epnet_stream_exit(const EpnetCudaProblem *problem, const EpnetStreamPoint *point, double *exit,
                               cudaStream_t stream);
-cudaError_t epnet_stream_step(const EpnetCudaProblem *problem, const EpnetStreamPoint *point,
-                              const EpnetStreamPlan *plan, const double *exit, const EpnetSpaceStep *step,
+/* A step by the plan's passes, whose tables are those of the point. */
+cudaError_t epnet_stream_step(const EpnetStreamPlan *plan, const double *exit, const EpnetSpaceStep *step,
                               int multiprocessors, cudaStream_t stream);
 
 /* ---- vectors ----------------------------------------------------------------------------------------- */

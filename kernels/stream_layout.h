@@ -48,11 +48,28 @@ EPNET_HOST_DEVICE int epnet_stream_tile_bit(const EpnetStreamPass *pass, int i) 
     return i >= pass->window && m < pass->tile_bits ? m : -1;
 }
 
-/* The state at the beginning of a tile: bits of `tile` around the window. */
+/* The state at the beginning of a tile: bits of `tile` around the window. The lowest bits of the number are
+ * those of the direct nodes, the highest of the state: tiles that read each other follow each other, so that
+ * blocks work on them at the same time and the reads of neighbours come from the cache. A state's bit is one
+ * bit of the number. */
 EPNET_HOST_DEVICE uint64_t epnet_stream_tile_state(const EpnetStreamPass *pass, uint64_t tile) {
     const int between = pass->window - pass->low;
-    const uint64_t below = tile & (((uint64_t)1 << between) - 1);
-    return below << pass->low | tile >> between << (pass->window + pass->tile_bits - pass->low);
+    const uint64_t direct = tile & (((uint64_t)1 << pass->direct_count) - 1);
+    const uint64_t rest = tile >> pass->direct_count, below = rest & (((uint64_t)1 << between) - 1);
+    return below << pass->low | rest >> between << (pass->window + pass->tile_bits - pass->low) |
+           direct << pass->direct;
+}
+
+/* The number of a tile in two halves, whose parts of r_j come from tables: bits of the lower and of the upper
+ * one. */
+EPNET_HOST_DEVICE int epnet_stream_half_bits(const EpnetStreamPass *pass, int upper) {
+    return (pass->outside_bits + upper) / 2;
+}
+
+/* Doubles of pass->outside_part. */
+EPNET_HOST_DEVICE size_t epnet_stream_outside_part_size(const EpnetStreamPass *pass) {
+    return (size_t)(2 * epnet_stream_served(pass)) *
+           (((size_t)1 << epnet_stream_half_bits(pass, 0)) + ((size_t)1 << epnet_stream_half_bits(pass, 1)));
 }
 
 #endif

@@ -18,6 +18,33 @@ __device__ double tile_part(const EpnetCudaProblem &problem, const EpnetRates &r
     return sum;
 }
 
+/* What the bits `bits` of a state add to it. */
+__device__ double outside_part(const EpnetCudaProblem &problem, const EpnetRates &rates, int j, int x,
+                               uint64_t bits, uint64_t state) {
+    double sum = 0;
+    for (int e = problem.first_edge[j]; e < problem.first_edge[j + 1]; e++) {
+        const int i = problem.source[e];
+        if (epnet_bit(bits, i))
+            sum += epnet_bit(state, i) != x ? rates.rate[e] : rates.backward[e];
+    }
+    return sum;
+}
+
+__global__ void fill_outside(EpnetCudaProblem problem, EpnetRates rates, EpnetStreamPass pass) {
+    const uint64_t lower = 2 * (uint64_t)epnet_stream_served(&pass) << epnet_stream_half_bits(&pass, 0),
+                   at = epnet_stream_index();
+    if (at >= epnet_stream_outside_part_size(&pass))
+        return;
+    const bool upper = at >= lower;
+    const int bits = epnet_stream_half_bits(&pass, upper),
+              shift = upper ? epnet_stream_half_bits(&pass, 0) : 0;
+    const uint64_t k = upper ? at - lower : at, most = ((uint64_t)1 << bits) - 1;
+    const int table = (int)(k >> bits);
+    pass.outside_part[at] = outside_part(problem, rates, epnet_stream_node(&pass, table / 2), table % 2,
+                                         epnet_stream_tile_state(&pass, most << shift),
+                                         epnet_stream_tile_state(&pass, (k & most) << shift));
+}
+
 __global__ void fill_parts(EpnetCudaProblem problem, EpnetRates rates, EpnetStreamPass pass,
                            int thread_bits) {
     const int register_bits = pass.tile_bits - thread_bits;
@@ -120,6 +147,11 @@ cudaError_t epnet_stream_plan_tables(const EpnetCudaProblem *problem, const Epne
                      dim3(EPNET_STREAM_THREADS), 0, stream, *problem, epnet_stream_rates(*point), pass,
                      epnet_stream_thread_bits(&pass));
         result = cudaGetLastError();
+        if (result == cudaSuccess) {
+            EPNET_LAUNCH(fill_outside, dim3(epnet_stream_blocks(epnet_stream_outside_part_size(&pass))),
+                         dim3(EPNET_STREAM_THREADS), 0, stream, *problem, epnet_stream_rates(*point), pass);
+            result = cudaGetLastError();
+        }
     }
     return result;
 }

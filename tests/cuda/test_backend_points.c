@@ -256,6 +256,26 @@ static void a_stop_reaches_the_kernels(void **state) {
 /* ---- side by side ----------------------------------------------------------------------------------------
  */
 
+/* Points that leave most of a device idle are worked on side by side, as far as there are threads. */
+static void workers_of_streamed_points(void **state) {
+    (void)state;
+    static const struct {
+        int nodes, threads, workers;
+    } cases[] = {{17, 16, 8}, {17, 5, 5},  {17, 1, 2},  {18, 16, 4},
+                 {18, 3, 3},  {19, 16, 2}, {23, 16, 2}, {24, 16, 1}};
+    for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+        const EpnetProblem problem = {.nodes = cases[i].nodes, .kind = EPNET_TRAJECTORY};
+        int count, again, threads_each;
+        size_t chunk;
+        epnet_cuda_backend.workers(&problem, 0, cases[i].threads, &count, &threads_each, &chunk);
+        assert_int_equal(count, cases[i].workers);
+        assert_int_equal(chunk, 1);
+        /* The answer is what the device is then asked with. */
+        epnet_cuda_backend.workers(&problem, 0, count, &again, &threads_each, &chunk);
+        assert_int_equal(again, count);
+    }
+}
+
 /* Two contexts of a device have streams of their own. Once they have their memory, a batch neither allocates
  * nor waits for the device, and what it copies is page-locked: so one computes while the other's data are on
  * their way. */
@@ -309,6 +329,8 @@ int main(void) {
         cmocka_unit_test_setup_teardown(large_points_in_any_order, two_backends_set_up,
                                         two_backends_tear_down),
         cmocka_unit_test_setup_teardown(one_application, two_backends_set_up, two_backends_tear_down),
+        cmocka_unit_test_setup_teardown(workers_of_streamed_points, two_backends_set_up,
+                                        two_backends_tear_down),
         cmocka_unit_test_setup_teardown(batches_do_not_wait_for_each_other, two_backends_set_up,
                                         two_backends_tear_down),
         cmocka_unit_test_setup_teardown(stopped_batches_end, two_backends_set_up, two_backends_tear_down),

@@ -102,6 +102,36 @@ static void test_plan(void **state) {
     }
 }
 
+/* Tiles that read each other over direct nodes follow each other; bits of a number are bits of the state. */
+static void test_neighbouring_tiles(void **state) {
+    (void)state;
+    for (int nodes = EPNET_STREAM_NODES_MIN; nodes <= EPNET_STREAM_NODES_MAX; nodes++) {
+        EpnetStreamPlan plan;
+        epnet_stream_plan(nodes, &plan);
+        const EpnetStreamPass *last = &plan.pass[plan.pass_count - 1];
+        for (int d = 0; d < last->direct_count; d++)
+            assert_int_equal(epnet_stream_tile_state(last, (uint64_t)1 << d),
+                             (uint64_t)1 << (last->direct + d));
+        for (int i = 0; i < plan.pass_count; i++) {
+            const EpnetStreamPass *pass = &plan.pass[i];
+            uint64_t all = 0;
+            assert_int_equal(pass->outside_bits, nodes - pass->tile_bits);
+            for (int bit = 0; bit < pass->outside_bits; bit++) {
+                const uint64_t of_state = epnet_stream_tile_state(pass, (uint64_t)1 << bit);
+                assert_int_equal(of_state & (of_state - 1), 0);
+                assert_int_equal(of_state & all, 0);
+                all |= of_state;
+            }
+            assert_int_equal(epnet_stream_tile_state(pass, ((uint64_t)1 << pass->outside_bits) - 1), all);
+        }
+        /* The table of docs/kernels.md. */
+        if (nodes >= 17 && nodes <= 30) {
+            assert_int_equal(plan.pass_count, nodes <= 25 ? 2 : 3);
+            assert_int_equal(last->direct_count, nodes >= 22 && nodes <= 25 ? nodes - 21 : 0);
+        }
+    }
+}
+
 /* Entry by entry against the oracle, each within the rounding of its own inflow and outflow. */
 static void test_oracle(void **state) {
     (void)state;
@@ -185,8 +215,12 @@ static void test_refusals(void **state) {
 
 int main(void) {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_plan),       cmocka_unit_test(test_apply),    cmocka_unit_test(test_oracle),
-        cmocka_unit_test(test_same_bytes), cmocka_unit_test(test_refusals),
+        cmocka_unit_test(test_neighbouring_tiles),
+        cmocka_unit_test(test_plan),
+        cmocka_unit_test(test_apply),
+        cmocka_unit_test(test_oracle),
+        cmocka_unit_test(test_same_bytes),
+        cmocka_unit_test(test_refusals),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
