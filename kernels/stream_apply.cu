@@ -24,21 +24,36 @@ struct Turn {
     EpnetSpaceStep step;
     bool first, last;
 
-    __device__ double begin(uint64_t s, double in, const double *exit) const {
-        double value = step.in_factor * in - step.rate_factor * (exit[s] * in);
-        if (step.addend != NULL)
-            value += step.addend_factor * step.addend[s];
-        return value;
-    }
-
-    __device__ void finish(uint64_t s, double in, double value) const {
-        step.out[s] = value;
-        if (!last || step.sum == NULL)
-            return;
-        double sum = step.out_weight * value + step.in_weight * in;
-        if (step.sum_factor != 0)
-            sum += step.sum_factor * step.sum[s];
-        step.sum[s] = sum;
+    /* Whatever of device memory it takes for COUNT states of a thread, s, s + stride, .., is read before any
+     * of it is written: the compiler cannot know that the vectors are not each other's. */
+    template <int COUNT>
+    __device__ void take(uint64_t s, uint64_t stride, const double *in, int pitch, const double *inflow,
+                         const double *exit) const {
+        double value[COUNT], added[COUNT], sum[COUNT];
+        const double *const kept = first ? exit : step.out;
+        const bool adds = first && step.addend != NULL, sums = last && step.sum != NULL,
+                   reads = sums && step.sum_factor != 0;
+#pragma unroll
+        for (int i = 0; i < COUNT; i++) {
+            const uint64_t at = s + (uint64_t)i * stride;
+            value[i] = kept[at];
+            added[i] = adds ? step.addend[at] : 0;
+            sum[i] = reads ? step.sum[at] : 0;
+        }
+#pragma unroll
+        for (int i = 0; i < COUNT; i++) {
+            const uint64_t at = s + (uint64_t)i * stride;
+            const double p = in[i * pitch];
+            if (first)
+                value[i] = step.in_factor * p - step.rate_factor * (value[i] * p);
+            if (adds)
+                value[i] += step.addend_factor * added[i];
+            value[i] += step.rate_factor * inflow[i];
+            step.out[at] = value[i];
+            if (sums)
+                step.sum[at] =
+                    step.out_weight * value[i] + step.in_weight * p + (reads ? step.sum_factor * sum[i] : 0);
+        }
     }
 };
 
@@ -108,13 +123,11 @@ __global__ void __launch_bounds__(1 << THREAD_BITS, LEAST_BLOCKS)
                 inflow[r] +=
                     (rate + row[m * REGISTERS + r]) * turn.step.in[(s0 + (uint64_t)r * stride) ^ bit];
         }
+        constexpr int COUNT = 4; /* more take more registers than there are */
 #pragma unroll
-        for (int r = 0; r < REGISTERS; r++) {
-            const uint64_t s = s0 + (uint64_t)r * stride;
-            const double p = in[r * THREADS + t];
-            const double before = turn.first ? turn.begin(s, p, exit) : turn.step.out[s];
-            turn.finish(s, p, before + turn.step.rate_factor * inflow[r]);
-        }
+        for (int r = 0; r < REGISTERS; r += COUNT)
+            turn.take<COUNT>(s0 + (uint64_t)r * stride, stride, in + r * THREADS + t, THREADS, inflow + r,
+                             exit);
         __syncthreads(); /* the tile is read */
     }
 }
