@@ -8,9 +8,12 @@ typedef struct Limits {
                        the cache */
 } Limits;
 
+/* Up to 18 nodes all of a point fits into the cache of a large device, and a launch should cost more than the
+ * work in it (not yet measured): direct reads then take the place of a second one. */
 static Limits limits_of(int nodes) {
-    return nodes >= EPNET_STREAM_WIDE_BITS ? (Limits){EPNET_STREAM_WIDE_BITS, 3, EPNET_STREAM_DIRECT}
-                                           : (Limits){EPNET_STREAM_NARROW_BITS, 1, 2};
+    if (nodes < EPNET_STREAM_WIDE_BITS)
+        return (Limits){EPNET_STREAM_NARROW_BITS, 1, 2};
+    return (Limits){EPNET_STREAM_WIDE_BITS, 3, nodes <= 18 ? EPNET_STREAM_DIRECT : EPNET_STREAM_DIRECT - 2};
 }
 
 void epnet_stream_plan(int nodes, EpnetStreamPlan *plan) {

@@ -15,7 +15,7 @@ enum {
     EPNET_STREAM_NARROW_THREAD_BITS = 3,
     EPNET_STREAM_NARROW_REGISTER_BITS = 2,
     EPNET_STREAM_NARROW_BITS = EPNET_STREAM_NARROW_THREAD_BITS + EPNET_STREAM_NARROW_REGISTER_BITS,
-    EPNET_STREAM_DIRECT = 4 /* direct nodes of a pass at most */
+    EPNET_STREAM_DIRECT = 6 /* direct nodes of a pass at most */
 };
 
 /* Nodes with tables in a pass: one per bit of the tile, then the direct ones. */

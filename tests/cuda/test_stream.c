@@ -44,10 +44,11 @@ static double bound_on_exit(const TestNetwork *network) {
 }
 
 /* Sizes at which the passes change: 5 (one narrow tile) .. 7 (direct nodes), 8 (a window), 10 and 11 (a
- * window and direct nodes), 12 (one wide tile), 17 (a window), in the long run 22 (with direct nodes). */
+ * window and direct nodes), 12 (one wide tile), 13 (direct nodes), 19 (a window), in the long run 22 (both).
+ */
 static void test_apply(void **state) {
     (void)state;
-    const int longest = check_long() ? 22 : 18;
+    const int longest = check_long() ? 22 : 19;
     TestRandom random = test_random(401);
     epnet_emulation_reset();
     for (int nodes = EPNET_STREAM_NODES_MIN; nodes <= longest; nodes++) {
@@ -126,8 +127,10 @@ static void test_neighbouring_tiles(void **state) {
         }
         /* The table of docs/kernels.md. */
         if (nodes >= 17 && nodes <= 30) {
-            assert_int_equal(plan.pass_count, nodes <= 25 ? 2 : 3);
-            assert_int_equal(last->direct_count, nodes >= 22 && nodes <= 25 ? nodes - 21 : 0);
+            assert_int_equal(plan.pass_count, nodes <= 18 ? 1 : nodes <= 25 ? 2 : 3);
+            assert_int_equal(last->direct_count, nodes <= 18                  ? nodes - 12
+                                                 : nodes >= 22 && nodes <= 25 ? nodes - 21
+                                                                              : 0);
         }
     }
 }
@@ -162,7 +165,7 @@ static void test_oracle(void **state) {
 /* The same bytes whatever order threads run in, and however many multiprocessors share the tiles. */
 static void test_same_bytes(void **state) {
     (void)state;
-    const int sizes[] = {6, 11, 14, 17};
+    const int sizes[] = {6, 11, 14, 19};
     TestRandom random = test_random(403);
     for (size_t i = 0; i < sizeof sizes / sizeof *sizes; i++) {
         const size_t states = (size_t)1 << sizes[i];
