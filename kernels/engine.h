@@ -6,8 +6,8 @@
  *   resident, N <= EPNET_RESIDENT_NODES nodes: one launch per batch; a group of threads keeps its point from
  *     the first sample to the last (trajectory.cu), or solves its stationary law (stationary.cu);
  *   streaming, N above, and where a block of the resident kernels takes more shared memory than the device
- *     has (N = 16 takes 131 KiB): the states of a point lie in device memory, and every application of L is
- * one to three launches (stream_*.cu), driven by the host. */
+ *     has (N = 16 takes 131 KiB): a point's states lie in device memory, an application of L takes one to
+ *     three launches (stream_*.cu), and the host drives them. */
 #ifndef EPNET_KERNELS_ENGINE_H
 #define EPNET_KERNELS_ENGINE_H
 
