@@ -1,6 +1,7 @@
 #include "result_glance.h"
 
 #include "backend.h"
+#include "result.h"
 #include "status.h"
 
 #include <stdio.h>
@@ -20,6 +21,7 @@ static EpnetStatus glance_take(void *context, EpnetError *error) {
     if (status != EPNET_OK)
         return status;
     glance->points = epnet_result_points(result);
+    glance->intact = result->intact;
     snprintf(glance->sha256, sizeof glance->sha256, "%.64s", epnet_result_text(result, "spec_sha256"));
     double *values = epnet_calloc(glance->points, sizeof *values);
     status = values == NULL

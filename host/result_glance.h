@@ -8,6 +8,7 @@
 typedef struct EpnetGlance {
     size_t points, failed;
     char sha256[65]; /* of its spec */
+    bool intact;     /* byte for byte as epnet wrote it */
 } EpnetGlance;
 
 /* EPNET_IO: the file is no grid file, or cannot be read; EPNET_DEVICE: memory. */

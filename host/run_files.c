@@ -51,10 +51,16 @@ EpnetStatus epnet_output_examine(const EpnetSpec *spec, const char *output, bool
     if (status != EPNET_OK) /* whatever it is, it is not ours to replace */
         return epnet_fail(error, EPNET_IO, "%.900s is in the way: %.1000s; remove it or use another -o",
                           output, reason.message);
-    *done = strcmp(glance.sha256, spec->sha256) == 0;
+    const bool belongs = strcmp(glance.sha256, spec->sha256) == 0;
+    *done = belongs && glance.intact;
     *failed = *done ? glance.failed : 0;
     if (*done || force)
         return EPNET_OK;
+    if (belongs)
+        return epnet_fail(error, EPNET_IO,
+                          "%s belongs to this spec, but is without its checksum: another program has written "
+                          "it, or its end is lost; use another -o, or --force to compute it anew",
+                          output);
     return epnet_fail(error, EPNET_IO,
                       "%s exists and is the result of another spec; use another -o, or --force to replace it",
                       output);

@@ -76,3 +76,19 @@ void epnet_journal_files_free(EpnetJournalFile *files, size_t count) {
         free(files[k].path);
     free(files);
 }
+
+EpnetStatus epnet_shard_check_division(const char *output, EpnetShard shard, EpnetError *error) {
+    EpnetJournalFile *files;
+    size_t count;
+    EpnetStatus status = shard.count > 1 ? epnet_journal_files(output, &files, &count, error) : EPNET_OK;
+    if (shard.count == 1 || status != EPNET_OK)
+        return status;
+    for (size_t k = 0; k < count && status == EPNET_OK; k++)
+        if (files[k].shard.count > 1 && files[k].shard.count != shard.count)
+            status = epnet_fail(error, EPNET_IO,
+                                "%.1000s is of a division into %" PRIu32 " shards, this is shard %" PRIu32
+                                " of %" PRIu32 ": go on with the same number, or remove what is there",
+                                files[k].path, files[k].shard.count, shard.number, shard.count);
+    epnet_journal_files_free(files, count);
+    return status;
+}

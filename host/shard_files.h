@@ -15,4 +15,8 @@ EpnetStatus epnet_journal_files(const char *output, EpnetJournalFile **files, si
                                 EpnetError *error);
 void epnet_journal_files_free(EpnetJournalFile *files, size_t count);
 
+/* Whether the journals beside `output` leave room for one of this shard. EPNET_IO: some are of a division
+ * into another number of shards, or the folder cannot be read. */
+EpnetStatus epnet_shard_check_division(const char *output, EpnetShard shard, EpnetError *error);
+
 #endif

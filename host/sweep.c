@@ -6,6 +6,7 @@
 #include "outfile.h"
 #include "problem.h"
 #include "run_files.h"
+#include "shard_files.h"
 #include "status.h"
 #include "threading.h"
 #include "workers.h"
@@ -332,6 +333,8 @@ static EpnetStatus run_files(Run *run, EpnetFailures *failures, EpnetError *erro
     EpnetStatus status = epnet_output_examine(run->spec, run->output, options->force, done, failed, error);
     if (status == EPNET_OK && *done)
         remove_leftover(run);
+    if (status == EPNET_OK && !*done)
+        status = epnet_shard_check_division(run->output, run->shard, error);
     if (status != EPNET_OK || *done)
         return status;
     status = epnet_journal_open(run->journal_path, &run->header,

@@ -1,4 +1,5 @@
 /* Whole runs of the program: what it prints, what it writes, its exit codes, its events, and how it stops. */
+#include "seal.h"
 #include "support/check.h"
 #include "support/program.h"
 
@@ -8,6 +9,7 @@
 #include <string.h>
 #include <sys/ioctl.h>
 #include <sys/stat.h>
+#include <sys/syscall.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -140,6 +142,22 @@ static void a_complete_output_is_left_alone(void **state) {
                        "");
     assert_int_equal(stat(path, &after), 0);
     assert_int_not_equal(before.st_ino, after.st_ino);
+    free(path);
+}
+
+/* Another program has been at it, or its end is lost: what is in it is not taken for what the run would give.
+ */
+static void an_output_without_its_checksum_is_not_taken_for_complete(void **state) {
+    (void)state;
+    char *path = test_path(folder, "sweep.nc");
+    struct stat info;
+    test_output_expect(epnet("run", "sweep.toml"), 0, "", "");
+    assert_int_equal(stat(path, &info), 0);
+    assert_int_equal(truncate(path, info.st_size - EPNET_SEAL_LINE), 0);
+    test_output_expect(epnet("run", "sweep.toml"), 5, "", "is without its checksum");
+    test_output_expect(epnet("export", "sweep.nc"), 0, "status", "");
+    test_output_expect(epnet("run", "sweep.toml", "--force"), 0, "all ok", "");
+    test_output_expect(epnet("run", "sweep.toml"), 0, "left as it is", "");
     free(path);
 }
 
@@ -284,19 +302,44 @@ static void a_signal_stops_and_keeps_the_points(void **state) {
     }
 }
 
-/* Both signals are pending before the program goes on: it cannot end between them. */
-static void a_second_signal_ends_at_once(void **state) {
+/* Give a program two signals, both pending before it goes on: it cannot end between them. Two of one kind are
+ * kept apart by going to the process and to its first thread. */
+static void signal_twice(pid_t pid, int first, int second) {
+    int status = 0;
+    assert_int_equal(kill(pid, SIGSTOP), 0);
+    assert_int_equal(waitpid(pid, &status, WUNTRACED), pid);
+    assert_true(WIFSTOPPED(status));
+    assert_int_equal(kill(pid, first), 0);
+    assert_int_equal(syscall(SYS_tgkill, pid, pid, second), 0);
+    assert_int_equal(kill(pid, SIGCONT), 0);
+}
+
+static void a_second_interrupt_ends_at_once(void **state) {
     (void)state;
     TestProgram program = start_endless();
-    int status = 0;
-    assert_int_equal(kill(program.pid, SIGSTOP), 0);
-    assert_int_equal(waitpid(program.pid, &status, WUNTRACED), program.pid);
-    assert_true(WIFSTOPPED(status));
-    assert_int_equal(kill(program.pid, SIGINT), 0);
-    assert_int_equal(kill(program.pid, SIGTERM), 0);
-    assert_int_equal(kill(program.pid, SIGCONT), 0);
+    signal_twice(program.pid, SIGINT, SIGINT);
     test_output_expect(test_program_finish(&program), 130, "", "");
     assert_false(test_file_exists(folder, "endless.nc"));
+}
+
+/* `timeout` signals a program, then its group. */
+static void a_second_termination_changes_nothing(void **state) {
+    (void)state;
+    TestProgram program = start_endless();
+    signal_twice(program.pid, SIGTERM, SIGTERM);
+    test_output_expect(test_program_finish(&program), 75, "{\"event\": \"error\", \"status\": 75",
+                       " of 100000 points are kept in endless.nc.journal, run again to go on");
+}
+
+/* Jobs in the background of a script ignore Ctrl-C; SIGTERM stops them. */
+static void an_ignored_interrupt_stays_ignored(void **state) {
+    (void)state;
+    signal(SIGINT, SIG_IGN);
+    TestProgram program = start_endless();
+    signal(SIGINT, SIG_DFL);
+    signal_twice(program.pid, SIGINT, SIGINT);
+    assert_int_equal(kill(program.pid, SIGTERM), 0);
+    test_output_expect(test_program_finish(&program), 75, "", "run again to go on");
 }
 
 int main(void) {
@@ -306,6 +349,8 @@ int main(void) {
         cmocka_unit_test_setup_teardown(tables_come_three_ways_and_agree, make_folder, remove_folder),
         cmocka_unit_test_setup_teardown(threads_and_batches_do_not_change_a_byte, make_folder, remove_folder),
         cmocka_unit_test_setup_teardown(a_complete_output_is_left_alone, make_folder, remove_folder),
+        cmocka_unit_test_setup_teardown(an_output_without_its_checksum_is_not_taken_for_complete, make_folder,
+                                        remove_folder),
         cmocka_unit_test_setup_teardown(failed_points_are_code_4_and_the_others_are_written, make_folder,
                                         remove_folder),
         cmocka_unit_test_setup_teardown(events_are_json, make_folder, remove_folder),
@@ -313,7 +358,9 @@ int main(void) {
         cmocka_unit_test_setup_teardown(a_closed_output_costs_no_grid_file, make_folder, remove_folder),
         cmocka_unit_test_setup_teardown(a_terminal_shows_a_bar, make_folder, remove_folder),
         cmocka_unit_test_setup_teardown(a_signal_stops_and_keeps_the_points, make_folder, remove_folder),
-        cmocka_unit_test_setup_teardown(a_second_signal_ends_at_once, make_folder, remove_folder),
+        cmocka_unit_test_setup_teardown(a_second_interrupt_ends_at_once, make_folder, remove_folder),
+        cmocka_unit_test_setup_teardown(a_second_termination_changes_nothing, make_folder, remove_folder),
+        cmocka_unit_test_setup_teardown(an_ignored_interrupt_stays_ignored, make_folder, remove_folder),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

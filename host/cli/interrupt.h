@@ -1,4 +1,4 @@
-/* Ctrl-C and SIGTERM: the first asks the run to stop, the second ends the program at once. */
+/* Ctrl-C and SIGTERM: the first asks the run to stop, a Ctrl-C after it ends the program at once. */
 #ifndef EPNET_CLI_INTERRUPT_H
 #define EPNET_CLI_INTERRUPT_H
 

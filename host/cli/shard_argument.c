@@ -41,6 +41,10 @@ static EpnetShardArgument slurm_shard(const struct argp_state *state) {
                    "--shard slurm: task %ld of %ld in steps of %ld from %ld to %ld is no place in an array; "
                    "the tasks must be evenly spaced (sbatch --array=1-N)",
                    task, count, step, first, last);
+    if (count == 1) /* one part that is run again, as like as a sweep in one part */
+        argp_error(state,
+                   "--shard slurm: an array of one task does not say of how many parts it is; name it, "
+                   "as in --shard 5/8");
     return (EpnetShardArgument){(int)((task - first) / step) + 1, (int)count};
 }
 
