@@ -48,7 +48,7 @@ static bool part_alloc(double **part, size_t count, size_t values) {
 EpnetStatus epnet_chunk_alloc(const EpnetSpec *spec, size_t count, EpnetChunk *chunk, EpnetError *error) {
     const EpnetRowLayout layout = epnet_row_layout(spec);
     EpnetRows *rows = &chunk->rows;
-    memset(chunk, 0, sizeof *chunk);
+    *chunk = (EpnetChunk){.room = count, .layout = layout};
     chunk->parameters = epnet_calloc(count * epnet_grid_parameter_count(&spec->network), sizeof(double));
     chunk->points = epnet_calloc(count, sizeof(EpnetPoint));
     rows->status = epnet_calloc(count, sizeof(int));

@@ -13,6 +13,8 @@ typedef struct EpnetRowLayout {
 EpnetRowLayout epnet_row_layout(const EpnetSpec *spec);
 
 typedef struct EpnetChunk {
+    size_t room; /* points */
+    EpnetRowLayout layout;
     double *parameters;
     EpnetPoint *points;
     EpnetRows rows;

@@ -41,8 +41,9 @@ void epnet_journal_header_free(EpnetJournalHeader *header);
 EpnetStatus epnet_journal_header_read(int fd, const char *path, EpnetJournalHeader *header,
                                       EpnetError *error);
 
-/* EPNET_OK: the same run, or (same_job) perhaps another part of it. EPNET_IO: another spec, version, backend
- * or part of the points; the message says what differs, of texts the first line. */
+/* EPNET_OK: the same run, or (same_job) perhaps another part of it, which says nothing of the numbers in the
+ * headers. EPNET_IO: another spec, version, backend or part of the points, or other values in the rows; the
+ * message says what differs, of texts the first line. */
 EpnetStatus epnet_journal_header_same_job(const EpnetJournalHeader *found, const EpnetJournalHeader *expected,
                                           const char *path, EpnetError *error);
 EpnetStatus epnet_journal_header_compare(const EpnetJournalHeader *found, const EpnetJournalHeader *expected,
@@ -101,8 +102,8 @@ bool epnet_journal_head_good(const EpnetJournalHeader *header, const EpnetJourna
 /* A digest of parts of this journal, which those of another do not share. */
 EpnetDigest epnet_journal_digest(const EpnetJournalHeader *header);
 
-/* Read a payload of a chunk into the rows of `chunk`, which has room for it. EPNET_IO: it cannot be read, or
- * it is not what the head says (statuses are in their range then). */
+/* Read a payload of a chunk into the rows of `chunk`. EPNET_IO: it cannot be read, is not what the head says
+ * (statuses are in their range then), or is of more points or other values than `chunk` has room for. */
 EpnetStatus epnet_journal_chunk_read(int fd, const char *path, const EpnetJournalHeader *header,
                                      const EpnetJournalHead *head, uint64_t offset, EpnetChunk *chunk,
                                      EpnetError *error);

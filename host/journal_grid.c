@@ -206,19 +206,32 @@ EpnetStatus epnet_journal_to_grid(const EpnetSpec *spec, const EpnetJournalSourc
     return status;
 }
 
+/* Count the failed ones of points [first, first + count) of the loaded record. */
+static void record_count(Assembly *assembly, size_t first, size_t count, EpnetFailures *failures) {
+    const size_t index = first - (size_t)assembly->pieces[assembly->piece].entry->head.first;
+    const EpnetRows *rows = &assembly->record.rows;
+    const EpnetRows some = {.status = rows->status + index,
+                            .point = rows->point + index * assembly->layout.point};
+    epnet_chunk_set(&assembly->record, assembly->spec, first, count);
+    epnet_failures_add(failures, first, count, assembly->record.points, &some);
+}
+
 EpnetStatus epnet_journal_failures(const EpnetSpec *spec, const EpnetJournalSource *source,
                                    EpnetFailures *failures, EpnetError *error) {
     Assembly assembly;
     memset(failures, 0, sizeof *failures);
+    size_t at = 0; /* points before it are counted */
     EpnetStatus status = assembly_make(spec, source, 1, &assembly, error);
     for (size_t k = 0; k < assembly.piece_count && status == EPNET_OK; k++) {
         const EpnetJournalHead *head = &assembly.pieces[k].entry->head;
-        status = piece_load(&assembly, (size_t)head->first, error);
-        if (status != EPNET_OK)
-            break;
-        epnet_chunk_set(&assembly.record, spec, (size_t)head->first, (size_t)head->count);
-        epnet_failures_add(failures, (size_t)head->first, (size_t)head->count, assembly.record.points,
-                           &assembly.record.rows);
+        const size_t end = (size_t)(head->first + head->count);
+        const size_t first = (size_t)head->first > at ? (size_t)head->first : at;
+        if (end <= first)
+            continue;
+        status = piece_load(&assembly, first, error);
+        if (status == EPNET_OK)
+            record_count(&assembly, first, end - first, failures);
+        at = end;
     }
     assembly_free(&assembly);
     return status;

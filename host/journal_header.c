@@ -226,6 +226,35 @@ EpnetStatus epnet_journal_header_same_job(const EpnetJournalHeader *found, const
     return EPNET_OK;
 }
 
+/* Spec and version are the same, and yet the bytes are not: builds of one version that keep other values of a
+ * point, most likely. */
+static EpnetStatus fail_other_build(const EpnetJournalHeader *found, const EpnetJournalHeader *expected,
+                                    const char *path, EpnetError *error) {
+    static const char *const names[NUMBERS] = {
+        "points",
+        "shard",
+        "overrides",
+        "values of a point at the end",
+        "extremes of a point",
+        "values of a point over all times",
+        "values of a point's envelope",
+        "values of a point's trajectory",
+        "values of the quench",
+    };
+    uint64_t there[NUMBERS], here[NUMBERS];
+    numbers_of(found, there);
+    numbers_of(expected, here);
+    for (int k = 0; k < NUMBERS; k++)
+        if (there[k] != here[k])
+            return epnet_fail(error, EPNET_IO,
+                              "%s is of another build of epnet %.50s: %s: %" PRIu64 " there and %" PRIu64
+                              " here",
+                              path, found->texts[EPNET_JOURNAL_VERSION], names[k], there[k], here[k]);
+    return epnet_fail(error, EPNET_IO,
+                      "%s is of another build of epnet %.50s: the text of the spec in its header differs",
+                      path, found->texts[EPNET_JOURNAL_VERSION]);
+}
+
 EpnetStatus epnet_journal_header_compare(const EpnetJournalHeader *found, const EpnetJournalHeader *expected,
                                          const char *path, EpnetError *error) {
     if (found->size == expected->size && memcmp(found->bytes, expected->bytes, found->size) == 0)
@@ -233,8 +262,10 @@ EpnetStatus epnet_journal_header_compare(const EpnetJournalHeader *found, const 
     EpnetStatus status = epnet_journal_header_same_job(found, expected, path, error);
     if (status != EPNET_OK)
         return status;
-    return epnet_fail(error, EPNET_IO,
-                      "%s holds points of shard %" PRIu32 " of %" PRIu32 ", this run is of shard %" PRIu32
-                      " of %" PRIu32,
-                      path, found->shard, found->shards, expected->shard, expected->shards);
+    if (found->shard != expected->shard || found->shards != expected->shards)
+        return epnet_fail(error, EPNET_IO,
+                          "%s holds points of shard %" PRIu32 " of %" PRIu32 ", this run is of shard %" PRIu32
+                          " of %" PRIu32,
+                          path, found->shard, found->shards, expected->shard, expected->shards);
+    return fail_other_build(found, expected, path, error);
 }

@@ -119,6 +119,8 @@ EpnetStatus epnet_journal_chunk_read(int fd, const char *path, const EpnetJourna
     EpnetDigest digest = epnet_journal_digest(header);
     bool good = true;
     int reason = 0;
+    if (head->count > chunk->room || memcmp(&header->layout, &chunk->layout, sizeof chunk->layout) != 0)
+        return epnet_fail(error, EPNET_IO, "%s holds other values of a point than this program keeps", path);
     pieces_set(&header->layout, (size_t)head->count, &chunk->rows, &record);
     for (size_t k = 0; k < record.piece_count && good; k++) {
         const size_t size = record.pieces[k].size;

@@ -57,11 +57,14 @@ static void part_close(Part *part) {
         close(part->fd);
 }
 
-/* All parts are of one sweep, divided alike, and every shard is there once. */
+/* All parts are of one sweep and of this version, divided alike, and every shard is there once. */
 static EpnetStatus parts_check(const Merge *merge, EpnetError *error) {
     const EpnetJournalHeader *first = &merge->parts[0].header;
     char missing[400] = "";
     EpnetError reason;
+    if (strcmp(first->texts[EPNET_JOURNAL_VERSION], epnet_version()) != 0)
+        return epnet_fail(error, EPNET_IO, "%s holds points of epnet %.50s, this is %s", merge->parts[0].path,
+                          first->texts[EPNET_JOURNAL_VERSION], epnet_version());
     for (size_t k = 1; k < merge->part_count; k++) {
         const Part *part = &merge->parts[k];
         if (part->header.shards != first->shards)
@@ -126,6 +129,8 @@ static EpnetStatus spec_read(Merge *merge, const char *path, EpnetError *error) 
         path = merge->parts[0].content.last.spec;
     EpnetStatus status = epnet_spec_read_text(path, header->texts[EPNET_JOURNAL_SPEC],
                                               (size_t)header->override_count, &merge->spec, &reason);
+    if (status == EPNET_INTERNAL) /* nothing that a program of ours has written */
+        return epnet_fail(error, EPNET_IO, "%s: %.1900s", merge->parts[0].path, reason.message);
     if (status != EPNET_OK)
         return epnet_fail(error, status, "%.1900s (where the spec stands now: --spec)", reason.message);
     if (strcmp(merge->spec->sha256, header->texts[EPNET_JOURNAL_SHA256]) == 0)
@@ -134,6 +139,23 @@ static EpnetStatus spec_read(Merge *merge, const char *path, EpnetError *error) 
         error, EPNET_IO,
         "a file that the spec names has changed since the shards were run; then it was:\n%.1500s",
         header->texts[EPNET_JOURNAL_FILES]);
+}
+
+/* Every header is the one that this program makes for its shard: only then do its records hold the rows that
+ * the spec implies, and its points are those of the grid. */
+static EpnetStatus headers_check(const Merge *merge, EpnetError *error) {
+    EpnetStatus status = EPNET_OK;
+    for (size_t k = 0; k < merge->part_count && status == EPNET_OK; k++) {
+        const Part *part = &merge->parts[k];
+        EpnetJournalHeader expected;
+        status = epnet_journal_header_make(merge->spec, part->header.texts[EPNET_JOURNAL_BACKEND],
+                                           part->header.shard, part->header.shards, &expected, error);
+        if (status != EPNET_OK)
+            return status;
+        status = epnet_journal_header_compare(&part->header, &expected, part->path, error);
+        epnet_journal_header_free(&expected);
+    }
+    return status;
 }
 
 /* No undivided run of the same output while its grid file is written. */
@@ -211,9 +233,11 @@ static EpnetStatus merge_run(Merge *merge, const EpnetMergeOptions *options, Epn
                           merge->output);
     status = parts_check(merge, error);
     if (status == EPNET_OK)
-        status = points_check(merge, error);
-    if (status == EPNET_OK)
         status = spec_read(merge, options->spec, error);
+    if (status == EPNET_OK)
+        status = headers_check(merge, error);
+    if (status == EPNET_OK)
+        status = points_check(merge, error);
     if (status == EPNET_OK)
         status = output_lock(merge, error);
     if (status == EPNET_OK)

@@ -1,5 +1,6 @@
 /* The journal file: what is written is read, whatever is damaged does not count and costs no other record,
  * and no journal of another run is taken up. */
+#include "journal_grid.h"
 #include "journal_writer.h"
 #include "support/check.h"
 #include "support/made_grid.h"
@@ -254,6 +255,12 @@ static void an_unfinished_header_is_begun_again(void **state) {
     scratch_remove();
 }
 
+static void header_seal(EpnetJournalHeader *header) {
+    EpnetDigest digest = epnet_digest_begin();
+    epnet_digest_add(&digest, header->bytes, header->size - EPNET_DIGEST);
+    epnet_digest_end(&digest, header->bytes + header->size - EPNET_DIGEST, EPNET_DIGEST);
+}
+
 static void another_run_is_refused(void **state) {
     (void)state;
     scratch_make();
@@ -282,12 +289,17 @@ static void another_run_is_refused(void **state) {
     char *place = memmem(header.bytes, header.size, epnet_version(), strlen(epnet_version()));
     assert_non_null(place);
     *place = '9';
-    EpnetDigest digest = epnet_digest_begin();
-    epnet_digest_add(&digest, header.bytes, header.size - EPNET_DIGEST);
-    epnet_digest_end(&digest, header.bytes + header.size - EPNET_DIGEST, EPNET_DIGEST);
+    header_seal(&header);
     file_write(scratch_path("a.journal"), header.bytes, header.size);
     other = header_of(spec, "cpu", 1);
     open_fails(&other, "holds points of epnet 9");
+    epnet_journal_header_free(&header);
+    /* Another build of this version, which keeps one value more of a point: not a matter of shards. */
+    header = header_of(spec, "cpu", 1);
+    header.bytes[16 + 8 * 5]++;
+    header_seal(&header);
+    file_write(scratch_path("a.journal"), header.bytes, header.size);
+    open_fails(&other, ": values of a point over all times: ");
     epnet_journal_header_free(&other);
     epnet_journal_header_free(&header);
     made_spec_free(spec);
@@ -355,6 +367,34 @@ static void a_removed_journal_is_noticed(void **state) {
     scratch_remove();
 }
 
+/* Points that stand twice, as after a lock was lost, fail once. */
+static void a_point_fails_once(void **state) {
+    (void)state;
+    scratch_make();
+    EpnetSpec *spec = spec_of(1);
+    EpnetJournalHeader header = header_of(spec, "cpu", 1);
+    EpnetError error;
+    EpnetJournal *journal = open_good(&header, EPNET_JOURNAL_RESUME);
+    assert_int_equal(epnet_journal_start(journal, &session, &error), EPNET_OK);
+    append(journal, spec, 4, 3);
+    append(journal, spec, 5, 8); /* points 5 and 12 fail */
+    append(journal, spec, 12, 1);
+    assert_int_equal(epnet_journal_stop(journal, &error), EPNET_OK);
+    assert_int_equal(epnet_journal_reread(journal, &error), EPNET_OK);
+    assert_int_equal(epnet_journal_content(journal)->failed, 4);
+    const EpnetJournalSource source = {epnet_journal_descriptor(journal), "a", &header,
+                                       epnet_journal_content(journal)};
+    EpnetFailures failures;
+    assert_int_equal(epnet_journal_failures(spec, &source, &failures, &error), EPNET_OK);
+    assert_int_equal(failures.total, 2);
+    assert_int_equal(failures.first[0].point, 5);
+    assert_int_equal(failures.first[1].point, 12);
+    epnet_journal_close(journal);
+    epnet_journal_header_free(&header);
+    made_spec_free(spec);
+    scratch_remove();
+}
+
 int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(what_is_written_is_read),
@@ -362,6 +402,7 @@ int main(void) {
         cmocka_unit_test(a_flipped_bit_costs_its_record_alone),
         cmocka_unit_test(an_unfinished_header_is_begun_again),
         cmocka_unit_test(another_run_is_refused),
+        cmocka_unit_test(a_point_fails_once),
         cmocka_unit_test(one_run_at_a_time),
         cmocka_unit_test(a_removed_journal_is_noticed),
     };

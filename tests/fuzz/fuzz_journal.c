@@ -2,7 +2,8 @@
  * records, good ones and torn, flipped, overwritten or hostile ones (impossible counts and lengths under
  * right checksums). An input that begins with the byte 0xFF is taken for the bytes of the file itself. */
 #include "fuzz.h"
-#include "journal.h"
+#include "journal_grid.h"
+#include "journal_writer.h"
 
 #include <fcntl.h>
 #include <stdio.h>
@@ -10,7 +11,7 @@
 #include <string.h>
 #include <unistd.h>
 
-enum { MOST_RECORDS = 64, MOST_COUNT = 5 };
+enum { MOST_RECORDS = 64, MOST_COUNT = 5, MOST_VALUES = 64 };
 
 static const char spec_text[] = "[network]\nnodes = 2\ncopy_total = 1\n"
                                 "[solve]\nsamples = 2\n[output]\ntrajectories = true\n"
@@ -21,6 +22,7 @@ typedef struct Maker {
     FuzzInput input;
     EpnetJournalHeader header;
     EpnetChunk chunk;
+    EpnetRows rows; /* what records are made from: those of the chunk, or of another layout */
     uint8_t *bytes; /* the file */
     size_t size, room;
     size_t good; /* chunks, while there is nothing else but sessions */
@@ -64,9 +66,10 @@ static EpnetJournalRecord chunk_make(Maker *m) {
     size_t count = 1 + fuzz_choice(&m->input, MOST_COUNT);
     count = count > points - first ? points - first : count;
     for (size_t k = 0; k < count; k++)
-        m->chunk.rows.status[k] = (int)fuzz_choice(&m->input, EPNET_POINT_STATUSES);
-    m->chunk.rows.last[0] = fuzz_double(&m->input);
-    epnet_journal_record_chunk(&m->header, EPNET_JOURNAL_CHUNK, first, count, &m->chunk.rows, &record);
+        m->rows.status[k] = (int)fuzz_choice(&m->input, EPNET_POINT_STATUSES);
+    if (m->rows.last != NULL)
+        m->rows.last[0] = fuzz_double(&m->input);
+    epnet_journal_record_chunk(&m->header, EPNET_JOURNAL_CHUNK, first, count, &m->rows, &record);
     return record;
 }
 
@@ -102,12 +105,12 @@ static void head_add(Maker *m) {
 /* A status that there is not, under right checksums. */
 static void status_add(Maker *m) {
     EpnetJournalRecord record = chunk_make(m);
-    const int before = m->chunk.rows.status[0];
-    m->chunk.rows.status[0] = (int)fuzz_byte(&m->input) - 200;
+    const int before = m->rows.status[0];
+    m->rows.status[0] = (int)fuzz_byte(&m->input) - 200;
     epnet_journal_record_chunk(&m->header, (EpnetJournalKind)record.head.kind, (size_t)record.head.first,
-                               (size_t)record.head.count, &m->chunk.rows, &record);
+                               (size_t)record.head.count, &m->rows, &record);
     record_add(m, &record);
-    m->chunk.rows.status[0] = before;
+    m->rows.status[0] = before;
 }
 
 static void garbage_add(Maker *m) {
@@ -151,12 +154,30 @@ static EpnetJournalHeader header_of(bool other) {
     return header;
 }
 
+/* The header of a program that keeps other values of a point; the records that follow are of its layout. */
+static void other_layout(Maker *m) {
+    static double values[MOST_COUNT * MOST_VALUES];
+    EpnetRowLayout *layout = &m->header.layout;
+    size_t *const fields[] = {&layout->last,     &layout->extremes,   &layout->point,
+                              &layout->envelope, &layout->trajectory, &layout->curve};
+    double **const parts[] = {&m->rows.last,     &m->rows.extremes,   &m->rows.point,
+                              &m->rows.envelope, &m->rows.trajectory, &m->rows.leak_curve};
+    for (size_t k = 0; k < sizeof fields / sizeof *fields; k++) {
+        *fields[k] = fuzz_choice(&m->input, MOST_VALUES);
+        *parts[k] = *fields[k] > 0 ? values : NULL;
+        const uint64_t number = *fields[k];
+        memcpy(m->header.bytes + 40 + 8 * k, &number, sizeof number);
+    }
+}
+
 /* The header as the program makes it, or with other numbers or texts under a right checksum. */
 static void header_make(Maker *m) {
     enum { NUMBERS_AT = 16, FIELDS = 9 + EPNET_JOURNAL_TEXTS, TEXTS_AT = NUMBERS_AT + 8 * FIELDS };
     const unsigned choice = fuzz_byte(&m->input);
     m->header = header_of(choice >= 216 && choice < 224);
-    if (choice >= 240) {
+    if (choice >= 208 && choice < 216) {
+        other_layout(m);
+    } else if (choice >= 240) {
         const size_t texts = m->header.size - TEXTS_AT - EPNET_DIGEST;
         const size_t at = (size_t)fuzz_byte(&m->input) << 8 | fuzz_byte(&m->input);
         m->header.bytes[TEXTS_AT + at % texts] = (uint8_t)fuzz_byte(&m->input);
@@ -165,7 +186,7 @@ static void header_make(Maker *m) {
         for (size_t k = 0; k < 8; k++)
             m->header.bytes[field + k] = (uint8_t)fuzz_byte(&m->input);
     }
-    if (choice >= 224) {
+    if (choice >= 224 || (choice >= 208 && choice < 216)) {
         EpnetDigest digest = epnet_digest_begin();
         epnet_digest_add(&digest, m->header.bytes, m->header.size - EPNET_DIGEST);
         epnet_digest_end(&digest, m->header.bytes + m->header.size - EPNET_DIGEST, EPNET_DIGEST);
@@ -227,21 +248,54 @@ static void content_check(int fd, const char *path, const EpnetJournalHeader *he
         fuzz_require(entry->offset <= size && entry->head.length <= size - entry->offset,
                      "a record stands in the file");
         points += entry->head.count;
-        if (memcmp(&header->layout, &maker->header.layout, sizeof header->layout) == 0 &&
-            entry->head.count <= MOST_COUNT) {
-            EpnetChunk chunk = maker->chunk;
-            fuzz_require(epnet_journal_chunk_read(fd, path, header, &entry->head, entry->offset, &chunk,
-                                                  &error) == EPNET_OK,
-                         "a record that verifies can be read");
-            if (k == 0)
-                late_damage_check(path, header, entry, &chunk);
-        }
+        EpnetChunk chunk = maker->chunk;
+        const bool fits = memcmp(&header->layout, &chunk.layout, sizeof chunk.layout) == 0 &&
+                          entry->head.count <= MOST_COUNT;
+        status = epnet_journal_chunk_read(fd, path, header, &entry->head, entry->offset, &chunk, &error);
+        fuzz_require((status == EPNET_OK) == fits,
+                     "a record that verifies can be read, unless it does not fit where it is to go");
+        if (!fits)
+            fuzz_message_check(status, &error);
+        else if (k == 0)
+            late_damage_check(path, header, entry, &chunk);
     }
     fuzz_require(points == content.points, "points are counted");
     epnet_journal_content_free(&content);
     status = epnet_journal_read(fd, path, header, false, &content, &error);
     fuzz_require(status == EPNET_OK, "damage is no failure of a quick reading");
     epnet_journal_content_free(&content);
+}
+
+/* Take the journal up as a run of the spec does, twice, and count its failed points as a complete shard. */
+static void taking_up_check(const char *path, const Maker *maker) {
+    EpnetJournalHeader own = header_of(false);
+    size_t entries = 0;
+    for (int time = 0; time < 2; time++) {
+        EpnetJournal *journal;
+        EpnetFailures failures;
+        EpnetError error = {0};
+        EpnetStatus status = epnet_journal_open(path, &own, EPNET_JOURNAL_RESUME, &journal, &error);
+        fuzz_require(status == EPNET_OK || (status == EPNET_IO && time == 0), "what was taken up is again");
+        if (status != EPNET_OK) {
+            fuzz_message_check(status, &error);
+            fuzz_require(
+                !maker->intact || memcmp(&own.layout, &maker->header.layout, sizeof own.layout) != 0 ||
+                    strcmp(own.texts[EPNET_JOURNAL_SHA256], maker->header.texts[EPNET_JOURNAL_SHA256]) != 0,
+                "an intact journal is taken up");
+            break;
+        }
+        const EpnetJournalContent *content = epnet_journal_content(journal);
+        fuzz_require(!maker->intact || content->entry_count == maker->good, "all of it is taken up");
+        fuzz_require(time == 0 || (content->entry_count == entries && content->torn_bytes == 0),
+                     "what was found is found again, and no torn end");
+        entries = content->entry_count;
+        const EpnetJournalSource source = {epnet_journal_descriptor(journal), path, &own, content};
+        fuzz_require(epnet_journal_failures(spec_of(false), &source, &failures, &error) == EPNET_OK,
+                     "what was taken up can be read");
+        fuzz_require(failures.total <= content->failed && failures.total <= own.points, "a point fails once");
+        epnet_journal_close(journal);
+    }
+    epnet_journal_header_free(&own);
 }
 
 int LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t size) {
@@ -251,6 +305,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t size) {
     char path[512];
     fuzz_require(epnet_chunk_alloc(spec_of(false), MOST_COUNT, &m.chunk, &error) == EPNET_OK,
                  "there is memory");
+    m.rows = m.chunk.rows;
     if (size > 0 && bytes[0] == 0xFF) {
         m.intact = false;
         bytes_add(&m, bytes + 1, size - 1);
@@ -272,6 +327,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t size) {
         fuzz_require(status == EPNET_IO && !m.intact, "an intact header is read");
     }
     close(fd);
+    taking_up_check(path, &m);
     epnet_chunk_free(&m.chunk);
     epnet_journal_header_free(&m.header);
     free(m.bytes);
