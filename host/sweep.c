@@ -90,6 +90,7 @@ static void report_progress(Run *run) {
                               .points_total = run->points,
                               .points_failed = failed,
                               .points_resumed = run->summary->resumed,
+                              .damaged = run->summary->damaged,
                               .elapsed = elapsed,
                               .rate = rate,
                               .eta = done == run->points ? 0
@@ -189,7 +190,6 @@ static EpnetStatus queue_fill(Run *run, EpnetError *error) {
     run->done = run->summary->resumed = run->points - run->queue.missing;
     run->failed = (size_t)content->failed;
     run->fallen_back = (size_t)content->fallback;
-    run->summary->damaged = content->damaged;
     return EPNET_OK;
 }
 
@@ -274,6 +274,8 @@ static EpnetStatus check_fallback(const Run *run, EpnetError *error) {
 static EpnetStatus run_locked(Run *run, EpnetFailures *failures, EpnetError *error) {
     if (run->shard.count > 1)
         snprintf(run->summary->journal, sizeof run->summary->journal, "%s", run->journal_path);
+    /* A damaged end is cut off by now: whatever happens next, it must be told. */
+    run->summary->damaged = epnet_journal_content(run->journal)->damaged;
     EpnetStatus status = check_fallback(run, error);
     if (status == EPNET_OK)
         status = queue_fill(run, error);

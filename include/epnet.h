@@ -69,6 +69,7 @@ EPNET_API const char *epnet_spec_sha256(const EpnetSpec *spec); /* 64 hexadecima
 typedef struct EpnetProgress {
     size_t points_done, points_total, points_failed;
     size_t points_resumed; /* of those done: an earlier run had solved them */
+    uint64_t damaged;      /* places of the journal of earlier runs that did not verify */
     double elapsed;        /* [s] */
     double rate;           /* points/s so far */
     double eta;            /* [s], negative while unknown */
@@ -86,7 +87,8 @@ typedef struct EpnetRunOptions {
     double seconds;       /* the run stops after so long, 0: it does not */
     volatile int *stop;   /* not NULL: the run stops soon after *stop becomes nonzero (a signal handler) */
     void (*progress)(const EpnetProgress *progress,
-                     void *context); /* called about ten times a second; may be NULL */
+                     void *context); /* called about ten times a second, first when the journal has been
+                                      * taken up; may be NULL */
     void *context;
 } EpnetRunOptions;
 
@@ -94,7 +96,7 @@ typedef struct EpnetRunSummary {
     size_t points, failed; /* of this run: of the grid or of its shard */
     size_t resumed;        /* points that the journal of an earlier run held */
     size_t fallback;       /* points that the CPU computed in place of a device, earlier runs included */
-    uint64_t damaged;      /* places of that journal that did not verify; their points were solved again */
+    uint64_t damaged;      /* places of that journal that did not verify; their points are solved again */
     size_t states;         /* 2^N of a point */
     bool already_done;     /* the output (or shard) was complete and of this spec: nothing was computed */
     double elapsed;        /* [s], the whole run */

@@ -181,6 +181,36 @@ static void points_outlast_the_grid_file(void **state) {
     free(path);
 }
 
+/* Damage is told by the run that finds it, even if it does nothing else: the next one sees none. */
+static void damage_is_told_however_a_run_ends(void **state) {
+    (void)state;
+    static const char warning[] =
+        "epnet: warning: the journal was damaged in 1 place; the points there are computed again\n";
+    TestProgram program = start_epnet("run", "sweep.toml", "--json", "--threads", "1", "--batch", "5");
+    assert_true(wait_for_points(&program) > 0);
+    kill(program.pid, SIGTERM);
+    test_output_expect(test_program_finish(&program), 75, "\"journal_damage\": 0", "");
+    size_t size;
+    char *bytes = test_file_read(folder, "sweep.nc.journal", &size),
+         *path = test_path(folder, "sweep.nc.journal");
+    bytes[size - 100] ^= 1;
+    for (int time = 0; time < 3; time++) {
+        FILE *file = fopen(path, "wb");
+        assert_true(file != NULL && fwrite(bytes, 1, size, file) == size && fclose(file) == 0);
+        if (time == 0)
+            test_output_expect(epnet("run", "sweep.toml", "--max-hours", "1e-12", "--json"), 75,
+                               "\"journal_damage\": 1}", warning);
+        else if (time == 1)
+            test_output_expect(epnet("run", "sweep.toml", "--max-hours", "1e-12", "--quiet"), 75, "",
+                               warning);
+        else
+            test_output_expect(epnet("run", "sweep.toml", "--json"), 0, "\"journal_damage\": 1, ", warning);
+    }
+    check_same("sweep.nc");
+    free(bytes);
+    free(path);
+}
+
 /* A run that fails before it has solved anything leaves nothing that would be in the way of the next: here
  * the file may have 4 KiB, enough for the start of a journal alone. */
 static void a_failed_start_leaves_nothing(void **state) {
@@ -243,6 +273,7 @@ int main(void) {
         cmocka_unit_test_setup_teardown(another_spec_is_refused, make_folder, remove_folder),
         cmocka_unit_test_setup_teardown(one_run_at_a_time, make_folder, remove_folder),
         cmocka_unit_test_setup_teardown(points_outlast_the_grid_file, make_folder, remove_folder),
+        cmocka_unit_test_setup_teardown(damage_is_told_however_a_run_ends, make_folder, remove_folder),
         cmocka_unit_test_setup_teardown(a_failed_start_leaves_nothing, make_folder, remove_folder),
         cmocka_unit_test_setup_teardown(a_leftover_journal_goes, make_folder, remove_folder),
         cmocka_unit_test_setup_teardown(a_removed_journal_is_told, make_folder, remove_folder),

@@ -60,6 +60,9 @@ EpnetStatus epnet_cli_isolate(EpnetStatus (*work)(void *context, EpnetError *err
  * `json`, as an error event on standard output. Returns the exit code. */
 int epnet_cli_fail(const EpnetError *error, bool json);
 
+/* The same of a run: the event also tells the damage of its journal (`journal_damage`, as `done` does). */
+int epnet_cli_fail_run(const EpnetError *error, const EpnetRunSummary *summary, bool json);
+
 /* Make sure that descriptors 0 to 2 are open, so that no file that is opened later takes the place of
  * standard output, and that the output is flushed and checked at exit, whoever calls exit(): a failure is
  * exit code 5. */

@@ -11,7 +11,8 @@
 
 static bool failure_reported;
 
-int epnet_cli_fail(const EpnetError *error, bool json) {
+/* `summary` NULL: not of a run. */
+static int fail(const EpnetError *error, const EpnetRunSummary *summary, bool json) {
     fflush(stdout);
     if (error->status == EPNET_BAD_SPEC)
         fprintf(stderr, "%s\n", error->message);
@@ -25,10 +26,20 @@ int epnet_cli_fail(const EpnetError *error, bool json) {
         epnet_json_text("event", "error");
         epnet_json_count("status", (uint64_t)error->status);
         epnet_json_text("message", error->message);
+        if (summary != NULL)
+            epnet_json_count("journal_damage", summary->damaged);
         epnet_json_object_end();
         epnet_json_line_end();
     }
     return (int)error->status;
+}
+
+int epnet_cli_fail(const EpnetError *error, bool json) {
+    return fail(error, NULL, json);
+}
+
+int epnet_cli_fail_run(const EpnetError *error, const EpnetRunSummary *summary, bool json) {
+    return fail(error, summary, json);
 }
 
 /* At exit: what cannot be written to standard output must not pass for success. */

@@ -2,6 +2,7 @@
 #include "json.h"
 #include "units.h"
 
+#include <inttypes.h>
 #include <langinfo.h>
 #include <locale.h>
 #include <math.h>
@@ -118,12 +119,23 @@ static void tell_resumed(const EpnetProgress *progress) {
             epnet_text_count(&total, progress->points_total));
 }
 
+void epnet_progress_tell_damage(EpnetProgressView *view, uint64_t damaged) {
+    if (damaged == 0 || view->damaged)
+        return;
+    view->damaged = true;
+    fprintf(stderr,
+            "epnet: warning: the journal was damaged in %" PRIu64
+            " place%s; the points there are computed again\n",
+            damaged, damaged == 1 ? "" : "s");
+}
+
 void epnet_progress_show(const EpnetProgress *progress, void *context) {
     EpnetProgressView *view = context;
     if (progress->points_resumed > 0 && !view->resumed &&
         (view->style == EPNET_PROGRESS_BAR || view->style == EPNET_PROGRESS_LINES))
         tell_resumed(progress);
     view->resumed = true;
+    epnet_progress_tell_damage(view, progress->damaged);
     if (view->style == EPNET_PROGRESS_NONE || !is_due(view, progress))
         return;
     if (view->style == EPNET_PROGRESS_BAR) {

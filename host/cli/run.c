@@ -6,7 +6,6 @@
 #include "shard_argument.h"
 #include "units.h"
 
-#include <inttypes.h>
 #include <math.h>
 #include <signal.h>
 #include <stdio.h>
@@ -232,6 +231,7 @@ static EpnetStatus run_job(const Arguments *arguments, const EpnetSpec *spec, Ep
         print_start(arguments, spec);
     EpnetStatus status = epnet_run(spec, arguments->output, &options, summary, error);
     epnet_progress_clear(&view);
+    epnet_progress_tell_damage(&view, summary->damaged); /* of a run that had no progress to tell */
     return status;
 }
 
@@ -240,7 +240,7 @@ static EpnetStatus export(void *context, EpnetError *error) {
     return epnet_export(arguments->output, "points", arguments->table, error);
 }
 
-static EpnetStatus execute(Arguments *arguments, EpnetError *error) {
+static EpnetStatus execute(Arguments *arguments, EpnetRunSummary *summary, EpnetError *error) {
     EpnetSpec *spec = NULL;
     EpnetStatus status = epnet_spec_read(arguments->job.spec, arguments->job.overrides,
                                          arguments->job.override_count, &spec, error);
@@ -251,11 +251,10 @@ static EpnetStatus execute(Arguments *arguments, EpnetError *error) {
         status = epnet_run_output(spec, default_output, sizeof default_output, error);
         arguments->output = default_output;
     }
-    EpnetRunSummary summary = {0};
     if (status == EPNET_OK)
         status = check_paths(arguments, error);
     if (status == EPNET_OK)
-        status = run_job(arguments, spec, &summary, error);
+        status = run_job(arguments, spec, summary, error);
     /* EPNET_POINTS_FAILED is a success that is told in the exit code. */
     if (status == EPNET_OK || status == EPNET_POINTS_FAILED) {
         EpnetError table_error;
@@ -266,16 +265,11 @@ static EpnetStatus execute(Arguments *arguments, EpnetError *error) {
         if (exported != EPNET_OK)
             arguments->table = NULL;
         if (arguments->job.json)
-            print_done(arguments, &summary, status);
+            print_done(arguments, summary, status);
         else if (!arguments->quiet)
-            print_summary(arguments, &summary);
-        if (summary.damaged > 0)
-            fprintf(stderr,
-                    "epnet: warning: the journal was damaged in %" PRIu64
-                    " place%s; the points there were computed again\n",
-                    summary.damaged, summary.damaged == 1 ? "" : "s");
-        if (summary.note[0] != '\0')
-            fprintf(stderr, "epnet: warning: %s\n", summary.note);
+            print_summary(arguments, summary);
+        if (summary->note[0] != '\0')
+            fprintf(stderr, "epnet: warning: %s\n", summary->note);
         if (status == EPNET_POINTS_FAILED)
             fprintf(stderr, "epnet: warning: %s\n", error->message);
         if (exported != EPNET_OK) { /* the grid file is there all the same, and the summary says so */
@@ -293,9 +287,10 @@ int epnet_cli_run(int argc, char **argv) {
     signal(SIGPIPE, SIG_IGN); /* a reader of the events that goes away must not cost the grid file */
     epnet_interrupt_catch();
     EpnetError error;
-    EpnetStatus status = execute(&arguments, &error);
+    EpnetRunSummary summary = {0};
+    EpnetStatus status = execute(&arguments, &summary, &error);
     free(arguments.job.overrides);
     if (status == EPNET_OK || status == EPNET_POINTS_FAILED)
         return (int)status;
-    return epnet_cli_fail(&error, arguments.job.json);
+    return epnet_cli_fail_run(&error, &summary, arguments.job.json);
 }
