@@ -1,5 +1,6 @@
 #include "epnet.h"
 #include "status.h"
+#include "stop.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -48,12 +49,16 @@ static _Noreturn void child_run(const EpnetIsolated *isolated, int answers, pid_
     _exit(answered && !leaks ? 0 : 1);
 }
 
+static bool is_to_stop(const EpnetIsolated *isolated) {
+    return epnet_stop_due(&(EpnetStop){isolated->stop, isolated->until});
+}
+
 /* Wait for the answer; false: the child has ended, or was made to, without one. */
 static bool answer_wait(const EpnetIsolated *isolated, pid_t child, int answers, EpnetError *error) {
-    enum { LOOK_EVERY = 100 }; /* [ms] at the stop flag */
+    enum { LOOK_EVERY = 100 }; /* [ms] whether to stop */
     struct pollfd ready = {answers, POLLIN, 0};
     while (poll(&ready, 1, LOOK_EVERY) <= 0) {
-        if (isolated->stop != NULL && *isolated->stop != 0) {
+        if (is_to_stop(isolated)) {
             kill(child, SIGKILL);
             return false;
         }
@@ -63,7 +68,7 @@ static bool answer_wait(const EpnetIsolated *isolated, pid_t child, int answers,
 }
 
 static EpnetStatus fail_unanswered(const EpnetIsolated *isolated, int status, EpnetError *error) {
-    if (isolated->stop != NULL && *isolated->stop != 0)
+    if (is_to_stop(isolated))
         return epnet_fail(error, EPNET_INTERRUPTED, "%s: interrupted", isolated->action);
     if (!WIFSIGNALED(status))
         return epnet_fail(error, EPNET_IO, "%s: a library ended the process that it worked in",

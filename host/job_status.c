@@ -47,7 +47,7 @@ static EpnetStatus journal_look(int fd, EpnetJobStatus *job, EpnetJournalStatus 
     EpnetStatus status = epnet_journal_header_read(fd, journal->path, &header, error);
     if (status != EPNET_OK)
         return status;
-    status = epnet_journal_read(fd, journal->path, &header, true, &content, error);
+    status = epnet_journal_read(fd, journal->path, &header, true, NULL, &content, error);
     if (status == EPNET_OK && fstat(fd, &info) != 0) {
         status = epnet_fail_system(error, "cannot read %s", journal->path);
         epnet_journal_content_free(&content);
@@ -127,7 +127,7 @@ static EpnetStatus grid_look(const char *output, EpnetJobStatus *job, EpnetError
     EpnetGlance glance;
     if (access(output, F_OK) != 0 && errno == ENOENT)
         return EPNET_OK;
-    const EpnetStatus status = epnet_result_glance(output, &glance, error);
+    const EpnetStatus status = epnet_result_glance(output, NULL, &glance, error);
     if (status != EPNET_OK)
         return status;
     job->complete = true;

@@ -6,6 +6,7 @@
 
 #include "chunk.h"
 #include "digest.h"
+#include "stop.h"
 
 enum { EPNET_JOURNAL_FORMAT = 1 };
 
@@ -136,10 +137,11 @@ typedef struct EpnetJournalContent {
 } EpnetJournalContent;
 
 /* Read all records of an open journal. Damage is no failure: it is skipped to the next record that verifies,
- * and counted. `verify` false: only the heads are checked (who writes, and roughly how far). EPNET_IO: the
- * file cannot be read; EPNET_DEVICE: memory. Nothing is left to free after a failure. */
+ * and counted. `verify` false: only the heads are checked (who writes, and roughly how far). `stop`
+ * may be NULL. EPNET_IO: the file cannot be read; EPNET_DEVICE: memory; EPNET_INTERRUPTED: it was to stop.
+ * Nothing is left to free after a failure. */
 EpnetStatus epnet_journal_read(int fd, const char *path, const EpnetJournalHeader *header, bool verify,
-                               EpnetJournalContent *content, EpnetError *error);
+                               const EpnetStop *stop, EpnetJournalContent *content, EpnetError *error);
 void epnet_journal_content_free(EpnetJournalContent *content);
 
 #endif

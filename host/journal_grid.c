@@ -188,18 +188,21 @@ static EpnetStatus grid_write(void *context, EpnetError *error) {
 }
 
 EpnetStatus epnet_journal_to_grid(const EpnetSpec *spec, const EpnetJournalSource *sources,
-                                  size_t source_count, const char *output, const volatile int *stop,
+                                  size_t source_count, const char *output, const EpnetStop *stop,
                                   EpnetFailures *failures, EpnetError *error) {
     char action[1024];
     snprintf(action, sizeof action, "cannot write %.1000s", output);
     memset(failures, 0, sizeof *failures);
+    if (epnet_stop_due(stop))
+        return epnet_fail(error, EPNET_INTERRUPTED, "%s: interrupted", action);
     Writing writing = {spec, sources, source_count, output, failures};
     const EpnetIsolated isolated = {.work = grid_write,
                                     .context = &writing,
                                     .answer = failures,
                                     .answer_size = sizeof *failures,
                                     .action = action,
-                                    .stop = stop};
+                                    .stop = stop != NULL ? stop->flag : NULL,
+                                    .until = stop != NULL ? stop->until : 0};
     EpnetStatus status = epnet_isolate(&isolated, error);
     if (status != EPNET_OK) /* a process that has crashed has not cleaned up */
         epnet_outfile_clean(output);
@@ -217,8 +220,9 @@ static void record_count(Assembly *assembly, size_t first, size_t count, EpnetFa
 }
 
 EpnetStatus epnet_journal_failures(const EpnetSpec *spec, const EpnetJournalSource *source,
-                                   EpnetFailures *failures, EpnetError *error) {
+                                   const EpnetStop *stop, EpnetFailures *failures, EpnetError *error) {
     Assembly assembly;
+    EpnetStopLook look = {.stop = stop};
     memset(failures, 0, sizeof *failures);
     size_t at = 0; /* points before it are counted */
     EpnetStatus status = assembly_make(spec, source, 1, &assembly, error);
@@ -228,7 +232,9 @@ EpnetStatus epnet_journal_failures(const EpnetSpec *spec, const EpnetJournalSour
         const size_t first = (size_t)head->first > at ? (size_t)head->first : at;
         if (end <= first)
             continue;
-        status = piece_load(&assembly, first, error);
+        status = epnet_stop_after(&look, head->length)
+                     ? epnet_fail(error, EPNET_INTERRUPTED, "cannot read %s: interrupted", source->path)
+                     : piece_load(&assembly, first, error);
         if (status == EPNET_OK)
             record_count(&assembly, first, end - first, failures);
         at = end;

@@ -29,7 +29,7 @@ static EpnetStatus fail_locked(int fd, const char *path, EpnetError *error) {
     EpnetJournalContent content;
     char who[128] = "";
     if (epnet_journal_header_read(fd, path, &header, NULL) == EPNET_OK) {
-        if (epnet_journal_read(fd, path, &header, false, &content, NULL) == EPNET_OK) {
+        if (epnet_journal_read(fd, path, &header, false, NULL, &content, NULL) == EPNET_OK) {
             if (content.last.started != 0)
                 snprintf(who, sizeof who, " (last written by process %" PRId64 " on %s)", content.last.pid,
                          content.last.host);

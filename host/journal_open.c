@@ -44,11 +44,12 @@ static bool is_unfinished(const EpnetJournal *journal, uint64_t size) {
 }
 
 /* A header that does not verify: if records behind it do with ours, it was ours, and is written again. */
-static EpnetStatus repair_header(EpnetJournal *journal, const EpnetError *damage, EpnetError *error) {
+static EpnetStatus repair_header(EpnetJournal *journal, const EpnetError *damage, const EpnetStop *stop,
+                                 EpnetError *error) {
     const EpnetJournalHeader *header = journal->header;
     const struct iovec bytes = {header->bytes, header->size};
     EpnetStatus status =
-        epnet_journal_read(journal->fd, journal->path, header, true, &journal->content, error);
+        epnet_journal_read(journal->fd, journal->path, header, true, stop, &journal->content, error);
     if (status != EPNET_OK)
         return status;
     if (journal->content.end == header->size)
@@ -61,7 +62,7 @@ static EpnetStatus repair_header(EpnetJournal *journal, const EpnetError *damage
 }
 
 /* Read what an earlier run has left. */
-static EpnetStatus resume(EpnetJournal *journal, uint64_t size, EpnetError *error) {
+static EpnetStatus resume(EpnetJournal *journal, uint64_t size, const EpnetStop *stop, EpnetError *error) {
     EpnetJournalHeader found;
     EpnetError reason = {.status = EPNET_OK};
     if (is_unfinished(journal, size))
@@ -73,10 +74,10 @@ static EpnetStatus resume(EpnetJournal *journal, uint64_t size, EpnetError *erro
         if (status != EPNET_OK)
             return epnet_fail(error, status, "%.1500s; use another -o, or --restart to give up what it holds",
                               reason.message);
-        status =
-            epnet_journal_read(journal->fd, journal->path, journal->header, true, &journal->content, error);
+        status = epnet_journal_read(journal->fd, journal->path, journal->header, true, stop,
+                                    &journal->content, error);
     } else if (status == EPNET_IO) {
-        status = repair_header(journal, &reason, error);
+        status = repair_header(journal, &reason, stop, error);
     } else {
         return epnet_fail(error, status, "%s", reason.message);
     }
@@ -87,7 +88,7 @@ static EpnetStatus resume(EpnetJournal *journal, uint64_t size, EpnetError *erro
 }
 
 EpnetStatus epnet_journal_open(const char *path, const EpnetJournalHeader *header, EpnetJournalMode mode,
-                               EpnetJournal **journal, EpnetError *error) {
+                               const EpnetStop *stop, EpnetJournal **journal, EpnetError *error) {
     bool created;
     struct stat info;
     *journal = NULL;
@@ -106,7 +107,7 @@ EpnetStatus epnet_journal_open(const char *path, const EpnetJournalHeader *heade
         status = epnet_fail(error, EPNET_IO, "cannot write %s: it is not a regular file", path);
     if (status == EPNET_OK)
         status = created || mode == EPNET_JOURNAL_RESTART ? begin(made, error)
-                                                          : resume(made, (uint64_t)info.st_size, error);
+                                                          : resume(made, (uint64_t)info.st_size, stop, error);
     if (status != EPNET_OK && created && made->fd >= 0)
         unlink(path); /* nothing is in it */
     if (status != EPNET_OK) {
@@ -125,9 +126,10 @@ int epnet_journal_descriptor(const EpnetJournal *journal) {
     return journal->fd;
 }
 
-EpnetStatus epnet_journal_reread(EpnetJournal *journal, EpnetError *error) {
+EpnetStatus epnet_journal_reread(EpnetJournal *journal, const EpnetStop *stop, EpnetError *error) {
     epnet_journal_content_free(&journal->content);
-    return epnet_journal_read(journal->fd, journal->path, journal->header, true, &journal->content, error);
+    return epnet_journal_read(journal->fd, journal->path, journal->header, true, stop, &journal->content,
+                              error);
 }
 
 EpnetStatus epnet_journal_remove(EpnetJournal *journal, EpnetError *error) {

@@ -19,11 +19,16 @@ typedef struct Reader {
     uint64_t size; /* of the file */
     size_t room;   /* entries */
     int reason;    /* of the system, why the file cannot be read; 0: it can */
+    EpnetStopLook look;
+    bool stopped; /* the reading is to end */
     unsigned char block[BLOCK];
     EpnetJournalContent *content;
 } Reader;
 
 static bool bytes_get(Reader *reader, void *bytes, size_t size, uint64_t offset) {
+    reader->stopped = reader->stopped || epnet_stop_after(&reader->look, size);
+    if (reader->stopped)
+        return false;
     const bool good = epnet_bytes_read(reader->fd, bytes, size, offset);
     if (!good && errno != 0)
         reader->reason = errno;
@@ -121,7 +126,7 @@ static bool record_take(Reader *reader, uint64_t offset, const EpnetJournalHead 
 }
 
 EpnetStatus epnet_journal_read(int fd, const char *path, const EpnetJournalHeader *header, bool verify,
-                               EpnetJournalContent *content, EpnetError *error) {
+                               const EpnetStop *stop, EpnetJournalContent *content, EpnetError *error) {
     struct stat info;
     memset(content, 0, sizeof *content);
     if (fstat(fd, &info) != 0)
@@ -133,12 +138,13 @@ EpnetStatus epnet_journal_read(int fd, const char *path, const EpnetJournalHeade
     reader->path = path;
     reader->header = header;
     reader->verify = verify;
+    reader->look.stop = stop;
     reader->size = (uint64_t)info.st_size;
     reader->content = content;
     bool memory = true;
     uint64_t at = header->size;
     content->end = at;
-    while (at < reader->size && memory && reader->reason == 0) {
+    while (at < reader->size && memory && reader->reason == 0 && !reader->stopped) {
         EpnetJournalHead head;
         if (head_at(reader, at, &head) && record_take(reader, at, &head, &memory)) {
             at += sizeof head + head.length;
@@ -154,10 +160,13 @@ EpnetStatus epnet_journal_read(int fd, const char *path, const EpnetJournalHeade
         content->torn_bytes = at == reader->size ? at - from : 0;
     }
     const int reason = reader->reason;
+    const bool stopped = reader->stopped;
     free(reader);
-    if (memory && reason == 0)
+    if (memory && reason == 0 && !stopped)
         return EPNET_OK;
     epnet_journal_content_free(content);
+    if (stopped)
+        return epnet_fail(error, EPNET_INTERRUPTED, "cannot read %s: interrupted", path);
     errno = reason;
     if (reason != 0)
         return epnet_fail_system(error, "cannot read %s", path);

@@ -14,9 +14,10 @@ typedef enum EpnetJournalMode {
 
 /* Open or create the journal `path` for a run, lock it, and read it. Damage is cut off at the end of the file
  * and skipped elsewhere. `header` is borrowed. EPNET_IO: another process holds it (the message says which),
- * it is of another run, or the system's reason. On failure *journal is NULL. */
+ * it is of another run, or the system's reason; EPNET_INTERRUPTED: it was to stop (`stop` may be NULL), and
+ * the file is as it was. On failure *journal is NULL. */
 EpnetStatus epnet_journal_open(const char *path, const EpnetJournalHeader *header, EpnetJournalMode mode,
-                               EpnetJournal **journal, EpnetError *error);
+                               const EpnetStop *stop, EpnetJournal **journal, EpnetError *error);
 
 /* What was found. It belongs to the journal. */
 const EpnetJournalContent *epnet_journal_content(const EpnetJournal *journal);
@@ -50,8 +51,8 @@ EpnetStatus epnet_journal_stop(EpnetJournal *journal, EpnetError *error);
 /* How long threads have waited in epnet_journal_await(), all together [s]. */
 double epnet_journal_waited(const EpnetJournal *journal);
 
-/* Read what the file holds now, after epnet_journal_stop(). */
-EpnetStatus epnet_journal_reread(EpnetJournal *journal, EpnetError *error);
+/* Read what the file holds now, after epnet_journal_stop(). EPNET_INTERRUPTED: it was to stop. */
+EpnetStatus epnet_journal_reread(EpnetJournal *journal, const EpnetStop *stop, EpnetError *error);
 
 /* Remove the file, still under the lock. What stands under its name after someone else removed it stays. */
 EpnetStatus epnet_journal_remove(EpnetJournal *journal, EpnetError *error);

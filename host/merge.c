@@ -29,12 +29,13 @@ typedef struct Merge {
     size_t part_count; /* opened */
     Part *parts;
     EpnetSpec *spec;
+    EpnetStop stop;
     int lock; /* on the journal of an undivided run, -1: none */
     bool lock_created;
     char *lock_path;
 } Merge;
 
-static EpnetStatus part_open(Part *part, const char *path, EpnetError *error) {
+static EpnetStatus part_open(Part *part, const char *path, const EpnetStop *stop, EpnetError *error) {
     bool created;
     EpnetError reason;
     *part = (Part){.path = path, .fd = -1};
@@ -47,7 +48,7 @@ static EpnetStatus part_open(Part *part, const char *path, EpnetError *error) {
     if (status != EPNET_OK)
         return epnet_fail(error, status, "%.1900s%s", reason.message,
                           status == EPNET_IO ? "; run this shard again" : "");
-    return epnet_journal_read(part->fd, path, &part->header, true, &part->content, error);
+    return epnet_journal_read(part->fd, path, &part->header, true, stop, &part->content, error);
 }
 
 static void part_close(Part *part) {
@@ -174,8 +175,7 @@ static EpnetStatus output_lock(Merge *merge, EpnetError *error) {
     return status;
 }
 
-static EpnetStatus grid_write(Merge *merge, const volatile int *stop, EpnetFailures *failures,
-                              EpnetError *error) {
+static EpnetStatus grid_write(Merge *merge, EpnetFailures *failures, EpnetError *error) {
     EpnetJournalSource *sources = epnet_calloc(merge->part_count, sizeof *sources);
     if (sources == NULL)
         return epnet_fail_memory(error, merge->part_count * sizeof *sources, "the shards");
@@ -185,10 +185,8 @@ static EpnetStatus grid_write(Merge *merge, const volatile int *stop, EpnetFailu
     epnet_outfile_clean(merge->output);
     EpnetStatus status = epnet_output_room(merge->output, epnet_dataset_bytes(merge->spec), error);
     if (status == EPNET_OK)
-        status = epnet_journal_to_grid(merge->spec, sources, merge->part_count, merge->output, stop, failures,
-                                       error);
-    if (status == EPNET_INTERRUPTED)
-        epnet_fail(error, status, "interrupted; the shards are as they were, merge again");
+        status = epnet_journal_to_grid(merge->spec, sources, merge->part_count, merge->output, &merge->stop,
+                                       failures, error);
     free(sources);
     return status;
 }
@@ -207,7 +205,7 @@ static EpnetStatus output_look(const Merge *merge, EpnetRunSummary *summary, Epn
     EpnetGlance glance;
     if (access(merge->output, F_OK) != 0)
         return EPNET_OK;
-    const EpnetStatus status = epnet_result_glance(merge->output, &glance, error);
+    const EpnetStatus status = epnet_result_glance(merge->output, &merge->stop, &glance, error);
     if (status == EPNET_IO)
         return EPNET_OK; /* what is in the way is told when it is to be replaced */
     bool same = status == EPNET_OK;
@@ -241,10 +239,10 @@ static EpnetStatus merge_run(Merge *merge, const EpnetMergeOptions *options, Epn
     if (status == EPNET_OK)
         status = output_lock(merge, error);
     if (status == EPNET_OK)
-        status = epnet_output_examine(merge->spec, merge->output, options->force, &summary->already_done,
-                                      &summary->failed, error);
+        status = epnet_output_examine(merge->spec, merge->output, options->force, &merge->stop,
+                                      &summary->already_done, &summary->failed, error);
     if (status == EPNET_OK && !summary->already_done)
-        status = grid_write(merge, options->stop, failures, error);
+        status = grid_write(merge, failures, error);
     return status == EPNET_OK ? parts_remove(merge, error) : status;
 }
 
@@ -271,7 +269,7 @@ static EpnetStatus merge_open(Merge *merge, const char *const *journals, size_t 
             return epnet_fail(error, EPNET_IO, "%s and %s are the same file", other,
                               journals[merge->part_count]);
         const size_t k = merge->part_count++;
-        status = part_open(&merge->parts[k], journals[k], error);
+        status = part_open(&merge->parts[k], journals[k], &merge->stop, error);
     }
     return status;
 }
@@ -319,6 +317,7 @@ EpnetStatus epnet_merge(const char *output, const EpnetMergeOptions *options, Ep
     Merge merge = {.lock = -1};
     const double start = epnet_seconds_now();
     options = options != NULL ? options : &defaults;
+    merge.stop.flag = options->stop;
     summary = summary != NULL ? summary : &ignored;
     memset(summary, 0, sizeof *summary);
     EpnetStatus status = epnet_path_resolve(output, &merge.output, error);
@@ -336,6 +335,8 @@ EpnetStatus epnet_merge(const char *output, const EpnetMergeOptions *options, Ep
         epnet_failures_describe(&failures, merge.spec, summary->failures, sizeof summary->failures);
     }
     summary->elapsed = epnet_seconds_now() - start;
+    if (status == EPNET_INTERRUPTED)
+        epnet_fail(error, status, "interrupted; the shards are as they were, merge again");
     merge_close(&merge);
     if (status == EPNET_OK && failures.total > 0)
         return epnet_failures_report(&failures, summary->points, summary->failures, error);

@@ -34,7 +34,8 @@ static EpnetStatus glance_take(void *context, EpnetError *error) {
     return status;
 }
 
-EpnetStatus epnet_result_glance(const char *path, EpnetGlance *glance, EpnetError *error) {
+EpnetStatus epnet_result_glance(const char *path, const EpnetStop *stop, EpnetGlance *glance,
+                                EpnetError *error) {
     char action[1024];
     snprintf(action, sizeof action, "cannot read %.1000s", path);
     memset(glance, 0, sizeof *glance);
@@ -43,6 +44,8 @@ EpnetStatus epnet_result_glance(const char *path, EpnetGlance *glance, EpnetErro
                                           .context = &glancing,
                                           .answer = glance,
                                           .answer_size = sizeof *glance,
-                                          .action = action},
+                                          .action = action,
+                                          .stop = stop != NULL ? stop->flag : NULL,
+                                          .until = stop != NULL ? stop->until : 0},
                          error);
 }

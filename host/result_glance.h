@@ -3,6 +3,8 @@
 #ifndef EPNET_HOST_RESULT_GLANCE_H
 #define EPNET_HOST_RESULT_GLANCE_H
 
+#include "stop.h"
+
 #include "epnet.h"
 
 typedef struct EpnetGlance {
@@ -11,7 +13,9 @@ typedef struct EpnetGlance {
     bool intact;     /* byte for byte as epnet wrote it */
 } EpnetGlance;
 
-/* EPNET_IO: the file is no grid file, or cannot be read; EPNET_DEVICE: memory. */
-EpnetStatus epnet_result_glance(const char *path, EpnetGlance *glance, EpnetError *error);
+/* EPNET_IO: the file is no grid file, or cannot be read; EPNET_DEVICE: memory; EPNET_INTERRUPTED: it was to
+ * stop (`stop` may be NULL). */
+EpnetStatus epnet_result_glance(const char *path, const EpnetStop *stop, EpnetGlance *glance,
+                                EpnetError *error);
 
 #endif

@@ -31,8 +31,8 @@ char *epnet_journal_path(const char *output, EpnetShard shard) {
     return length < 0 ? NULL : path;
 }
 
-EpnetStatus epnet_output_examine(const EpnetSpec *spec, const char *output, bool force, bool *done,
-                                 size_t *failed, EpnetError *error) {
+EpnetStatus epnet_output_examine(const EpnetSpec *spec, const char *output, bool force, const EpnetStop *stop,
+                                 bool *done, size_t *failed, EpnetError *error) {
     struct stat info;
     *done = false;
     *failed = 0;
@@ -45,8 +45,8 @@ EpnetStatus epnet_output_examine(const EpnetSpec *spec, const char *output, bool
         return epnet_fail(error, EPNET_IO, "%s exists and is not a regular file", output);
     EpnetGlance glance;
     EpnetError reason;
-    const EpnetStatus status = epnet_result_glance(output, &glance, &reason);
-    if (status == EPNET_DEVICE)
+    const EpnetStatus status = epnet_result_glance(output, stop, &glance, &reason);
+    if (status == EPNET_DEVICE || status == EPNET_INTERRUPTED)
         return epnet_fail(error, status, "%s", reason.message);
     if (status != EPNET_OK) /* whatever it is, it is not ours to replace */
         return epnet_fail(error, EPNET_IO, "%.900s is in the way: %.1000s; remove it or use another -o",

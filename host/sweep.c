@@ -23,7 +23,8 @@ typedef struct Run {
     const EpnetSpec *spec;
     const EpnetRunOptions *options;
     EpnetRunSummary *summary;
-    double start; /* [s] */
+    double start;    /* [s] */
+    EpnetStop asked; /* to stop, or the time is up */
     EpnetShard shard;
     size_t points;        /* of the grid that are this run's */
     EpnetDevice device;   /* without a backend: it is not to be had, and there is a fallback */
@@ -35,7 +36,7 @@ typedef struct Run {
     EpnetJournalHeader header;
     EpnetJournal *journal;
     EpnetQueue queue;
-    volatile int stop;    /* asked for, or the time is up */
+    volatile int stop;    /* what `asked` says, for workers */
     pthread_mutex_t lock; /* of what follows */
     size_t done, failed;  /* points in the journal */
     size_t fallen_back;   /* of those done: computed by the fallback */
@@ -102,9 +103,7 @@ static void report_progress(Run *run) {
 /* Ten times a second: is it time to stop, and how far is it? */
 static void watch(void *context) {
     Run *run = context;
-    const EpnetRunOptions *options = run->options;
-    if ((options->stop != NULL && *options->stop != 0) ||
-        (options->seconds > 0 && epnet_seconds_now() - run->start >= options->seconds))
+    if (epnet_stop_due(&run->asked))
         run->stop = 1;
     report_progress(run);
 }
@@ -213,18 +212,17 @@ static EpnetJournalSource journal_source(const Run *run) {
 
 /* All points are in the journal: of an undivided run, write the grid file. */
 static EpnetStatus finish(Run *run, EpnetFailures *failures, EpnetError *error) {
-    EpnetStatus status = epnet_journal_reread(run->journal, error);
+    EpnetStatus status = epnet_journal_reread(run->journal, &run->asked, error);
     if (status != EPNET_OK)
         return status;
     const EpnetJournalSource source = journal_source(run);
     if (run->shard.count > 1 && journal_lost(run))
         return epnet_fail(error, EPNET_IO, "%s was removed or replaced", run->journal_path);
     if (run->shard.count > 1)
-        return epnet_journal_failures(run->spec, &source, failures, error);
+        return epnet_journal_failures(run->spec, &source, &run->asked, failures, error);
     status = epnet_output_room(run->output, epnet_dataset_bytes(run->spec), error);
     if (status == EPNET_OK)
-        status =
-            epnet_journal_to_grid(run->spec, &source, 1, run->output, run->options->stop, failures, error);
+        status = epnet_journal_to_grid(run->spec, &source, 1, run->output, &run->asked, failures, error);
     return status;
 }
 
@@ -245,13 +243,17 @@ static bool device_failed(const Run *run) {
            run->device.backend->has_own_memory;
 }
 
+static const char *why_stopped(const Run *run) {
+    return run->asked.flag != NULL && *run->asked.flag != 0 ? "interrupted" : "the time is up";
+}
+
 /* Add to the message of a run that has ended early what it leaves. */
 static EpnetStatus tell_kept(const Run *run, EpnetStatus status, EpnetError *error) {
-    char reason[1200] = "interrupted";
-    if (status != EPNET_INTERRUPTED && error != NULL)
-        snprintf(reason, sizeof reason, "%.1199s", error->message);
-    else if (run->stop != 0 && (run->options->stop == NULL || *run->options->stop == 0))
-        strcpy(reason, "the time is up");
+    char reason[1200];
+    if (status == EPNET_INTERRUPTED)
+        strcpy(reason, why_stopped(run));
+    else
+        snprintf(reason, sizeof reason, "%.1199s", error != NULL ? error->message : "");
     if (journal_lost(run))
         return epnet_fail(error, status, "%s; nothing is kept: the journal has been removed", reason);
     return epnet_fail(error, status, "%s; %zu of %zu points are kept in %.700s, run again to go on%s", reason,
@@ -284,7 +286,8 @@ static EpnetStatus run_locked(Run *run, EpnetFailures *failures, EpnetError *err
     run->summary->already_done = run->shard.count > 1 && run->queue.missing == 0;
     if (run->summary->already_done) {
         const EpnetJournalSource source = journal_source(run);
-        return epnet_journal_failures(run->spec, &source, failures, error);
+        status = epnet_journal_failures(run->spec, &source, &run->asked, failures, error);
+        return status == EPNET_INTERRUPTED ? tell_kept(run, status, error) : status;
     }
     if (run->shard.count == 1)
         epnet_outfile_clean(run->output);
@@ -328,25 +331,36 @@ static void remove_leftover(const Run *run) {
     close(fd);
 }
 
+/* Add to the message of a run that was stopped before its work that what stands in `path` stays. */
+static EpnetStatus tell_reading(const Run *run, const char *path, EpnetStatus status, EpnetError *error) {
+    if (status != EPNET_INTERRUPTED)
+        return status;
+    return epnet_fail(error, status, "%s while %s was read; what it holds is kept, run again to go on",
+                      why_stopped(run), path);
+}
+
 static EpnetStatus run_files(Run *run, EpnetFailures *failures, EpnetError *error) {
     const EpnetRunOptions *options = run->options;
     bool *done = &run->summary->already_done;
     size_t *failed = &run->summary->failed;
-    EpnetStatus status = epnet_output_examine(run->spec, run->output, options->force, done, failed, error);
+    EpnetStatus status =
+        epnet_output_examine(run->spec, run->output, options->force, &run->asked, done, failed, error);
     if (status == EPNET_OK && *done)
         remove_leftover(run);
     if (status == EPNET_OK && !*done)
         status = epnet_shard_check_division(run->output, run->shard, error);
     if (status != EPNET_OK || *done)
-        return status;
+        return tell_reading(run, run->output, status, error);
     status = epnet_journal_open(run->journal_path, &run->header,
-                                options->restart ? EPNET_JOURNAL_RESTART : EPNET_JOURNAL_RESUME,
+                                options->restart ? EPNET_JOURNAL_RESTART : EPNET_JOURNAL_RESUME, &run->asked,
                                 &run->journal, error);
-    if (status == EPNET_OK) /* another run may have finished before we got the lock */
-        status = epnet_output_examine(run->spec, run->output, options->force, done, failed, error);
-    if (status == EPNET_OK && *done)
-        return journal_drop(run, error);
-    return status == EPNET_OK ? run_locked(run, failures, error) : status;
+    if (status != EPNET_OK)
+        return tell_reading(run, run->journal_path, status, error);
+    /* another run may have finished before we got the lock */
+    status = epnet_output_examine(run->spec, run->output, options->force, &run->asked, done, failed, error);
+    if (status != EPNET_OK)
+        return tell_reading(run, run->output, status, error);
+    return *done ? journal_drop(run, error) : run_locked(run, failures, error);
 }
 
 /* The device, and the CPU in its place where that is asked for. */
@@ -420,6 +434,8 @@ EpnetStatus epnet_run(const EpnetSpec *spec, const char *output, const EpnetRunO
                .summary = summary,
                .start = epnet_seconds_now(),
                .points = epnet_grid_points(spec->axes, spec->axis_count)};
+    run.asked =
+        (EpnetStop){run.options->stop, run.options->seconds > 0 ? run.start + run.options->seconds : 0};
     pthread_mutex_init(&run.lock, NULL);
     EpnetStatus status = run_prepare(&run, output, error);
     if (status == EPNET_OK)

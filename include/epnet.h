@@ -247,6 +247,7 @@ typedef struct EpnetIsolated {
     size_t answer_size;
     const char *action;       /* for messages: "cannot write out.nc" */
     const volatile int *stop; /* may be NULL; nonzero: the child is killed */
+    double until; /* the same at this moment of CLOCK_MONOTONIC [s]; 0: it may take what it takes */
 } EpnetIsolated;
 
 /* Do it and pass on its status and message. If this process is killed, so is the child. EPNET_IO: the child

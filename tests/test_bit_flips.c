@@ -147,7 +147,8 @@ static bool kept_read(int fd, const char *path, const EpnetSpec *spec, Kept *kep
         assert_non_null(strstr(error.message, path));
         return false;
     }
-    assert_int_equal(epnet_journal_read(fd, path, &kept->header, true, &kept->content, &error), EPNET_OK);
+    assert_int_equal(epnet_journal_read(fd, path, &kept->header, true, NULL, &kept->content, &error),
+                     EPNET_OK);
     kept->chunks = calloc(kept->content.entry_count + 1, sizeof *kept->chunks);
     assert_non_null(kept->chunks);
     for (size_t e = 0; e < kept->content.entry_count; e++) {

@@ -122,6 +122,8 @@ static void it_can_be_stopped(void **state) {
     EpnetError error;
     const EpnetIsolated isolated = {.work = hang, .action = "cannot write a.nc", .stop = &stop};
     assert_int_equal(epnet_isolate(&isolated, &error), EPNET_INTERRUPTED);
+    const EpnetIsolated late = {.work = hang, .action = "cannot write a.nc", .until = 1e-9};
+    assert_int_equal(epnet_isolate(&late, &error), EPNET_INTERRUPTED);
     no_child_is_left();
 }
 

@@ -35,7 +35,7 @@ static EpnetJournalHeader header_of(const EpnetSpec *spec, const char *backend, 
 static EpnetJournal *open_good(const EpnetJournalHeader *header, EpnetJournalMode mode) {
     EpnetJournal *journal;
     EpnetError error;
-    if (epnet_journal_open(scratch_path("a.journal"), header, mode, &journal, &error) != EPNET_OK)
+    if (epnet_journal_open(scratch_path("a.journal"), header, mode, NULL, &journal, &error) != EPNET_OK)
         fail_msg("%s", error.message);
     return journal;
 }
@@ -44,7 +44,7 @@ static void open_fails(const EpnetJournalHeader *header, const char *reason) {
     EpnetJournal *journal = (EpnetJournal *)1;
     EpnetError error = {0};
     assert_int_equal(
-        epnet_journal_open(scratch_path("a.journal"), header, EPNET_JOURNAL_RESUME, &journal, &error),
+        epnet_journal_open(scratch_path("a.journal"), header, EPNET_JOURNAL_RESUME, NULL, &journal, &error),
         EPNET_IO);
     assert_null(journal);
     if (strstr(error.message, reason) == NULL)
@@ -181,7 +181,7 @@ static void a_torn_end_costs_its_record_alone(void **state) {
         assert_int_equal(epnet_journal_start(journal, &session, &error), EPNET_OK);
         append(journal, spec, 9, 2);
         assert_int_equal(epnet_journal_stop(journal, &error), EPNET_OK);
-        assert_int_equal(epnet_journal_reread(journal, &error), EPNET_OK);
+        assert_int_equal(epnet_journal_reread(journal, NULL, &error), EPNET_OK);
         assert_int_equal(content->damaged, 0);
         assert_int_equal(content->points, points[whole] + 2);
         epnet_journal_close(journal);
@@ -380,12 +380,12 @@ static void a_point_fails_once(void **state) {
     append(journal, spec, 5, 8); /* points 5 and 12 fail */
     append(journal, spec, 12, 1);
     assert_int_equal(epnet_journal_stop(journal, &error), EPNET_OK);
-    assert_int_equal(epnet_journal_reread(journal, &error), EPNET_OK);
+    assert_int_equal(epnet_journal_reread(journal, NULL, &error), EPNET_OK);
     assert_int_equal(epnet_journal_content(journal)->failed, 4);
     const EpnetJournalSource source = {epnet_journal_descriptor(journal), "a", &header,
                                        epnet_journal_content(journal)};
     EpnetFailures failures;
-    assert_int_equal(epnet_journal_failures(spec, &source, &failures, &error), EPNET_OK);
+    assert_int_equal(epnet_journal_failures(spec, &source, NULL, &failures, &error), EPNET_OK);
     assert_int_equal(failures.total, 2);
     assert_int_equal(failures.first[0].point, 5);
     assert_int_equal(failures.first[1].point, 12);

@@ -160,25 +160,40 @@ static void one_run_at_a_time(void **state) {
     assert_true(test_file_exists(folder, ".other.nc.tmp-123-0"));
 }
 
-/* The grid file cannot be written: the points stay, and the next run writes it. The name of the output is so
- * long that there may be a journal of it, but no temporary file. */
+/* Run until all points are solved and the grid file alone cannot be written: files may have a KiB less than
+ * it takes, and the journal is smaller. */
+static void complete_journal(const char *output) {
+    struct stat info;
+    char *whole = test_path(whole_folder, "whole.nc"), *script = NULL;
+    assert_int_equal(stat(whole, &info), 0);
+    assert_true(asprintf(&script, "trap '' XFSZ; ulimit -f %ld; exec \"$0\" run sweep.toml -o %s",
+                         (long)info.st_size / 512 - 2, output) > 0);
+    const char *const limited[] = {"sh", "-c", script, EPNET_PROGRAM, NULL};
+    test_output_expect(test_program_run(folder, NULL, limited), 5, "", "300 of 300 points are kept in ");
+    assert_false(test_file_exists(folder, output));
+    assert_int_equal(test_folder_count(folder), 2);
+    free(whole);
+    free(script);
+}
+
+/* The grid file cannot be written: the points stay, and the next run writes it. */
 static void points_outlast_the_grid_file(void **state) {
     (void)state;
-    char name[248], *journal_name = NULL;
-    memset(name, 'x', sizeof name - 1);
-    memcpy(name + sizeof name - 4, ".nc", 4);
-    test_output_expect(epnet("run", "sweep.toml", "-o", name), 5, "",
-                       "File name too long; 300 of 300 points are kept in xxxx");
-    assert_int_equal(test_folder_count(folder), 2);
-    assert_true(asprintf(&journal_name, "%s.journal", name) > 0);
-    char *long_path = test_path(folder, journal_name), *path = test_path(folder, "sweep.nc.journal");
-    assert_int_equal(rename(long_path, path), 0);
+    complete_journal("sweep.nc");
     test_output_expect(epnet("run", "sweep.toml"), 0, "all ok", "300 of 300 points are in the journal\n");
     check_same("sweep.nc");
     assert_int_equal(test_folder_count(folder), 2);
-    free(journal_name);
-    free(long_path);
-    free(path);
+}
+
+/* That no point is left to solve gives a run no time that it does not have. */
+static void the_time_is_up_for_the_grid_file_too(void **state) {
+    (void)state;
+    complete_journal("sweep.nc");
+    test_output_expect(epnet("run", "sweep.toml", "--max-hours", "1e-12"), 75, "",
+                       "the time is up; 300 of 300 points are kept in sweep.nc.journal");
+    assert_false(test_file_exists(folder, "sweep.nc"));
+    test_output_expect(epnet("run", "sweep.toml"), 0, "all ok", "300 of 300 points are in the journal\n");
+    check_same("sweep.nc");
 }
 
 /* Damage is told by the run that finds it, even if it does nothing else: the next one sees none. */
@@ -274,6 +289,7 @@ int main(void) {
         cmocka_unit_test_setup_teardown(one_run_at_a_time, make_folder, remove_folder),
         cmocka_unit_test_setup_teardown(points_outlast_the_grid_file, make_folder, remove_folder),
         cmocka_unit_test_setup_teardown(damage_is_told_however_a_run_ends, make_folder, remove_folder),
+        cmocka_unit_test_setup_teardown(the_time_is_up_for_the_grid_file_too, make_folder, remove_folder),
         cmocka_unit_test_setup_teardown(a_failed_start_leaves_nothing, make_folder, remove_folder),
         cmocka_unit_test_setup_teardown(a_leftover_journal_goes, make_folder, remove_folder),
         cmocka_unit_test_setup_teardown(a_removed_journal_is_told, make_folder, remove_folder),

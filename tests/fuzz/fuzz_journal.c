@@ -231,7 +231,7 @@ static void content_check(int fd, const char *path, const EpnetJournalHeader *he
                           const Maker *maker) {
     EpnetJournalContent content;
     EpnetError error = {0};
-    EpnetStatus status = epnet_journal_read(fd, path, header, true, &content, &error);
+    EpnetStatus status = epnet_journal_read(fd, path, header, true, NULL, &content, &error);
     fuzz_require(status == EPNET_OK, "damage is no failure of a reading");
     fuzz_require(content.end <= size && content.damaged_bytes <= size, "the journal ends in the file");
     fuzz_require((content.damaged == 0) == (content.damaged_bytes == 0), "damage has a size");
@@ -261,7 +261,7 @@ static void content_check(int fd, const char *path, const EpnetJournalHeader *he
     }
     fuzz_require(points == content.points, "points are counted");
     epnet_journal_content_free(&content);
-    status = epnet_journal_read(fd, path, header, false, &content, &error);
+    status = epnet_journal_read(fd, path, header, false, NULL, &content, &error);
     fuzz_require(status == EPNET_OK, "damage is no failure of a quick reading");
     epnet_journal_content_free(&content);
 }
@@ -274,7 +274,7 @@ static void taking_up_check(const char *path, const Maker *maker) {
         EpnetJournal *journal;
         EpnetFailures failures;
         EpnetError error = {0};
-        EpnetStatus status = epnet_journal_open(path, &own, EPNET_JOURNAL_RESUME, &journal, &error);
+        EpnetStatus status = epnet_journal_open(path, &own, EPNET_JOURNAL_RESUME, NULL, &journal, &error);
         fuzz_require(status == EPNET_OK || (status == EPNET_IO && time == 0), "what was taken up is again");
         if (status != EPNET_OK) {
             fuzz_message_check(status, &error);
@@ -290,7 +290,7 @@ static void taking_up_check(const char *path, const Maker *maker) {
                      "what was found is found again, and no torn end");
         entries = content->entry_count;
         const EpnetJournalSource source = {epnet_journal_descriptor(journal), path, &own, content};
-        fuzz_require(epnet_journal_failures(spec_of(false), &source, &failures, &error) == EPNET_OK,
+        fuzz_require(epnet_journal_failures(spec_of(false), &source, NULL, &failures, &error) == EPNET_OK,
                      "what was taken up can be read");
         fuzz_require(failures.total <= content->failed && failures.total <= own.points, "a point fails once");
         epnet_journal_close(journal);

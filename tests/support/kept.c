@@ -14,7 +14,7 @@ size_t test_kept(const char *path, bool *kept, size_t points) {
     memset(kept, 0, points * sizeof *kept);
     if (fd >= 0 && epnet_journal_header_read(fd, path, &header, NULL) == EPNET_OK) {
         assert_int_equal(header.points, points);
-        assert_int_equal(epnet_journal_read(fd, path, &header, true, &content, NULL), EPNET_OK);
+        assert_int_equal(epnet_journal_read(fd, path, &header, true, NULL, &content, NULL), EPNET_OK);
         for (size_t e = 0; e < content.entry_count; e++)
             memset(kept + content.entries[e].head.first, 1, content.entries[e].head.count * sizeof *kept);
         epnet_journal_content_free(&content);

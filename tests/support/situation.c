@@ -269,7 +269,7 @@ static void journal_describe(FILE *text) {
     assert_true(fd >= 0);
     fprintf(text, " %lld bytes", (long long)lseek(fd, 0, SEEK_END));
     if (epnet_journal_header_read(fd, path, &header, NULL) == EPNET_OK) {
-        assert_int_equal(epnet_journal_read(fd, path, &header, true, &content, NULL), EPNET_OK);
+        assert_int_equal(epnet_journal_read(fd, path, &header, true, NULL, &content, NULL), EPNET_OK);
         fprintf(text, ", %llu damaged", (unsigned long long)content.damaged_bytes);
         for (size_t e = 0; e < content.entry_count; e++)
             fprintf(text, ", %llu+%llu", (unsigned long long)content.entries[e].head.first,
