@@ -1,4 +1,5 @@
 #include "epnet.h"
+#include "held.h"
 #include "status.h"
 #include "stop.h"
 
@@ -86,7 +87,7 @@ EpnetStatus epnet_isolate(const EpnetIsolated *isolated, EpnetError *error) {
     if (pipe2(ends, O_CLOEXEC) != 0)
         return epnet_fail(error, EPNET_DEVICE, "%s: no pipe: %s", isolated->action, strerror(errno));
     fflush(stdout); /* else what waits there would be written by both */
-    const pid_t child = fork();
+    const pid_t child = epnet_held_fork();
     if (child == 0)
         child_run(isolated, ends[1], parent);
     const int reason = errno;

@@ -1,5 +1,6 @@
 #include "journal_writer.h"
 
+#include "held.h"
 #include "outfile.h"
 #include "status.h"
 
@@ -48,6 +49,10 @@ bool epnet_journal_in_place(int fd, const char *path) {
     return here.st_dev == there.st_dev && here.st_ino == there.st_ino;
 }
 
+void epnet_journal_unlock(int fd) {
+    epnet_held_close(fd);
+}
+
 EpnetStatus epnet_journal_lock(const char *path, bool create, bool *created, int *fd, EpnetError *error) {
     enum { ATTEMPTS = 100 };
     *fd = -1;
@@ -75,6 +80,12 @@ EpnetStatus epnet_journal_lock(const char *path, bool create, bool *created, int
             return status;
         }
         if (epnet_journal_in_place(opened, path)) {
+            if (!epnet_held_note(opened)) {
+                close(opened);
+                if (*created)
+                    unlink(path);
+                return epnet_fail_memory(error, sizeof opened, "the lock of a journal");
+            }
             *fd = opened;
             return EPNET_OK;
         }

@@ -189,7 +189,7 @@ void epnet_journal_close(EpnetJournal *journal) {
     if (journal->running)
         epnet_journal_stop(journal, NULL);
     if (journal->fd >= 0)
-        close(journal->fd); /* unlocks */
+        epnet_journal_unlock(journal->fd);
     epnet_journal_content_free(&journal->content);
     pthread_cond_destroy(&journal->asked);
     pthread_cond_destroy(&journal->answered);

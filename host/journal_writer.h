@@ -62,10 +62,14 @@ void epnet_journal_close(EpnetJournal *journal);
 
 /* ---- the lock (journal_lock.c) ------------------------------------------------------------------------- */
 
-/* Open `path` for reading and writing and lock it against other processes and openings, until the descriptor
- * is closed; create it if `create` (*created says so). *fd is -1 after a failure, and also if there is no
- * such file and none is to be created. EPNET_IO: another holds it, or the system's reason. */
+/* Open `path` for reading and writing and lock it against other processes and openings, until
+ * epnet_journal_unlock() or the end of this process; processes that it starts do not keep the lock (held.h);
+ * create it if `create` (*created says so). *fd is -1 after a failure, and also if there is no such file and
+ * none is to be created. EPNET_IO: another holds it, or the system's reason. */
 EpnetStatus epnet_journal_lock(const char *path, bool create, bool *created, int *fd, EpnetError *error);
+
+/* Close the descriptor, which gives the lock back. */
+void epnet_journal_unlock(int fd);
 
 /* Whether someone holds the lock of an open journal. */
 bool epnet_journal_locked(int fd);

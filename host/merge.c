@@ -55,7 +55,7 @@ static void part_close(Part *part) {
     epnet_journal_content_free(&part->content);
     epnet_journal_header_free(&part->header);
     if (part->fd >= 0)
-        close(part->fd);
+        epnet_journal_unlock(part->fd);
 }
 
 /* All parts are of one sweep and of this version, divided alike, and every shard is there once. */
@@ -301,7 +301,7 @@ static void merge_close(Merge *merge) {
     if (merge->lock >= 0) {
         if (merge->lock_created)
             unlink(merge->lock_path);
-        close(merge->lock);
+        epnet_journal_unlock(merge->lock);
     }
     free(merge->parts);
     free(merge->lock_path);

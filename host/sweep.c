@@ -328,7 +328,7 @@ static void remove_leftover(const Run *run) {
             unlink(run->journal_path);
         epnet_journal_header_free(&found);
     }
-    close(fd);
+    epnet_journal_unlock(fd);
 }
 
 /* Add to the message of a run that was stopped before its work that what stands in `path` stays. */

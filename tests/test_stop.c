@@ -4,6 +4,7 @@
 #include "journal_writer.h"
 #include "result_glance.h"
 #include "seal.h"
+#include "status.h"
 #include "support/check.h"
 #include "support/made_grid.h"
 #include "support/scratch.h"
@@ -136,8 +137,35 @@ static void a_grid_file_is_looked_at_no_longer(void **state) {
     assert_int_equal(epnet_result_glance(scratch_path("big.nc"), &late, &glance, &error), EPNET_INTERRUPTED);
 }
 
+/* Whether a process that is started finds the journal locked by another opening than its own, and can read
+ * it. */
+static EpnetStatus inherit(void *context, EpnetError *error) {
+    const int fd = *(const int *)context;
+    struct flock lock = {.l_type = F_WRLCK, .l_whence = SEEK_SET};
+    char byte;
+    if (fcntl(fd, F_OFD_GETLK, &lock) != 0 || lock.l_type == F_UNLCK)
+        return epnet_fail(error, EPNET_IO, "the lock is inherited");
+    if (pread(fd, &byte, 1, 0) != 1 || byte != (char)0x89)
+        return epnet_fail(error, EPNET_IO, "the journal cannot be read");
+    return EPNET_OK;
+}
+
+/* What writes the grid file may outlive a run that is killed by a moment: the lock of the run does not. */
+static void the_lock_is_not_inherited(void **state) {
+    (void)state;
+    EpnetJournal *journal = opened(NULL);
+    int fd = epnet_journal_descriptor(journal);
+    EpnetError error = {0};
+    const EpnetIsolated isolated = {.work = inherit, .context = &fd, .action = "cannot look"};
+    if (epnet_isolate(&isolated, &error) != EPNET_OK)
+        fail_msg("%s", error.message);
+    epnet_journal_close(journal);
+    epnet_journal_close(opened(NULL));
+}
+
 int main(void) {
     const struct CMUnitTest tests[] = {
+        cmocka_unit_test_setup_teardown(the_lock_is_not_inherited, setup, teardown),
         cmocka_unit_test_setup_teardown(it_is_due, setup, teardown),
         cmocka_unit_test_setup_teardown(a_journal_is_read_no_further, setup, teardown),
         cmocka_unit_test_setup_teardown(no_grid_file_is_written, setup, teardown),
