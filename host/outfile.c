@@ -52,7 +52,8 @@ static bool temporary_lock(int fd) {
     return fstat(fd, &info) != 0 || info.st_nlink > 0;
 }
 
-/* Create an empty file named after `path` and this process, whatever an earlier process of the same number
+/* Create an empty file named after `path` and this process (in as many digits as any process of Linux has, so
+ * that the names of all are equally long), whatever an earlier process of the same number
  * has left behind; open and locked if `lock` is not NULL. NULL with errno set. */
 static char *temporary_create(const char *path, int *lock) {
     enum { ATTEMPTS = 100 };
@@ -60,7 +61,8 @@ static char *temporary_create(const char *path, int *lock) {
     char *name = NULL;
     int fd = -1;
     for (int attempt = 0; folder != NULL && attempt < ATTEMPTS; attempt++) {
-        if (asprintf(&name, "%s.%s.tmp-%ld-%d", folder, epnet_path_base(path), (long)getpid(), attempt) < 0) {
+        if (asprintf(&name, "%s.%s.tmp-%07ld-%d", folder, epnet_path_base(path), (long)getpid(), attempt) <
+            0) {
             name = NULL;
             errno = ENOMEM;
             break;
@@ -151,6 +153,17 @@ static EpnetStatus create(EpnetOutfile *file, const char *path, bool locked, Epn
 
 EpnetStatus epnet_outfile_create(EpnetOutfile *file, const char *path, EpnetError *error) {
     return create(file, path, false, error);
+}
+
+EpnetStatus epnet_outfile_try(const char *path, EpnetError *error) {
+    EpnetOutfile file;
+    EpnetStatus status = epnet_outfile_create(&file, path, error);
+    if (status != EPNET_OK)
+        return status;
+    if (unlink(file.temporary) != 0)
+        status = fail_system(error, path);
+    epnet_outfile_discard(&file);
+    return status;
 }
 
 EpnetStatus epnet_outfile_create_locked(EpnetOutfile *file, const char *path, EpnetError *error) {

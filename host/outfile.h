@@ -16,8 +16,13 @@ typedef struct EpnetOutfile {
  * the file. On failure nothing is left to free. */
 EpnetStatus epnet_outfile_create(EpnetOutfile *file, const char *path, EpnetError *error);
 
-/* The same for an output that several processes may write at a time: the temporary is locked until it takes
- * its place, and temporaries that nobody holds any more, left by processes that were killed, go. */
+/* Whether it can be created, before the work whose result it takes: it is, and goes again. EPNET_IO as above.
+ */
+EpnetStatus epnet_outfile_try(const char *path, EpnetError *error);
+
+/* As epnet_outfile_create(), for an output that several processes may write at a time: the temporary is
+ * locked until it takes its place, and temporaries that nobody holds any more, left by processes that were
+ * killed, go. */
 EpnetStatus epnet_outfile_create_locked(EpnetOutfile *file, const char *path, EpnetError *error);
 
 /* Sync the temporary file, give it its name, sync the folder. The caller has closed it. Frees `file` in every

@@ -185,6 +185,30 @@ static void points_outlast_the_grid_file(void **state) {
     assert_int_equal(test_folder_count(folder), 2);
 }
 
+/* A name so long that there may be a journal of it, but no temporary file, is told before the work. */
+static void no_work_for_a_name_that_is_too_long(void **state) {
+    (void)state;
+    char name[248], *journal_name = NULL;
+    memset(name, 'x', sizeof name - 1);
+    memcpy(name + sizeof name - 4, ".nc", 4);
+    test_output_expect(epnet("run", "sweep.toml", "-o", name), 5, "", "xxx.nc: File name too long\n");
+    assert_int_equal(test_folder_count(folder), 1);
+    /* Points that are there already stay. */
+    test_output_expect(epnet("run", "sweep.toml", "--max-hours", "1e-12"), 75, "", "0 of 300 points");
+    assert_true(asprintf(&journal_name, "%s.journal", name) > 0);
+    TestProgram program = start_epnet("run", "sweep.toml", "--json", "--threads", "1", "--batch", "5");
+    assert_true(wait_for_points(&program) > 0);
+    kill(program.pid, SIGTERM);
+    test_output_expect(test_program_finish(&program), 75, "", "");
+    char *long_path = test_path(folder, journal_name), *path = test_path(folder, "sweep.nc.journal");
+    assert_int_equal(rename(path, long_path), 0);
+    test_output_expect(epnet("run", "sweep.toml", "-o", name), 5, "", "xxx.nc: File name too long; ");
+    assert_true(test_file_exists(folder, journal_name));
+    free(journal_name);
+    free(long_path);
+    free(path);
+}
+
 /* That no point is left to solve gives a run no time that it does not have. */
 static void the_time_is_up_for_the_grid_file_too(void **state) {
     (void)state;
@@ -289,6 +313,7 @@ int main(void) {
         cmocka_unit_test_setup_teardown(one_run_at_a_time, make_folder, remove_folder),
         cmocka_unit_test_setup_teardown(points_outlast_the_grid_file, make_folder, remove_folder),
         cmocka_unit_test_setup_teardown(damage_is_told_however_a_run_ends, make_folder, remove_folder),
+        cmocka_unit_test_setup_teardown(no_work_for_a_name_that_is_too_long, make_folder, remove_folder),
         cmocka_unit_test_setup_teardown(the_time_is_up_for_the_grid_file_too, make_folder, remove_folder),
         cmocka_unit_test_setup_teardown(a_failed_start_leaves_nothing, make_folder, remove_folder),
         cmocka_unit_test_setup_teardown(a_leftover_journal_goes, make_folder, remove_folder),
