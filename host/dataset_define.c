@@ -1,5 +1,6 @@
 #include "dataset_define.h"
 
+#include "result.h"
 #include "status.h"
 
 #include <math.h>
@@ -308,6 +309,23 @@ static void leak_define(Definer *d, int root, EpnetDatasetLeak *leak) {
     leak->fit = sample_define(d, leak, "fit", dimension, "straight line fitted to log_multiinformation");
 }
 
+/* How many variables each group holds, 0 where there is no such group: netCDF may lose some, or a group, for
+ * want of memory when it opens the file, and not say so. */
+static void variables_count(Definer *d, int root, const EpnetDatasetTable *trajectory,
+                            const EpnetDatasetLeak *leak) {
+    int variables[3] = {0};
+    long long counts[3];
+    if (d->code == NC_NOERR)
+        d->code = nc_inq_nvars(root, &variables[0]);
+    if (d->code == NC_NOERR && trajectory != NULL)
+        d->code = nc_inq_nvars(trajectory->group, &variables[1]);
+    if (d->code == NC_NOERR && leak != NULL)
+        d->code = nc_inq_nvars(leak->group, &variables[2]);
+    for (int k = 0; k < 3; k++)
+        counts[k] = variables[k];
+    attribute_put(d, root, NC_GLOBAL, EPNET_VARIABLE_COUNTS, NC_INT64, sizeof *counts, 3, counts);
+}
+
 /* Values of the axes and of `time` (count 0: the group has none). Only once every definition is made: netCDF
  * refuses some of them after the first data. */
 static void coordinates_fill(Definer *d, int group, const double *times, size_t time_count) {
@@ -341,6 +359,7 @@ static void define(Definer *d, const char *device, const EpnetColumnInfo *column
     }
     if (leak != NULL)
         leak_define(d, points->group, leak);
+    variables_count(d, points->group, trajectory, leak);
     if (d->code == NC_NOERR && !d->check)
         d->code = nc_enddef(points->group);
     size_t times = spec->kind == EPNET_TRAJECTORY ? spec->time_count : 0;

@@ -57,6 +57,9 @@ struct EpnetResult {
     EpnetResultFlag *flags; /* values of the status column */
 };
 
+/* The attribute with the numbers of variables in the root group, in "trajectory" and in "quench". */
+#define EPNET_VARIABLE_COUNTS "variable_counts"
+
 /* Which of the file's two tables: a row per grid point, or per grid point and time. */
 typedef enum EpnetTable { EPNET_TABLE_POINTS, EPNET_TABLE_TRAJECTORY } EpnetTable;
 

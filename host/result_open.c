@@ -417,6 +417,28 @@ static EpnetStatus flags_read(EpnetResult *result, EpnetError *error) {
     return code == NC_NOERR ? EPNET_OK : fail_netcdf(result, code, error);
 }
 
+/* Whether netCDF shows as many variables as were written. A file that another program has written may have
+ * others, or none of the numbers. */
+static EpnetStatus completeness_check(const EpnetResult *result, EpnetError *error) {
+    const char *expected = epnet_result_text(result, EPNET_VARIABLE_COUNTS);
+    int group, counts[3] = {0};
+    char found[64];
+    if (!result->intact || expected == NULL)
+        return EPNET_OK;
+    int code = nc_inq_nvars(result->ncid, &counts[0]);
+    if (code == NC_NOERR && result->trajectory >= 0)
+        code = nc_inq_nvars(result->trajectory, &counts[1]);
+    if (code == NC_NOERR && nc_inq_grp_ncid(result->ncid, "quench", &group) == NC_NOERR)
+        code = nc_inq_nvars(group, &counts[2]);
+    if (code != NC_NOERR)
+        return fail_netcdf(result, code, error);
+    snprintf(found, sizeof found, "%d %d %d", counts[0], counts[1], counts[2]);
+    if (strcmp(found, expected) == 0)
+        return EPNET_OK;
+    return epnet_fail(error, EPNET_IO, "cannot read %s: netCDF shows a part of it only (out of memory?)",
+                      result->path);
+}
+
 EpnetStatus epnet_result_open(const char *path, EpnetResult **result, EpnetError *error) {
     *result = NULL;
     EpnetSeal seal;
@@ -454,6 +476,8 @@ EpnetStatus epnet_result_open(const char *path, EpnetResult **result, EpnetError
         status = columns_read(opened, error);
     if (status == EPNET_OK)
         status = flags_read(opened, error);
+    if (status == EPNET_OK)
+        status = completeness_check(opened, error);
     if (status != EPNET_OK) {
         epnet_result_close(opened);
         return status;
