@@ -95,12 +95,14 @@ static EpnetStatus journals_look(EpnetJobStatus *job, const EpnetJournalFile *fi
         EpnetError reason;
         struct stat info;
         snprintf(journal->path, sizeof journal->path, "%s", files[k].path);
-        const int fd = open(files[k].path, O_RDONLY | O_CLOEXEC);
+        const int fd = open(files[k].path, O_RDONLY | O_CLOEXEC | O_NONBLOCK);
         if (fd < 0 && errno == ENOENT)
             continue; /* its run has ended meanwhile */
         EpnetStatus status = fd < 0 || fstat(fd, &info) != 0
                                  ? epnet_fail_system(&reason, "cannot read %s", files[k].path)
                                  : EPNET_OK;
+        if (status == EPNET_OK && !S_ISREG(info.st_mode))
+            status = epnet_fail(&reason, EPNET_IO, "%s is not a regular file", files[k].path);
         if (status == EPNET_OK && info.st_size == 0) {
             close(fd); /* nothing is in it: the lock of a merge, or a run that has just begun */
             continue;

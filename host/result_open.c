@@ -39,7 +39,8 @@ static EpnetStatus bytes_check(const char *path, EpnetSeal *seal, EpnetError *er
     struct stat info;
     EpnetStatus status = EPNET_OK;
     *seal = EPNET_SEAL_NONE;
-    int fd = open(path, O_RDONLY | O_CLOEXEC);
+    int fd =
+        open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK); /* a pipe that nobody writes to must not hold us */
     if (fd < 0 || fstat(fd, &info) != 0)
         status = epnet_fail_system(error, "cannot read %s", path);
     else if (!S_ISREG(info.st_mode))

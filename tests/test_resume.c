@@ -209,6 +209,22 @@ static void no_work_for_a_name_that_is_too_long(void **state) {
     free(path);
 }
 
+/* A pipe in the place of a file does not hold who looks at it. */
+static void a_pipe_is_no_file(void **state) {
+    (void)state;
+    char *journal = test_path(folder, "sweep.nc.journal"), *grid = test_path(folder, "pipe.nc");
+    assert_int_equal(mkfifo(journal, 0666), 0);
+    assert_int_equal(mkfifo(grid, 0666), 0);
+    TestOutput output = epnet("status", "sweep.nc");
+    assert_true(strstr(output.out, "is not a regular file") != NULL ||
+                strstr(output.err, "is not a regular file") != NULL);
+    test_output_free(&output);
+    test_output_expect(epnet("run", "sweep.toml"), 5, "", "it is not a regular file");
+    test_output_expect(epnet("export", "pipe.nc"), 5, "", "it is not a regular file");
+    free(journal);
+    free(grid);
+}
+
 /* That no point is left to solve gives a run no time that it does not have. */
 static void the_time_is_up_for_the_grid_file_too(void **state) {
     (void)state;
@@ -314,6 +330,7 @@ int main(void) {
         cmocka_unit_test_setup_teardown(points_outlast_the_grid_file, make_folder, remove_folder),
         cmocka_unit_test_setup_teardown(damage_is_told_however_a_run_ends, make_folder, remove_folder),
         cmocka_unit_test_setup_teardown(no_work_for_a_name_that_is_too_long, make_folder, remove_folder),
+        cmocka_unit_test_setup_teardown(a_pipe_is_no_file, make_folder, remove_folder),
         cmocka_unit_test_setup_teardown(the_time_is_up_for_the_grid_file_too, make_folder, remove_folder),
         cmocka_unit_test_setup_teardown(a_failed_start_leaves_nothing, make_folder, remove_folder),
         cmocka_unit_test_setup_teardown(a_leftover_journal_goes, make_folder, remove_folder),
