@@ -1,6 +1,7 @@
 /* The command line program: finds the verb and hands over. Exit codes are the values of EpnetStatus. */
 #include "cli.h"
 
+#include <signal.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -81,6 +82,7 @@ int main(int argc, char **argv) {
     static const struct argp parser = {
         .parser = parse, .args_doc = "VERB [ARGUMENT...]", .doc = documentation};
     epnet_cli_guard_output();
+    signal(SIGXFSZ, SIG_IGN); /* a limit on the size of files is a failed write, with a message */
     argp_err_exit_status = EPNET_USAGE;
     argp_program_version_hook = print_version;
     Command command = {0};
