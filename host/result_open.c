@@ -24,7 +24,10 @@ static EpnetStatus fail_damaged(const EpnetResult *result, const char *what, Epn
     return epnet_fail(error, EPNET_IO, "%s is damaged: %s", result->path, what);
 }
 
+/* HDF5 looks for optional files as it opens one, which leaves the error number of those behind. */
 static EpnetStatus fail_netcdf(const EpnetResult *result, int code, EpnetError *error) {
+    if (errno == ENOENT && access(result->path, F_OK) == 0)
+        errno = 0;
     if (errno != 0 || code == NC_ENOMEM)
         return epnet_fail_netcdf(error, code, "cannot read %s", result->path);
     return epnet_fail(error, EPNET_IO, "cannot read %s: %s (truncated or damaged?)", result->path,

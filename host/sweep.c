@@ -247,6 +247,12 @@ static const char *why_stopped(const Run *run) {
     return run->asked.flag != NULL && *run->asked.flag != 0 ? "interrupted" : "the time is up";
 }
 
+/* The journal stands under another name: its file still has one. */
+static bool journal_moved(const Run *run) {
+    struct stat info;
+    return fstat(epnet_journal_descriptor(run->journal), &info) == 0 && info.st_nlink > 0;
+}
+
 /* Add to the message of a run that has ended early what it leaves. */
 static EpnetStatus tell_kept(const Run *run, EpnetStatus status, EpnetError *error) {
     char reason[1200];
@@ -254,6 +260,11 @@ static EpnetStatus tell_kept(const Run *run, EpnetStatus status, EpnetError *err
         strcpy(reason, why_stopped(run));
     else
         snprintf(reason, sizeof reason, "%.1199s", error != NULL ? error->message : "");
+    if (journal_lost(run) && journal_moved(run))
+        return epnet_fail(error, status,
+                          "%s; the journal has been moved: %zu of %zu points are kept in it, put it back in "
+                          "its place (%.700s) to go on",
+                          reason, run->done, run->points, run->journal_path);
     if (journal_lost(run))
         return epnet_fail(error, status, "%s; nothing is kept: the journal has been removed", reason);
     return epnet_fail(error, status, "%s; %zu of %zu points are kept in %.700s, run again to go on%s", reason,

@@ -303,10 +303,15 @@ static void a_removed_journal_is_told(void **state) {
     assert_int_equal(rename(journal, moved), 0);
     test_file_write(folder, "sweep.nc.journal", "another's");
     kill(program.pid, SIGTERM);
+    test_output_expect(test_program_finish(&program), 75, "", "interrupted; the journal has been moved: ");
+    assert_true(test_file_exists(folder, "sweep.nc.journal"));
+    assert_int_equal(rename(moved, journal), 0);
+    program = start_epnet("run", "sweep.toml", "--json", "--threads", "1", "--batch", "5");
+    assert_true(wait_for_points(&program) > 0);
+    assert_int_equal(unlink(journal), 0);
+    kill(program.pid, SIGTERM);
     test_output_expect(test_program_finish(&program), 75, "",
                        "interrupted; nothing is kept: the journal has been removed\n");
-    assert_true(test_file_exists(folder, "sweep.nc.journal"));
-    assert_int_equal(unlink(journal), 0);
     /* A shard's points are in its journal alone: it fails, at the latest at its end. */
     program = start_epnet("run", "sweep.toml", "-o", "a.nc", "--shard", "1/2", "--json", "--threads", "1",
                           "--batch", "5");
