@@ -84,6 +84,11 @@ static EpnetStatus journal_look(int fd, EpnetJobStatus *job, EpnetJournalStatus 
     return status;
 }
 
+static bool can_be_read(int fd) {
+    char byte;
+    return pread(fd, &byte, 1, 0) >= 0;
+}
+
 /* A journal that cannot be read hides no other: it is listed with the reason. */
 static EpnetStatus journals_look(EpnetJobStatus *job, const EpnetJournalFile *files, size_t count,
                                  EpnetError *error) {
@@ -108,6 +113,7 @@ static EpnetStatus journals_look(EpnetJobStatus *job, const EpnetJournalFile *fi
             continue;
         }
         job->journal_count++;
+        journal->unreadable = status != EPNET_OK || !can_be_read(fd);
         if (status == EPNET_OK)
             status = journal_look(fd, job, journal, &reason);
         if (fd >= 0)

@@ -53,6 +53,16 @@ void epnet_journal_unlock(int fd) {
     epnet_held_close(fd);
 }
 
+/* Keeps errno. */
+static bool link_is_dangling(const char *path) {
+    struct stat info;
+    const int reason = errno;
+    const bool dangling =
+        lstat(path, &info) == 0 && S_ISLNK(info.st_mode) && stat(path, &info) != 0 && errno == ENOENT;
+    errno = reason;
+    return dangling;
+}
+
 EpnetStatus epnet_journal_lock(const char *path, bool create, bool *created, int *fd, EpnetError *error) {
     enum { ATTEMPTS = 100 };
     *fd = -1;
@@ -64,6 +74,8 @@ EpnetStatus epnet_journal_lock(const char *path, bool create, bool *created, int
         if (opened < 0 && errno == ENOENT) {
             opened = open(path, O_RDWR | O_CLOEXEC | O_CREAT | O_EXCL, 0666);
             *created = opened >= 0;
+            if (opened < 0 && errno == EEXIST && link_is_dangling(path))
+                return epnet_fail(error, EPNET_IO, "cannot write %s: it is a symbolic link to nothing", path);
             if (opened < 0 && errno == EEXIST)
                 continue;
         }
@@ -76,6 +88,8 @@ EpnetStatus epnet_journal_lock(const char *path, bool create, bool *created, int
                 reason == EAGAIN || reason == EACCES
                     ? fail_locked(opened, path, error)
                     : epnet_fail(error, EPNET_IO, "cannot lock %s: %s", path, strerror(reason));
+            if (*created && reason != EAGAIN && reason != EACCES)
+                unlink(path); /* empty, and nobody else can have locked it */
             close(opened);
             return status;
         }

@@ -43,6 +43,34 @@ static bool is_unfinished(const EpnetJournal *journal, uint64_t size) {
     return unfinished;
 }
 
+/* Whether the file is a journal at all, of whatever run and however damaged: half of its first bytes are
+ * right, or there is the mark of a record near its start. Anything else is not ours to overwrite. */
+static bool is_journal(const EpnetJournal *journal) {
+    enum { NEAR = 1 << 20 };
+    struct stat info;
+    if (fstat(journal->fd, &info) != 0)
+        return false;
+    const size_t size = info.st_size < NEAR ? (size_t)info.st_size : NEAR;
+    unsigned char *bytes = epnet_calloc(size, 1);
+    size_t right = 0;
+    bool found = false;
+    if (bytes != NULL && epnet_bytes_read(journal->fd, bytes, size, 0)) {
+        for (size_t k = 0; k < 8 && k < size; k++)
+            right += bytes[k] == journal->header->bytes[k];
+        found = right >= 4 || memmem(bytes, size, epnet_journal_mark, sizeof epnet_journal_mark) != NULL;
+    }
+    free(bytes);
+    return found;
+}
+
+/* Give up what an earlier run has left. */
+static EpnetStatus restart(EpnetJournal *journal, uint64_t size, EpnetError *error) {
+    if (!is_unfinished(journal, size) && !is_journal(journal))
+        return epnet_fail(error, EPNET_IO, "%s is not a journal of epnet: remove it, or use another -o",
+                          journal->path);
+    return begin(journal, error);
+}
+
 /* A header that does not verify: if records behind it do with ours, it was ours, and is written again. */
 static EpnetStatus repair_header(EpnetJournal *journal, const EpnetError *damage, const EpnetStop *stop,
                                  EpnetError *error) {
@@ -53,7 +81,8 @@ static EpnetStatus repair_header(EpnetJournal *journal, const EpnetError *damage
     if (status != EPNET_OK)
         return status;
     if (journal->content.end == header->size)
-        return epnet_fail(error, EPNET_IO, "%.1500s; --restart gives it up", damage->message);
+        return epnet_fail(error, EPNET_IO, "%.1500s; %s", damage->message,
+                          is_journal(journal) ? "--restart gives it up" : "remove it, or use another -o");
     journal->content.damaged++;
     journal->content.damaged_bytes += header->size;
     if (!epnet_journal_put(journal->fd, &bytes, 1, 0))
@@ -81,7 +110,9 @@ static EpnetStatus resume(EpnetJournal *journal, uint64_t size, const EpnetStop 
     } else {
         return epnet_fail(error, status, "%s", reason.message);
     }
-    if (status == EPNET_OK && ftruncate(journal->fd, (off_t)journal->content.end) != 0)
+    /* The run that made the file may have been killed before it synced the folder. */
+    if (status == EPNET_OK &&
+        (ftruncate(journal->fd, (off_t)journal->content.end) != 0 || !epnet_folder_sync(journal->path)))
         return fail_write(journal, error);
     journal->end = journal->content.end;
     return status;
@@ -105,9 +136,10 @@ EpnetStatus epnet_journal_open(const char *path, const EpnetJournalHeader *heade
         status = epnet_fail_system(error, "cannot read %s", path);
     if (status == EPNET_OK && !S_ISREG(info.st_mode))
         status = epnet_fail(error, EPNET_IO, "cannot write %s: it is not a regular file", path);
-    if (status == EPNET_OK)
-        status = created || mode == EPNET_JOURNAL_RESTART ? begin(made, error)
-                                                          : resume(made, (uint64_t)info.st_size, stop, error);
+    if (status == EPNET_OK && (created || mode == EPNET_JOURNAL_RESTART))
+        status = created ? begin(made, error) : restart(made, (uint64_t)info.st_size, error);
+    else if (status == EPNET_OK)
+        status = resume(made, (uint64_t)info.st_size, stop, error);
     if (status != EPNET_OK && created && made->fd >= 0)
         unlink(path); /* nothing is in it */
     if (status != EPNET_OK) {

@@ -22,6 +22,9 @@ typedef struct Reader {
     EpnetStopLook look;
     bool stopped; /* the reading is to end */
     unsigned char block[BLOCK];
+    uint64_t window_at;          /* where the bytes of the file below stand in it */
+    size_t window_size;          /* 0: none are there */
+    unsigned char window[BLOCK]; /* what find_mark() has read last: marks may follow closely */
     EpnetJournalContent *content;
 } Reader;
 
@@ -79,13 +82,19 @@ static bool payload_good(Reader *reader, const EpnetJournalHead *head, uint64_t 
 static uint64_t find_mark(Reader *reader, uint64_t offset) {
     const size_t mark = 8;
     while (offset < reader->size) {
-        const size_t size = reader->size - offset < BLOCK ? (size_t)(reader->size - offset) : BLOCK;
-        if (size < mark || !bytes_get(reader, reader->block, size, offset))
-            break;
-        const unsigned char *found = memmem(reader->block, size, epnet_journal_mark, mark);
+        if (offset < reader->window_at || offset - reader->window_at + mark > reader->window_size) {
+            const size_t size = reader->size - offset < BLOCK ? (size_t)(reader->size - offset) : BLOCK;
+            reader->window_size = 0;
+            if (size < mark || !bytes_get(reader, reader->window, size, offset))
+                break;
+            reader->window_at = offset;
+            reader->window_size = size;
+        }
+        const size_t from = (size_t)(offset - reader->window_at), rest = reader->window_size - from;
+        const unsigned char *found = memmem(reader->window + from, rest, epnet_journal_mark, mark);
         if (found != NULL)
-            return offset + (uint64_t)(found - reader->block);
-        offset += size - mark + 1;
+            return reader->window_at + (uint64_t)(found - reader->window);
+        offset += rest - mark + 1;
     }
     return reader->size;
 }

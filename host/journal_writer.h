@@ -9,7 +9,7 @@ typedef struct EpnetJournal EpnetJournal;
 
 typedef enum EpnetJournalMode {
     EPNET_JOURNAL_RESUME, /* go on with what is there; one of another run is refused */
-    EPNET_JOURNAL_RESTART /* give up what is there */
+    EPNET_JOURNAL_RESTART /* give up what is there, if it is a journal */
 } EpnetJournalMode;
 
 /* Open or create the journal `path` for a run, lock it, and read it. Damage is cut off at the end of the file

@@ -13,6 +13,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/resource.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -30,6 +31,8 @@ typedef struct Merge {
     Part *parts;
     EpnetSpec *spec;
     EpnetStop stop;
+    struct rlimit files; /* open ones, as many as were allowed before */
+    bool files_raised;
     int lock; /* on the journal of an undivided run, -1: none */
     bool lock_created;
     char *lock_path;
@@ -258,11 +261,29 @@ static const char *part_find(const Merge *merge, const char *path) {
     return NULL;
 }
 
+/* All shards are held open, for their locks: the process may need more open files than it is used to. */
+static EpnetStatus files_allow(Merge *merge, size_t count, EpnetError *error) {
+    enum { OTHERS = 32 };
+    const rlim_t needed = (rlim_t)count + OTHERS;
+    if (getrlimit(RLIMIT_NOFILE, &merge->files) != 0)
+        return epnet_fail_system(error, "cannot tell how many files may be open");
+    if (merge->files.rlim_cur >= needed)
+        return EPNET_OK;
+    const struct rlimit more = {needed, merge->files.rlim_max};
+    merge->files_raised = merge->files.rlim_max >= needed && setrlimit(RLIMIT_NOFILE, &more) == 0;
+    if (merge->files_raised)
+        return EPNET_OK;
+    return epnet_fail(error, EPNET_IO,
+                      "merging %zu shards takes %llu open files, and this process may have %llu; allow more "
+                      "(ulimit -n)",
+                      count, (unsigned long long)needed, (unsigned long long)merge->files.rlim_max);
+}
+
 static EpnetStatus merge_open(Merge *merge, const char *const *journals, size_t count, EpnetError *error) {
     merge->parts = epnet_calloc(count, sizeof *merge->parts);
     if (merge->parts == NULL)
         return epnet_fail_memory(error, count * sizeof *merge->parts, "the shards");
-    EpnetStatus status = EPNET_OK;
+    EpnetStatus status = files_allow(merge, count, error);
     while (merge->part_count < count && status == EPNET_OK) {
         const char *other = part_find(merge, journals[merge->part_count]);
         if (other != NULL)
@@ -303,6 +324,8 @@ static void merge_close(Merge *merge) {
             unlink(merge->lock_path);
         epnet_journal_unlock(merge->lock);
     }
+    if (merge->files_raised)
+        setrlimit(RLIMIT_NOFILE, &merge->files);
     free(merge->parts);
     free(merge->lock_path);
     free(merge->output);

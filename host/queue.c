@@ -32,9 +32,14 @@ static bool is_taken(const EpnetQueue *queue, size_t point) {
 }
 
 void epnet_queue_remove(EpnetQueue *queue, size_t first, size_t count) {
-    for (size_t point = first; point < first + count; point++) {
-        queue->missing -= !is_taken(queue, point);
-        queue->taken[point / 8] = (unsigned char)(queue->taken[point / 8] | 1 << point % 8);
+    const size_t end = first + count;
+    for (size_t point = first, next; point < end; point = next) { /* a byte of the list at a time */
+        const size_t byte = point / 8;
+        next = 8 * (byte + 1) < end ? 8 * (byte + 1) : end;
+        const unsigned mask = (1u << (next - point)) - 1u;
+        const unsigned added = mask << point % 8 & ~(unsigned)queue->taken[byte];
+        queue->missing -= (size_t)__builtin_popcount(added);
+        queue->taken[byte] = (unsigned char)(queue->taken[byte] | added);
     }
 }
 

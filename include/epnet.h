@@ -147,6 +147,7 @@ typedef struct EpnetJournalStatus {
     char path[4096];
     int shard, shards; /* 1 of 1: of an undivided run */
     char problem[512]; /* why the journal cannot be read; "": it can, else only what is above is known */
+    bool unreadable;   /* the problem is the system's, not damage: what the file holds is not known */
     size_t points;     /* of this shard */
     size_t points_done, points_failed;
     size_t points_fallback; /* of those done: computed by the CPU in place of a device that failed */

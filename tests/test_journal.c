@@ -4,6 +4,7 @@
 #include "journal_writer.h"
 #include "support/check.h"
 #include "support/made_grid.h"
+#include "support/made_journal.h"
 #include "support/scratch.h"
 
 #include "status.h"
@@ -16,62 +17,6 @@
 #include <unistd.h>
 
 enum { POINTS = 15 };
-
-static const EpnetJournalSession session = {1700000000, 4711, "a host", "a device", "/a/spec.toml"};
-
-static EpnetSpec *spec_of(size_t cut_count) {
-    MadeSpec shape = made_shape(2);
-    shape.cut_count = cut_count;
-    return made_spec(&shape);
-}
-
-static EpnetJournalHeader header_of(const EpnetSpec *spec, const char *backend, uint32_t shard) {
-    EpnetJournalHeader header;
-    EpnetError error;
-    assert_int_equal(epnet_journal_header_make(spec, backend, shard, 3, &header, &error), EPNET_OK);
-    return header;
-}
-
-static EpnetJournal *open_good(const EpnetJournalHeader *header, EpnetJournalMode mode) {
-    EpnetJournal *journal;
-    EpnetError error;
-    if (epnet_journal_open(scratch_path("a.journal"), header, mode, NULL, &journal, &error) != EPNET_OK)
-        fail_msg("%s", error.message);
-    return journal;
-}
-
-static void open_fails(const EpnetJournalHeader *header, const char *reason) {
-    EpnetJournal *journal = (EpnetJournal *)1;
-    EpnetError error = {0};
-    assert_int_equal(
-        epnet_journal_open(scratch_path("a.journal"), header, EPNET_JOURNAL_RESUME, NULL, &journal, &error),
-        EPNET_IO);
-    assert_null(journal);
-    if (strstr(error.message, reason) == NULL)
-        fail_msg("%s: no \"%s\"", error.message, reason);
-}
-
-static void append(EpnetJournal *journal, const EpnetSpec *spec, size_t first, size_t count) {
-    EpnetJournalRequest request;
-    EpnetError error;
-    EpnetRows rows = made_rows(spec, first, count, true);
-    epnet_journal_append(journal, &request, EPNET_JOURNAL_CHUNK, first, count, &rows);
-    if (epnet_journal_await(journal, &request, &error) != EPNET_OK)
-        fail_msg("%s", error.message);
-    made_rows_free(&rows);
-}
-
-/* A journal of points 4..6, 0..2 and 7 in this order. */
-static void journal_make(const EpnetSpec *spec, const EpnetJournalHeader *header) {
-    EpnetError error;
-    EpnetJournal *journal = open_good(header, EPNET_JOURNAL_RESTART);
-    assert_int_equal(epnet_journal_start(journal, &session, &error), EPNET_OK);
-    append(journal, spec, 4, 3);
-    append(journal, spec, 0, 3);
-    append(journal, spec, 7, 1);
-    assert_int_equal(epnet_journal_stop(journal, &error), EPNET_OK);
-    epnet_journal_close(journal);
-}
 
 static void check_points(EpnetJournal *journal, const EpnetSpec *spec, const EpnetJournalHeader *header) {
     const EpnetJournalContent *content = epnet_journal_content(journal);
@@ -102,10 +47,10 @@ static void check_points(EpnetJournal *journal, const EpnetSpec *spec, const Epn
 static void what_is_written_is_read(void **state) {
     (void)state;
     scratch_make();
-    EpnetSpec *spec = spec_of(2);
-    EpnetJournalHeader header = header_of(spec, "cpu", 2);
+    EpnetSpec *spec = journal_spec(2);
+    EpnetJournalHeader header = journal_header(spec, "cpu", 2);
     journal_make(spec, &header);
-    EpnetJournal *journal = open_good(&header, EPNET_JOURNAL_RESUME);
+    EpnetJournal *journal = journal_open_good(&header, EPNET_JOURNAL_RESUME);
     const EpnetJournalContent *content = epnet_journal_content(journal);
     assert_int_equal(content->entry_count, 3);
     assert_int_equal(content->points, 7);
@@ -113,14 +58,14 @@ static void what_is_written_is_read(void **state) {
     assert_int_equal(content->damaged, 0);
     assert_int_equal(content->entries[1].head.first, 0);
     assert_int_equal(content->entries[1].head.count, 3);
-    assert_int_equal(content->last.started, session.started);
-    assert_int_equal(content->last.pid, session.pid);
-    assert_string_equal(content->last.host, session.host);
-    assert_string_equal(content->last.device, session.device);
-    assert_string_equal(content->last.spec, session.spec);
+    assert_int_equal(content->last.started, journal_session.started);
+    assert_int_equal(content->last.pid, journal_session.pid);
+    assert_string_equal(content->last.host, journal_session.host);
+    assert_string_equal(content->last.device, journal_session.device);
+    assert_string_equal(content->last.spec, journal_session.spec);
     check_points(journal, spec, &header);
     epnet_journal_close(journal);
-    EpnetJournal *again = open_good(&header, EPNET_JOURNAL_RESTART);
+    EpnetJournal *again = journal_open_good(&header, EPNET_JOURNAL_RESTART);
     assert_int_equal(epnet_journal_content(again)->points, 0);
     epnet_journal_close(again);
     epnet_journal_header_free(&header);
@@ -160,15 +105,15 @@ static void a_torn_end_costs_its_record_alone(void **state) {
     (void)state;
     static const size_t points[] = {0, 3, 6};
     scratch_make();
-    EpnetSpec *spec = spec_of(0);
-    EpnetJournalHeader header = header_of(spec, "cpu", 1);
+    EpnetSpec *spec = journal_spec(0);
+    EpnetJournalHeader header = journal_header(spec, "cpu", 1);
     size_t size, ends[4];
     journal_make(spec, &header);
     record_ends(spec, &header, ends);
     char *bytes = file_bytes(scratch_path("a.journal"), &size);
     for (size_t length = ends[0]; length < size; length += 29 + length % 5) {
         journal_put(bytes, length);
-        EpnetJournal *journal = open_good(&header, EPNET_JOURNAL_RESUME);
+        EpnetJournal *journal = journal_open_good(&header, EPNET_JOURNAL_RESUME);
         const EpnetJournalContent *content = epnet_journal_content(journal);
         size_t whole = 0;
         while (ends[whole + 1] <= length)
@@ -178,8 +123,8 @@ static void a_torn_end_costs_its_record_alone(void **state) {
         assert_int_equal(content->damaged_bytes, length - ends[whole]);
         check_points(journal, spec, &header);
         EpnetError error;
-        assert_int_equal(epnet_journal_start(journal, &session, &error), EPNET_OK);
-        append(journal, spec, 9, 2);
+        assert_int_equal(epnet_journal_start(journal, &journal_session, &error), EPNET_OK);
+        journal_append(journal, spec, 9, 2);
         assert_int_equal(epnet_journal_stop(journal, &error), EPNET_OK);
         assert_int_equal(epnet_journal_reread(journal, NULL, &error), EPNET_OK);
         assert_int_equal(content->damaged, 0);
@@ -196,8 +141,8 @@ static void a_torn_end_costs_its_record_alone(void **state) {
 static void a_flipped_bit_costs_its_record_alone(void **state) {
     (void)state;
     scratch_make();
-    EpnetSpec *spec = spec_of(0);
-    EpnetJournalHeader header = header_of(spec, "cpu", 1);
+    EpnetSpec *spec = journal_spec(0);
+    EpnetJournalHeader header = journal_header(spec, "cpu", 1);
     size_t size, ends[4];
     journal_make(spec, &header);
     record_ends(spec, &header, ends);
@@ -206,7 +151,7 @@ static void a_flipped_bit_costs_its_record_alone(void **state) {
         const int bit = (int)(at * 5 % 8);
         const char flipped = (char)(bytes[at] ^ 1 << bit);
         journal_set(&flipped, at, 1);
-        EpnetJournal *journal = open_good(&header, EPNET_JOURNAL_RESUME);
+        EpnetJournal *journal = journal_open_good(&header, EPNET_JOURNAL_RESUME);
         const EpnetJournalContent *content = epnet_journal_content(journal);
         const size_t lost = at < ends[0] ? 0 : at < ends[1] ? 3 : at < ends[2] ? 3 : 1;
         assert_int_equal(content->damaged, 1);
@@ -232,14 +177,14 @@ static void a_flipped_bit_costs_its_record_alone(void **state) {
 static void an_unfinished_header_is_begun_again(void **state) {
     (void)state;
     scratch_make();
-    EpnetSpec *spec = spec_of(1);
-    EpnetJournalHeader header = header_of(spec, "cpu", 1);
+    EpnetSpec *spec = journal_spec(1);
+    EpnetJournalHeader header = journal_header(spec, "cpu", 1);
     for (size_t length = 0; length <= header.size; length += 37) {
         char *bytes = calloc(1, header.size);
         memcpy(bytes, header.bytes, length);
         journal_put(bytes, length % 2 == 0 ? length : header.size);
         free(bytes);
-        epnet_journal_close(open_good(&header, EPNET_JOURNAL_RESUME));
+        epnet_journal_close(journal_open_good(&header, EPNET_JOURNAL_RESUME));
         size_t size;
         char *made = file_bytes(scratch_path("a.journal"), &size);
         assert_int_equal(size, header.size);
@@ -247,9 +192,9 @@ static void an_unfinished_header_is_begun_again(void **state) {
         free(made);
     }
     file_write(scratch_path("a.journal"), "something else", 14);
-    open_fails(&header, "is damaged: it is shorter than a header; --restart gives it up");
+    journal_open_fails(&header, "is damaged: it is shorter than a header; remove it, or use another -o");
     file_write(scratch_path("a.journal"), "something else, and a little longer", 35);
-    open_fails(&header, "is not a journal of epnet");
+    journal_open_fails(&header, "is not a journal of epnet");
     epnet_journal_header_free(&header);
     made_spec_free(spec);
     scratch_remove();
@@ -264,42 +209,44 @@ static void header_seal(EpnetJournalHeader *header) {
 static void another_run_is_refused(void **state) {
     (void)state;
     scratch_make();
-    EpnetSpec *spec = spec_of(1);
-    EpnetJournalHeader header = header_of(spec, "cpu", 1), other = header_of(spec, "gpu", 1);
+    EpnetSpec *spec = journal_spec(1);
+    EpnetJournalHeader header = journal_header(spec, "cpu", 1), other = journal_header(spec, "gpu", 1);
     journal_make(spec, &header);
-    open_fails(&other, "holds points computed on cpu, this run is on gpu; use another -o, or --restart");
+    journal_open_fails(&other,
+                       "holds points computed on cpu, this run is on gpu; use another -o, or --restart");
     epnet_journal_header_free(&other);
-    other = header_of(spec, "cpu", 2);
-    open_fails(&other, "holds points of shard 1 of 3, this run is of shard 2 of 3");
+    other = journal_header(spec, "cpu", 2);
+    journal_open_fails(&other, "holds points of shard 1 of 3, this run is of shard 2 of 3");
     epnet_journal_header_free(&other);
     spec->sha256[0] = 'b';
-    other = header_of(spec, "cpu", 1);
-    open_fails(&other, "another content of a file of the spec: identity aaaa");
+    other = journal_header(spec, "cpu", 1);
+    journal_open_fails(&other, "another content of a file of the spec: identity aaaa");
     epnet_journal_header_free(&other);
     free(spec->text);
     spec->text = strdup("# made by hand\n[network]\nnodes = 4\n");
-    other = header_of(spec, "cpu", 1);
-    open_fails(&other, "holds points of another spec: line 3 is `nodes = 3' there and `nodes = 4' here");
+    other = journal_header(spec, "cpu", 1);
+    journal_open_fails(&other,
+                       "holds points of another spec: line 3 is `nodes = 3' there and `nodes = 4' here");
     epnet_journal_header_free(&other);
     /* An older program: its header has another version, and is whole. */
     epnet_journal_header_free(&header);
     free(spec->text);
     spec->text = strdup("# made by hand\n");
-    header = header_of(spec, "cpu", 1);
+    header = journal_header(spec, "cpu", 1);
     char *place = memmem(header.bytes, header.size, epnet_version(), strlen(epnet_version()));
     assert_non_null(place);
     *place = '9';
     header_seal(&header);
     file_write(scratch_path("a.journal"), header.bytes, header.size);
-    other = header_of(spec, "cpu", 1);
-    open_fails(&other, "holds points of epnet 9");
+    other = journal_header(spec, "cpu", 1);
+    journal_open_fails(&other, "holds points of epnet 9");
     epnet_journal_header_free(&header);
     /* Another build of this version, which keeps one value more of a point: not a matter of shards. */
-    header = header_of(spec, "cpu", 1);
+    header = journal_header(spec, "cpu", 1);
     header.bytes[16 + 8 * 5]++;
     header_seal(&header);
     file_write(scratch_path("a.journal"), header.bytes, header.size);
-    open_fails(&other, ": values of a point over all times: ");
+    journal_open_fails(&other, ": values of a point over all times: ");
     epnet_journal_header_free(&other);
     epnet_journal_header_free(&header);
     made_spec_free(spec);
@@ -309,24 +256,24 @@ static void another_run_is_refused(void **state) {
 static void one_run_at_a_time(void **state) {
     (void)state;
     scratch_make();
-    EpnetSpec *spec = spec_of(1);
-    EpnetJournalHeader header = header_of(spec, "cpu", 1);
+    EpnetSpec *spec = journal_spec(1);
+    EpnetJournalHeader header = journal_header(spec, "cpu", 1);
     EpnetError error;
-    EpnetJournal *journal = open_good(&header, EPNET_JOURNAL_RESUME);
-    assert_int_equal(epnet_journal_start(journal, &session, &error), EPNET_OK);
-    open_fails(&header,
-               "is in use: another run of this output goes on (last written by process 4711 on a host)");
+    EpnetJournal *journal = journal_open_good(&header, EPNET_JOURNAL_RESUME);
+    assert_int_equal(epnet_journal_start(journal, &journal_session, &error), EPNET_OK);
+    journal_open_fails(
+        &header, "is in use: another run of this output goes on (last written by process 4711 on a host)");
     const int fd = open(scratch_path("a.journal"), O_RDONLY);
     assert_true(fd >= 0 && epnet_journal_locked(fd));
     assert_int_equal(epnet_journal_remove(journal, &error), EPNET_OK);
     /* The lock on the removed file does not stop a new one, which is another file. */
-    EpnetJournal *next = open_good(&header, EPNET_JOURNAL_RESUME);
+    EpnetJournal *next = journal_open_good(&header, EPNET_JOURNAL_RESUME);
     epnet_journal_close(journal);
     assert_false(epnet_journal_locked(fd));
     close(fd);
-    open_fails(&header, "is in use");
+    journal_open_fails(&header, "is in use");
     epnet_journal_close(next);
-    epnet_journal_close(open_good(&header, EPNET_JOURNAL_RESUME));
+    epnet_journal_close(journal_open_good(&header, EPNET_JOURNAL_RESUME));
     epnet_journal_header_free(&header);
     made_spec_free(spec);
     scratch_remove();
@@ -336,11 +283,11 @@ static void one_run_at_a_time(void **state) {
 static void a_removed_journal_is_noticed(void **state) {
     (void)state;
     scratch_make();
-    EpnetSpec *spec = spec_of(1);
-    EpnetJournalHeader header = header_of(spec, "cpu", 1);
+    EpnetSpec *spec = journal_spec(1);
+    EpnetJournalHeader header = journal_header(spec, "cpu", 1);
     EpnetError error;
-    EpnetJournal *journal = open_good(&header, EPNET_JOURNAL_RESUME);
-    assert_int_equal(epnet_journal_start(journal, &session, &error), EPNET_OK);
+    EpnetJournal *journal = journal_open_good(&header, EPNET_JOURNAL_RESUME);
+    assert_int_equal(epnet_journal_start(journal, &journal_session, &error), EPNET_OK);
     assert_true(epnet_journal_in_place(epnet_journal_descriptor(journal), scratch_path("a.journal")));
     assert_int_equal(unlink(scratch_path("a.journal")), 0);
     EpnetStatus status = EPNET_OK;
@@ -355,7 +302,7 @@ static void a_removed_journal_is_noticed(void **state) {
     assert_int_equal(status, EPNET_IO);
     assert_non_null(strstr(error.message, "a.journal was removed or replaced"));
     assert_int_equal(epnet_journal_remove(journal, &error), EPNET_OK);
-    EpnetJournal *next = open_good(&header, EPNET_JOURNAL_RESUME);
+    EpnetJournal *next = journal_open_good(&header, EPNET_JOURNAL_RESUME);
     assert_int_equal(epnet_journal_remove(journal, &error), EPNET_OK);
     assert_int_equal(access(scratch_path("a.journal"), F_OK), 0);
     assert_int_equal(epnet_journal_remove(next, &error), EPNET_OK);
@@ -371,14 +318,14 @@ static void a_removed_journal_is_noticed(void **state) {
 static void a_point_fails_once(void **state) {
     (void)state;
     scratch_make();
-    EpnetSpec *spec = spec_of(1);
-    EpnetJournalHeader header = header_of(spec, "cpu", 1);
+    EpnetSpec *spec = journal_spec(1);
+    EpnetJournalHeader header = journal_header(spec, "cpu", 1);
     EpnetError error;
-    EpnetJournal *journal = open_good(&header, EPNET_JOURNAL_RESUME);
-    assert_int_equal(epnet_journal_start(journal, &session, &error), EPNET_OK);
-    append(journal, spec, 4, 3);
-    append(journal, spec, 5, 8); /* points 5 and 12 fail */
-    append(journal, spec, 12, 1);
+    EpnetJournal *journal = journal_open_good(&header, EPNET_JOURNAL_RESUME);
+    assert_int_equal(epnet_journal_start(journal, &journal_session, &error), EPNET_OK);
+    journal_append(journal, spec, 4, 3);
+    journal_append(journal, spec, 5, 8); /* points 5 and 12 fail */
+    journal_append(journal, spec, 12, 1);
     assert_int_equal(epnet_journal_stop(journal, &error), EPNET_OK);
     assert_int_equal(epnet_journal_reread(journal, NULL, &error), EPNET_OK);
     assert_int_equal(epnet_journal_content(journal)->failed, 4);

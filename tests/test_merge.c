@@ -1,4 +1,5 @@
-/* Merging shards that no run of this program has left: other numbers under right checksums. */
+/* Merging shards that no run of this program has left, with other numbers under right checksums, and very
+ * many of them. */
 #include "journal.h"
 #include "support/check.h"
 #include "support/program.h"
@@ -121,9 +122,33 @@ static void another_layout_is_refused(void **state) {
     test_output_expect(epnet("merge", "a.nc"), 5, "", "a.nc.shard-2-of-2.journal is of another build");
 }
 
+static TestOutput merge_limited(const char *limit) {
+    char command[100];
+    snprintf(command, sizeof command, "ulimit %s 24 && exec \"$0\" merge a.nc", limit);
+    return test_program_run(folder, NULL, (const char *const[]){"sh", "-c", command, EPNET_PROGRAM, NULL});
+}
+
+/* More shards than files that a process may have open: it allows itself more, or says what to do. */
+static void many_shards_are_open_at_once(void **state) {
+    (void)state;
+    enum { SHARDS = 30 };
+    for (int k = 1; k <= SHARDS; k++) {
+        char shard[16];
+        snprintf(shard, sizeof shard, "%d/%d", k, SHARDS);
+        run_shard(shard);
+    }
+    test_output_expect(merge_limited("-n"), 5, "",
+                       "merging 30 shards takes 62 open files, and this process may have 24; allow more "
+                       "(ulimit -n)");
+    assert_int_equal(test_folder_count(folder), 1 + SHARDS);
+    test_output_expect(merge_limited("-S -n"), 0, "a.nc\n  points    77, ", "");
+    assert_int_equal(test_folder_count(folder), 2);
+}
+
 int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test_setup_teardown(another_layout_is_refused, make_folder, remove_folder),
+        cmocka_unit_test_setup_teardown(many_shards_are_open_at_once, make_folder, remove_folder),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -331,6 +331,15 @@ static void status_tells_how_far_a_run_is(void **state) {
     test_output_expect(epnet("status", "a.nc", "--json"), 0,
                        "\"problem\": \"a.nc.shard-1-of-3.journal is not a journal of epnet", "");
     test_output_expect(epnet("merge", "a.nc"), 5, "", "its start is damaged; run this shard again");
+    /* One that the system does not let us read is more than damage, and hides no other either. */
+    char *unreadable = test_path(folder, "a.nc.shard-1-of-3.journal");
+    assert_true(unlink(unreadable) == 0 && mkdir(unreadable, 0755) == 0);
+    free(unreadable);
+    test_output_expect(epnet("status", "a.nc"), 5, "shards: 2 of 3 begun, 1 complete, ",
+                       "epnet: error: cannot read a.nc.shard-1-of-3.journal: ");
+    test_output_expect(epnet("status", "a.nc"), 5, "  problem   cannot read a.nc.shard-1-of-3.journal: ", "");
+    test_output_expect(epnet("status", "a.nc", "--json"), 5, "\"unreadable\": true, ", "");
+    test_output_expect(epnet("status", "a.nc", "--json"), 5, "\"event\": \"error\", \"status\": 5", "");
 }
 
 static void status_sees_who_is_at_work(void **state) {

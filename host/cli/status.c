@@ -36,6 +36,7 @@ static void print_journal_json(const EpnetJournalStatus *journal) {
     epnet_json_count("shard", (uint64_t)journal->shard);
     epnet_json_count("shards", (uint64_t)journal->shards);
     epnet_json_text("problem", journal->problem);
+    epnet_json_flag("unreadable", journal->unreadable);
     epnet_json_count("points", journal->points);
     epnet_json_count("points_done", journal->points_done);
     epnet_json_count("points_failed", journal->points_failed);
@@ -79,6 +80,10 @@ static void print_journal(const EpnetJournalStatus *journal) {
     printf("%s\n", journal->path);
     if (journal->shards > 1)
         printf("  shard     %d of %d\n", journal->shard, journal->shards);
+    if (journal->unreadable) {
+        printf("  problem   %s\n", journal->problem);
+        return;
+    }
     if (journal->problem[0] != '\0') {
         printf("  damage    header: %s; run again\n", journal->problem);
         return;
@@ -159,6 +164,12 @@ int epnet_cli_status(int argc, char **argv) {
         print_json(arguments.output, job);
     else
         print_page(arguments.output, job);
+    for (size_t k = 0; k < job->journal_count && status == EPNET_OK; k++) {
+        if (!job->journals[k].unreadable)
+            continue;
+        status = error.status = EPNET_IO;
+        snprintf(error.message, sizeof error.message, "%s", job->journals[k].problem);
+    }
     epnet_job_status_free(job);
-    return EPNET_OK;
+    return status == EPNET_OK ? EPNET_OK : epnet_cli_fail(&error, arguments.json);
 }
