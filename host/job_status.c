@@ -107,7 +107,7 @@ static EpnetStatus journals_look(EpnetJobStatus *job, const EpnetJournalFile *fi
                                  ? epnet_fail_system(&reason, "cannot read %s", files[k].path)
                                  : EPNET_OK;
         if (status == EPNET_OK && !S_ISREG(info.st_mode))
-            status = epnet_fail(&reason, EPNET_IO, "%s is not a regular file", files[k].path);
+            status = epnet_fail(&reason, EPNET_IO, "cannot read %s: it is not a regular file", files[k].path);
         if (status == EPNET_OK && info.st_size == 0) {
             close(fd); /* nothing is in it: the lock of a merge, or a run that has just begun */
             continue;
