@@ -78,13 +78,13 @@ static char *show(EpnetProgressView *view, const EpnetProgress *progress, size_t
 static void lines_come_at_tenths_and_not_often(void **state) {
     (void)state;
     const EpnetProgress progress[] = {
-        {0, 4000, 0, 0, 0.0, 0, -1},            /* nothing yet */
-        {1000, 4000, 0, 0, 1.9, 526.3, 5.7},    /* too soon */
-        {1001, 4000, 0, 0, 2.1, 476.7, 6.3},    /* due */
-        {2000, 4000, 0, 0, 4.0, 500, 4.0},      /* too soon after it */
-        {1300, 4000, 0, 0, 4.2, 309.5, 8.7},    /* less than a tenth more */
-        {1401, 4000, 3, 0, 50.0, 28.02, 92.7},  /* a tenth more, and failures */
-        {1402, 4000, 3, 0, 111.0, 12.63, 205.7} /* a minute later */
+        {0, 4000, 0, 0, 0, 0.0, 0, -1},            /* nothing yet */
+        {1000, 4000, 0, 0, 0, 1.9, 526.3, 5.7},    /* too soon */
+        {1001, 4000, 0, 0, 0, 2.1, 476.7, 6.3},    /* due */
+        {2000, 4000, 0, 0, 0, 4.0, 500, 4.0},      /* too soon after it */
+        {1300, 4000, 0, 0, 0, 4.2, 309.5, 8.7},    /* less than a tenth more */
+        {1401, 4000, 3, 0, 0, 50.0, 28.02, 92.7},  /* a tenth more, and failures */
+        {1402, 4000, 3, 0, 0, 111.0, 12.63, 205.7} /* a minute later */
     };
     EpnetProgressView view = {.style = EPNET_PROGRESS_LINES};
     char *printed = show(&view, progress, sizeof progress / sizeof *progress);
@@ -96,7 +96,7 @@ static void lines_come_at_tenths_and_not_often(void **state) {
 
 static void quiet_prints_nothing(void **state) {
     (void)state;
-    const EpnetProgress progress[] = {{0, 4000, 0, 0, 0.0, 0, -1}, {3000, 4000, 0, 0, 9.0, 333.3, 3.0}};
+    const EpnetProgress progress[] = {{0, 4000, 0, 0, 0, 0.0, 0, -1}, {3000, 4000, 0, 0, 0, 9.0, 333.3, 3.0}};
     EpnetProgressView view = epnet_progress_view(false, true);
     char *printed = show(&view, progress, 2);
     assert_string_equal(printed, "");

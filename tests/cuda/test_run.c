@@ -233,7 +233,7 @@ static void the_cpu_takes_all_where_there_is_no_device(void **state) {
     EpnetError error;
     const EpnetRunOptions options = {.device = "cuda", .fallback = "cpu"};
     for (int devices = 0; devices < 2; devices++) {
-        char output[16];
+        char output[32];
         snprintf(output, sizeof output, "none%d.nc", devices);
         epnet_emulation_devices(devices);
         if (devices > 0)
