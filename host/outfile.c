@@ -43,7 +43,8 @@ EpnetStatus epnet_path_resolve(const char *path, char **resolved, EpnetError *er
 }
 
 /* Lock a new file. False: who removes what was left behind has come first. Where the file system has no locks
- * it stays without: nobody who looks for one will get it either. */
+ * it stays without: nobody who looks for one will get it either, but where each host has its own
+ * (docs/journal.md, NFS). */
 static bool temporary_lock(int fd) {
     struct flock lock = {.l_type = F_WRLCK, .l_whence = SEEK_SET};
     struct stat info;
