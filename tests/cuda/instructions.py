@@ -1,8 +1,8 @@
 #!/usr/bin/env python3
 """Instructions of the resident time loops: instructions.py [--write] OBJECTS CUOBJDUMP NVCC
 
-Disassembles the trajectory kernels (compute capability 9.0; OBJECTS: one argument, separated by semicolons) and counts what one application of L takes per thread, of
-the innermost loop that applies it; compares with instructions.txt beside this file: more exchange or more accesses by
+Disassembles the trajectory kernels (compute capability 9.0; OBJECTS: one argument, separated by semicolons) and counts
+what one application of L takes per thread, of the innermost loop that applies it; compares with instructions.txt beside this file: more exchange or more accesses by
 an address that may be of any memory is an error. --write makes the table anew. Without the disassembler, or with
 another release of nvcc, nothing is compared (exit 77)."""
 

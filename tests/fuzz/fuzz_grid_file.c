@@ -465,6 +465,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t size) {
     if (status == EPNET_OK)
         result_use(result, path);
     epnet_result_close(result);
+    refusals_set(NULL, 0); /* those that nothing has met are not for the making of the next file */
     unlink(path);
     return 0;
 }
