@@ -3,7 +3,7 @@
 #include "cpu/instruction_levels.h"
 #include "epnet.h"
 #include "support/check.h"
-#include "support/program.h"
+#include "support/epnet_in.h"
 
 #include <sched.h>
 #include <stdlib.h>
@@ -13,22 +13,12 @@ static const char good_spec[] = "title = \"two nodes\"\n"
                                 "[network]\nnodes = 2\ncopy_rate = 0.3\n"
                                 "[solve]\nkind = \"stationary\"\n";
 
-static char *folder;
-
 static int make_folder(void **state) {
     (void)state;
     folder = test_folder_make();
     test_file_write(folder, "good.toml", good_spec);
     return 0;
 }
-
-static int remove_folder(void **state) {
-    (void)state;
-    test_folder_remove(folder);
-    return 0;
-}
-
-#define epnet(...) test_program_run(folder, NULL, (const char *const[]){EPNET_PROGRAM, __VA_ARGS__, NULL})
 
 static void help_explains_every_verb(void **state) {
     (void)state;

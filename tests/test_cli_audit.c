@@ -1,6 +1,6 @@
 /* epnet audit as a program: its table, its objects, its exit codes. */
 #include "support/check.h"
-#include "support/program.h"
+#include "support/epnet_in.h"
 
 #include <netcdf.h>
 #include <stdlib.h>
@@ -12,24 +12,12 @@ static const char spec[] = "[network]\nnodes = 2\nflip_up = 0.01\nflip_down = 0.
                            "[solve]\ntimes = [0.0, 1.0, 2.0]\n[output]\ntrajectories = true\n"
                            "[sweep]\ndrive = { values = [0.1, 2.0] }\ncopy_rate = { values = [0.5, 1.0] }\n";
 
-static char *folder;
-
 static int make_folder(void **state) {
     (void)state;
     folder = test_folder_make();
     test_file_write(folder, "pair.toml", spec);
     return 0;
 }
-
-static int remove_folder(void **state) {
-    (void)state;
-    test_folder_remove(folder);
-    return 0;
-}
-
-#define run_program(output, ...)                                                                             \
-    test_program_run(folder, output, (const char *const[]){EPNET_PROGRAM, __VA_ARGS__, NULL})
-#define epnet(...) run_program(NULL, __VA_ARGS__)
 
 static void make_grid(void) {
     test_output_expect(epnet("run", "pair.toml", "--quiet"), 0, "", "");
@@ -141,7 +129,7 @@ static void what_cannot_be_read_is_told(void **state) {
                        "cannot read absent.nc");
     test_output_expect(epnet("audit", "--help"), 0, "1e-13 nat x", "");
     make_grid();
-    test_output_expect(run_program("/dev/full", "audit", "pair.nc"), 5, "", "No space left on device");
+    test_output_expect(run_epnet("/dev/full", "audit", "pair.nc"), 5, "", "No space left on device");
 }
 
 int main(void) {

@@ -1,11 +1,9 @@
 /* epnet falsify as a program: what it prints, writes and refuses. */
 #include "support/check.h"
-#include "support/program.h"
+#include "support/epnet_in.h"
 
 #include <stdlib.h>
 #include <string.h>
-
-static char *folder;
 
 static int make_folder(void **state) {
     (void)state;
@@ -13,15 +11,6 @@ static int make_folder(void **state) {
     return 0;
 }
 
-static int remove_folder(void **state) {
-    (void)state;
-    test_folder_remove(folder);
-    return 0;
-}
-
-#define run_program(output, ...)                                                                             \
-    test_program_run(folder, output, (const char *const[]){EPNET_PROGRAM, __VA_ARGS__, NULL})
-#define epnet(...) run_program(NULL, __VA_ARGS__)
 #define falsify(...) epnet("falsify", __VA_ARGS__, "--starts", "40", "--refine", "2")
 
 /* The number after `key` in a text. */

@@ -1,7 +1,7 @@
 /* Whole runs of the program: what it prints, what it writes, its exit codes, its events, and how it stops. */
 #include "seal.h"
 #include "support/check.h"
-#include "support/program.h"
+#include "support/epnet_in.h"
 
 #include <fcntl.h>
 #include <signal.h>
@@ -33,24 +33,12 @@ static const char endless_spec[] = "[network]\nnodes = 9\n"
                                    "[output]\ntrajectories = false\n"
                                    "[sweep]\ncopy_total = { from = 1.0, to = 1000.0, points = 100000 }\n";
 
-static char *folder;
-
 static int make_folder(void **state) {
     (void)state;
     folder = test_folder_make();
     test_file_write(folder, "sweep.toml", sweep_spec);
     return 0;
 }
-
-static int remove_folder(void **state) {
-    (void)state;
-    test_folder_remove(folder);
-    return 0;
-}
-
-#define run_program(output, ...)                                                                             \
-    test_program_run(folder, output, (const char *const[]){EPNET_PROGRAM, __VA_ARGS__, NULL})
-#define epnet(...) run_program(NULL, __VA_ARGS__)
 
 static int count_lines(const char *text) {
     int lines = 0;
@@ -109,8 +97,8 @@ static void tables_come_three_ways_and_agree(void **state) {
     test_output_expect(trajectory, 0, "drive,copy_total,time,", "");
     test_output_expect(epnet("export", "sweep.nc", "--table", "chairs"), 2, "", "chairs");
     test_output_expect(epnet("export", "sweep.nc", "-o", "absent/t.csv"), 5, "", "absent/t.csv");
-    test_output_expect(run_program("/dev/full", "export", "sweep.nc"), 5, "", "No space left on device");
-    test_output_expect(run_program("", "export", "sweep.nc"), 5, "", "Bad file descriptor");
+    test_output_expect(run_epnet("/dev/full", "export", "sweep.nc"), 5, "", "No space left on device");
+    test_output_expect(run_epnet("", "export", "sweep.nc"), 5, "", "Bad file descriptor");
     test_output_expect(epnet("run", "sweep.toml", "--table", "absent/t.csv"), 5, "", "absent/t.csv");
 }
 
@@ -192,7 +180,7 @@ static const char event_reader[] =
 static void events_are_json(void **state) {
     (void)state;
     char *events = test_path(folder, "events");
-    test_output_expect(run_program(events, "run", "sweep.toml", "--json"), 0, "", "");
+    test_output_expect(run_epnet(events, "run", "sweep.toml", "--json"), 0, "", "");
     test_file_write(folder, "read.py", event_reader);
     const char *const python[] = {"python3", "-X", "utf8", "read.py", "events", NULL};
     TestOutput output = test_program_run(folder, NULL, python);
@@ -222,9 +210,9 @@ static void figures_lie_beside_the_grid(void **state) {
 /* With standard output closed no file may take its descriptor: the summary would end up in it. */
 static void a_closed_output_costs_no_grid_file(void **state) {
     (void)state;
-    test_output_expect(run_program("", "run", "sweep.toml", "-o", "closed.nc"), 5, "",
+    test_output_expect(run_epnet("", "run", "sweep.toml", "-o", "closed.nc"), 5, "",
                        "standard output: Bad file descriptor");
-    test_output_expect(run_program("/dev/full", "run", "sweep.toml", "-o", "full.nc"), 5, "",
+    test_output_expect(run_epnet("/dev/full", "run", "sweep.toml", "-o", "full.nc"), 5, "",
                        "No space left on device");
     test_output_expect(epnet("run", "sweep.toml"), 0, "", "");
     size_t size = 0, closed_size = 0;

@@ -2,7 +2,7 @@
  * many of them. */
 #include "journal.h"
 #include "support/check.h"
-#include "support/program.h"
+#include "support/epnet_in.h"
 
 #include <fcntl.h>
 #include <stdio.h>
@@ -18,22 +18,12 @@ static const char sweep_spec[] = "[network]\nnodes = 3\n"
                                  "copy_total = { from = 1.0, to = 9.0, points = 11 }\n"
                                  "flip_up = { from = 1.0, to = 2.0, points = 7 }\n";
 
-static char *folder;
-
 static int make_folder(void **state) {
     (void)state;
     folder = test_folder_make();
     test_file_write(folder, "sweep.toml", sweep_spec);
     return 0;
 }
-
-static int remove_folder(void **state) {
-    (void)state;
-    test_folder_remove(folder);
-    return 0;
-}
-
-#define epnet(...) test_program_run(folder, NULL, (const char *const[]){EPNET_PROGRAM, __VA_ARGS__, NULL})
 
 static void run_shard(const char *shard) {
     test_output_expect(epnet("run", "sweep.toml", "-o", "a.nc", "--shard", shard, "--batch", "20"), 0, "",

@@ -1,7 +1,7 @@
 /* Runs that were killed, stopped, divided or kept from ending: nothing solved is lost, nothing wrong is kept,
  * and the grid file has the bytes of an undisturbed run. */
 #include "support/check.h"
-#include "support/program.h"
+#include "support/epnet_in.h"
 
 #include <fcntl.h>
 #include <signal.h>
@@ -19,7 +19,7 @@ static const char sweep_spec[] = "[network]\nnodes = 7\n"
                                  "copy_total = { from = 0.1, to = 9.0, points = 20, scale = \"log\" }\n"
                                  "drive = { from = 0.1, to = 10.0, points = 15 }\n";
 
-static char *folder, *whole_folder; /* of the test; of whole.nc, the file of an undisturbed run */
+static char *whole_folder; /* of whole.nc, the file of an undisturbed run */
 
 static int make_folder(void **state) {
     (void)state;
@@ -27,16 +27,6 @@ static int make_folder(void **state) {
     test_file_write(folder, "sweep.toml", sweep_spec);
     return 0;
 }
-
-static int remove_folder(void **state) {
-    (void)state;
-    test_folder_remove(folder);
-    return 0;
-}
-
-#define epnet(...) test_program_run(folder, NULL, (const char *const[]){EPNET_PROGRAM, __VA_ARGS__, NULL})
-#define start_epnet(...)                                                                                     \
-    test_program_start(folder, NULL, (const char *const[]){EPNET_PROGRAM, __VA_ARGS__, NULL})
 
 static int run_undisturbed(void **state) {
     (void)state;

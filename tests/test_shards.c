@@ -2,7 +2,7 @@
  * nothing is merged that does not belong together. What `epnet status` says of all this. */
 #include "shard.h"
 #include "support/check.h"
-#include "support/program.h"
+#include "support/epnet_in.h"
 
 #include <signal.h>
 #include <stdio.h>
@@ -75,8 +75,6 @@ static const char sweep_spec[] = "[network]\nedges_file = \"edges.csv\"\nnodes =
                                  "flip_down = { values = [0.0] }\n";
 static const char edges[] = "source,target,weight\n0,1,1.5\n1,2,0.5\n2,0,1\n";
 
-static char *folder;
-
 static int make_folder(void **state) {
     (void)state;
     folder = test_folder_make();
@@ -84,14 +82,6 @@ static int make_folder(void **state) {
     test_file_write(folder, "edges.csv", edges);
     return 0;
 }
-
-static int remove_folder(void **state) {
-    (void)state;
-    test_folder_remove(folder);
-    return 0;
-}
-
-#define epnet(...) test_program_run(folder, NULL, (const char *const[]){EPNET_PROGRAM, __VA_ARGS__, NULL})
 
 /* Failed points are as good an end as any. */
 static void run_shard(const char *output, const char *shard, const char *threads, const char *batch) {

@@ -221,7 +221,7 @@ static bool time_split(const EpnetProblem *problem, Sample *sample, double *step
                        double *row_seconds) {
     const double enough = 2e-3, growth = (double)problem->nodes / sample->problem.nodes *
                                          ldexp(1, problem->nodes - sample->problem.nodes);
-    double p_one[EPNET_NODE_TERMS], start_of, elapsed;
+    double p_one[EPNET_NODE_TERMS], began, elapsed;
     EpnetStart start;
     EpnetSplit split;
     double *row = epnet_calloc(epnet_row_width(problem->cut_count), sizeof *row);
@@ -230,17 +230,17 @@ static bool time_split(const EpnetProblem *problem, Sample *sample, double *step
     const bool good = epnet_split_alloc(&split, &sample->problem, NULL) && row != NULL;
     *step_seconds = *row_seconds = INFINITY;
     if (good && epnet_split_begin(&split, &sample->point)) {
-        epnet_split_advance(&split.step, split.p, 1,
-                            NULL); /* so that no state is empty, and memory is there */
-        start_of = seconds_now();
+        /* Once untimed: no state is empty then, and memory is there. */
+        epnet_split_advance(&split.step, split.p, 1, NULL);
+        began = seconds_now();
         do {
             epnet_split_advance(&split.step, split.p, 1, NULL);
             repeats++;
-        } while ((elapsed = seconds_now() - start_of) < enough);
+        } while ((elapsed = seconds_now() - began) < enough);
         *step_seconds = growth * elapsed / repeats;
-        start_of = seconds_now();
+        began = seconds_now();
         epnet_split_observe(&split.observer, split.p, row);
-        *row_seconds = growth * (seconds_now() - start_of);
+        *row_seconds = growth * (seconds_now() - began);
     }
     free(row);
     epnet_split_free(&split);

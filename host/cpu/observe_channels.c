@@ -122,8 +122,8 @@ static double boundary_pair(const EpnetObserver *o, const double *p, int j, uint
 
 double epnet_observe_node_production(const EpnetObserver *o, const double *p, int j) {
     const EpnetGenerator *g = o->generator;
-    const double smallest = 1e-290; /* below it a product may have lost digits to underflow */
-    const uint64_t look = ((uint64_t)1 << 16) - 1;
+    const double smallest = 1e-290;                /* below it a product may have lost digits to underflow */
+    const uint64_t look = ((uint64_t)1 << 16) - 1; /* so many pairs from one look at the stop to the next */
     double production = 0;
     for (uint64_t k = 0; k < g->states / 2; k++) {
         if ((k & look) == look && epnet_generator_stopped(g))
