@@ -1,8 +1,8 @@
-/* The rates at which probability flows into the states of a thread, for the hot loops (polynomial.cuh). Up to
- * 8 nodes they are kept in registers. Beyond, r_j(s) is the sum of a part of the thread's bits, in registers,
- * and one of all higher bits, from the high tables in shared memory: rows of both values of x_j lie in
- * different banks (epnet_high_pitch), and two neighbours are read at once, so that this costs a quarter of
- * what the exchange of p does. */
+/* What the hot loops take from other threads, and, from 9 nodes on (polynomial.cuh), the rates at which
+ * probability flows into the states of a thread: r_j(s) is the sum of a part of the thread's bits, in
+ * registers, and one of all higher bits, from the high tables in shared memory: rows of both values of x_j
+ * lie in different banks (epnet_high_pitch), and two neighbours are read at once, so that this costs a
+ * quarter of what the exchange of p does. */
 #ifndef EPNET_KERNELS_INFLOW_CUH
 #define EPNET_KERNELS_INFLOW_CUH
 
@@ -31,36 +31,7 @@ template <class S> struct EpnetPartners {
     }
 };
 
-template <class S, bool STORED = S::NODES <= 8> struct EpnetInflow;
-
-template <class S> struct EpnetInflow<S, true> {
-    double rate[S::NODES][S::STATES];
-
-    __device__ void load(const EpnetTables &tables, const double *, int t) {
-#pragma unroll
-        for (int j = 0; j < S::NODES; j++) {
-#pragma unroll
-            for (int r = 0; r < S::STATES; r++)
-                rate[j][r] = epnet_tables_rate(tables, j, (uint32_t)(r << S::THREAD_BITS | t) ^ 1u << j);
-        }
-    }
-
-    /* Add to flow the inflow into states r and r + 1 from the other states of the tile. */
-    __device__ void add(const EpnetPartners<S> &partners, const double (&now)[S::STATES], int r,
-                        double (&flow)[2]) const {
-#pragma unroll
-        for (int i = 0; i < 2; i++) {
-#pragma unroll
-            for (int j = 0; j < S::THREAD_BITS; j++)
-                flow[i] += rate[j][r + i] * partners.of(now, j, r + i);
-#pragma unroll
-            for (int b = 0; b < S::REGISTER_BITS; b++)
-                flow[i] += rate[S::THREAD_BITS + b][r + i] * now[(r + i) ^ 1 << b];
-        }
-    }
-};
-
-template <class S> struct EpnetInflow<S, false> {
+template <class S> struct EpnetInflow {
     static constexpr int R = S::REGISTER_BITS, T = S::THREAD_BITS;
     static constexpr int PITCH = (int)epnet_high_pitch(R + S::TILE_BITS);
     double low[T], low_register[R][2];
@@ -81,7 +52,8 @@ template <class S> struct EpnetInflow<S, false> {
         }
     }
 
-    /* As above; `at`: where the tile begins in a row. */
+    /* Add to flow the inflow into states r and r + 1 from the other states of the tile, which begins at `at`
+     * in a row. */
     __device__ void add(const EpnetPartners<S> &partners, const double (&now)[S::STATES], int r,
                         double (&flow)[2], int at = 0) const {
 #pragma unroll

@@ -3,8 +3,9 @@
  * With M = identity + scale L, v_0 = p and v_k = M v_{k-1}, or by the Chebyshev recurrence v_1 = M v_0,
  * v_k = 2 M v_{k-1} - v_{k-2}, the sum over k of c[k] v_k.
  *
- * A thread has its states in registers (shape.cuh; beyond 13 nodes polynomial_tiles.cuh). A flip of node j >=
- * T leads to another register of the same thread. A flip of node j < T leads to thread t ^ 2^j: by a shuffle
+ * A thread has its states in registers (shape.cuh): here 9 to 13 nodes; fewer have their rates there as well
+ * (polynomial_stored.cuh), of more a tile is there at a time (polynomial_tiles.cuh). A flip of node j >= T
+ * leads to another register of the same thread. A flip of node j < T leads to thread t ^ 2^j: by a shuffle
  * inside a warp, through shared memory in a block of several. Exchange is what the loop costs most, so R is
  * as large as the registers allow. */
 #ifndef EPNET_KERNELS_POLYNOMIAL_CUH
@@ -64,7 +65,7 @@ __device__ static EPNET_NOINLINE double epnet_polynomial_in_registers(const Epne
             for (int r = 0; r < STATES; r++)
                 exchange[t + (r << T)] = now[r];
             __syncthreads();
-        } else if constexpr (S::NODES > 8) {
+        } else {
             __syncwarp(); /* keeps the compiler from reading all tables into registers before the loop */
         }
         double ahead_exit[2][2], ahead_sum[2][2]; /* of a pair of states, and the next one's on their way */

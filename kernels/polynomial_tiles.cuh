@@ -5,7 +5,7 @@
 #ifndef EPNET_KERNELS_POLYNOMIAL_TILES_CUH
 #define EPNET_KERNELS_POLYNOMIAL_TILES_CUH
 
-#include "polynomial.cuh"
+#include "polynomial_stored.cuh"
 
 /* What an application leaves in the sum of c[k] v_k: the terms of up to three vectors at once, so that the
  * sum is read and written once in three applications of a Chebyshev series, in two of another. */
@@ -138,7 +138,9 @@ __device__ static inline double epnet_polynomial_in_tiles(const EpnetGroup &grou
 template <class S>
 __device__ static inline double epnet_polynomial(const EpnetGroup &group, const EpnetDevicePoint &point,
                                                  const EpnetPolynomial &polynomial) {
-    if constexpr (S::TILE_BITS == 0)
+    if constexpr (S::NODES <= 8)
+        return epnet_polynomial_stored<S>(group, point, polynomial);
+    else if constexpr (S::TILE_BITS == 0)
         return epnet_polynomial_in_registers<S>(group, point, polynomial);
     else
         return epnet_polynomial_in_tiles<S>(group, point, polynomial);
