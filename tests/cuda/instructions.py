@@ -50,12 +50,14 @@ def measured(objects, tool):
             continue
         r, t, b = (int(x) for x in found.groups()[1:4])
         states, nodes, applications = 1 << r, r + t + b, 2 if b == 0 else 1
-        # With stored rates there is a loop of Chebyshev's recurrence, which takes one more, and one without.
-        least = nodes + 2 if found[1] == "polynomial_stored" else nodes
-        candidates = [c for c in loops_of(part) if c["DFMA"] >= applications * states * least]
+        # With stored rates there is a loop of Chebyshev's recurrence, which takes two more of a state, and one without.
+        each_takes = states * (nodes + 2 if found[1] == "polynomial_stored" else nodes)
+        candidates = [c for c in loops_of(part) if c["DFMA"] >= applications * each_takes]
         if not candidates:
             continue
         c = min(candidates, key=lambda c: sum(c.values()))
+        if found[1] == "polynomial_stored":
+            applications = c["DFMA"] // each_takes # short loops are unrolled
         each = {name: count / applications for name, count in c.items()}
         if found[5]: # in tiles, one application in three of a Chebyshev series adds to the sum
             for name, count in each.items():
