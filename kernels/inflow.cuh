@@ -9,13 +9,22 @@
 #include "point.cuh"
 #include "shape.cuh"
 
+/* The group as one of the shape, whose size the compiler knows: no branches, and cheaper shuffles. */
+template <class S> __device__ static inline EpnetGroup epnet_group_of(const EpnetGroup &group) {
+    EpnetGroup same = group;
+    same.size = 1 << S::THREAD_BITS;
+    if constexpr (S::THREAD_BITS >= 5)
+        same.lanes = ~0u;
+    return same;
+}
+
 /* What the other threads hold as their state r: v[r] of thread t ^ 2^j. */
 template <class S> struct EpnetPartners {
     unsigned lanes;
     const double *from[S::WARP ? 1 : S::THREAD_BITS];
 
     __device__ void load(const EpnetGroup &group, const double *exchange) {
-        lanes = S::THREAD_BITS == 5 ? ~0u : group.lanes; /* known when compiled: cheaper shuffles */
+        lanes = epnet_group_of<S>(group).lanes;
         if constexpr (!S::WARP) {
 #pragma unroll
             for (int j = 0; j < S::THREAD_BITS; j++)

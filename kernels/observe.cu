@@ -1,19 +1,8 @@
 /* All observables of one state (observe.cuh), as host/cpu/observe.c and observe_cut.c have them. */
 #include "observe.cuh"
 
-#include "limit.h"
 #include "observe_nodes.cuh"
 #include "observe_pairs.cuh"
-
-/* What one pass over the states yields. */
-struct EpnetStateSums {
-    double activity, entropy;
-    EpnetLimit entropy_rate;
-    double entropy_rate_gross;           /* what dH/dt is rounded against: sum of exit p |ln p| */
-    double empty;                        /* states with p = 0 */
-    double production, production_gross; /* c.p, sum of its absolute terms */
-    double flow, flow_gross;             /* e.p */
-};
 
 /* An empty state that fills: ln p has a ln t (limit.h). */
 __device__ static inline bool epnet_fills(const EpnetDevicePoint &point, uint32_t s) {
@@ -74,6 +63,81 @@ __device__ static inline void epnet_observe_production(const EpnetGroup &group,
         *channels = epnet_pairs_channels(group, problem, point, all);
 }
 
+/* ---- columns ------------------------------------------------------------------------------------------- */
+
+__device__ void epnet_observe_row(const EpnetGroup &group, const EpnetCudaProblem &problem,
+                                  const EpnetDevicePoint &point, const EpnetStateSums &sums,
+                                  const EpnetNodeSums &nodes, double information, double *row) {
+    double production;
+    EpnetChannelSums channels;
+    epnet_observe_production(group, problem, point, sums, &production, &channels);
+    if (group.rank != 0)
+        return;
+    const EpnetLimit rate = {nodes.entropy_rate.finite - sums.entropy_rate.finite,
+                             nodes.entropy_rate.log_t - sums.entropy_rate.log_t};
+    row[EPNET_ENTROPY] = sums.entropy;
+    row[EPNET_MULTIINFORMATION] = information;
+    row[EPNET_MULTIINFORMATION_RATE] = epnet_limit_value(rate, sums.activity);
+    row[EPNET_ENTROPY_PRODUCTION] = production;
+    row[EPNET_ENTROPY_PRODUCTION_CHANNELS] = channels.production;
+    row[EPNET_ENVIRONMENT_ENTROPY_FLOW] = channels.environment_flow;
+    row[EPNET_ACTIVITY] = sums.activity;
+    row[EPNET_MULTIINFORMATION_RATE_EULER] = NAN;
+    row[EPNET_ENTROPY_RATE] = epnet_limit_value(sums.entropy_rate, sums.activity);
+    row[EPNET_NODE_ENTROPY_RATE] = epnet_limit_value(nodes.entropy_rate, sums.activity);
+    row[EPNET_NODE_DIVERGENCE_RATE] = nodes.divergence_rate;
+    row[EPNET_FLIP_DIVERGENCE] = information + nodes.flip_divergence;
+}
+
+__device__ void epnet_observe_cut_columns(const EpnetGroup &group, const EpnetCudaProblem &problem,
+                                          const EpnetDevicePoint &point, int cut, const EpnetStateSums &sums,
+                                          const EpnetCutSums &of_cut, double *columns) {
+    const EpnetChannels crossing = {false, problem.cuts[cut]};
+    const double *const constants = epnet_cut_memory(point, cut) + point.map.cut_constants;
+    EpnetChannelSums channels = {of_cut.flow - of_cut.change_log_p, of_cut.flow};
+    if (sums.empty > 0 ||
+        epnet_cancels(problem, channels.production, of_cut.change_gross + of_cut.flow_gross) ||
+        epnet_cancels(problem, of_cut.flow, of_cut.flow_gross))
+        channels = epnet_pairs_channels(group, problem, point, crossing);
+    if (group.rank != 0)
+        return;
+    const EpnetLimit rate = {of_cut.sides_rate.finite - sums.entropy_rate.finite,
+                             of_cut.sides_rate.log_t - sums.entropy_rate.log_t};
+    columns[EPNET_CUT_MUTUAL_INFORMATION] = of_cut.information;
+    columns[EPNET_CUT_MUTUAL_INFORMATION_RATE] = epnet_limit_value(rate, sums.activity);
+    columns[EPNET_CUT_ENTROPY_PRODUCTION] = channels.production;
+    columns[EPNET_CUT_ENVIRONMENT_ENTROPY_FLOW] = channels.environment_flow;
+    columns[EPNET_CUT_INFORMATION_FLOW] = epnet_limit_value(of_cut.information_flow, sums.activity);
+    columns[EPNET_CUT_LOCAL_ENTROPY_RATE] = epnet_limit_value(of_cut.local_rate, sums.activity);
+    columns[EPNET_CUT_FLOW_BOUND] = constants[1];
+    columns[EPNET_CUT_CAPACITY] = constants[0];
+}
+
+__device__ EpnetNodeSums epnet_observe_nodes(const EpnetGroup &group, const EpnetCudaProblem &problem,
+                                             const EpnetDevicePoint &point, double activity) {
+    const double *p = point.scratch + point.map.marginal, *dp = point.scratch + point.map.marginal_rate;
+    double *log_p = point.scratch + point.map.log_marginal;
+    double sums[5] = {0, 0, 0, 0, 0};
+    for (int i = group.rank; i < problem.nodes; i += group.size) {
+        const EpnetNodeLaws &laws = epnet_node_laws(point)[i];
+        EpnetLimit logs[2];
+        for (int x = 0; x < 2; x++) {
+            logs[x] = epnet_limit_log(p[2 * i + x], dp[2 * i + x]);
+            sums[0] -= dp[2 * i + x] * logs[x].finite;
+            sums[1] -= dp[2 * i + x] * logs[x].log_t;
+            log_p[2 * i + x] = p[2 * i + x] > 0 ? logs[x].finite : -INFINITY;
+        }
+        sums[2] += epnet_node_divergence_rate(laws, dp + 2 * i, logs, &sums[3]);
+        sums[4] += epnet_node_flip_divergence(laws, p + 2 * i, logs);
+    }
+    epnet_group_sums(group, sums);
+    epnet_group_sync(group);
+    const EpnetLimit divergence = {sums[2], sums[3]};
+    const EpnetNodeSums nodes = {
+        {sums[0], sums[1]}, isnan(sums[2]) ? NAN : epnet_limit_value(divergence, activity), sums[4]};
+    return nodes;
+}
+
 /* ---- cuts ---------------------------------------------------------------------------------------------- */
 
 /* Sum v over the nodes outside `mask`: afterwards v[a] of a sub-state a of mask is its marginal. */
@@ -117,17 +181,12 @@ __device__ static inline EpnetLimit epnet_observe_side(const EpnetGroup &group,
     return rate;
 }
 
-/* The columns of one cut. */
-__device__ static void epnet_observe_cut(const EpnetGroup &group, const EpnetCudaProblem &problem,
-                                         const EpnetDevicePoint &point, int cut, const EpnetStateSums &sums,
-                                         double *columns) {
+__device__ static inline EpnetCutSums epnet_cut_sums(const EpnetGroup &group, const EpnetCudaProblem &problem,
+                                                     const EpnetDevicePoint &point, int cut) {
     const uint32_t mask = (uint32_t)problem.cuts[cut], all = (1u << problem.nodes) - 1;
-    const EpnetChannels crossing = {false, mask};
     const EpnetTables tables = epnet_cut_tables(point, cut);
-    const double *constants =
-        point.scratch + point.map.cuts + (size_t)cut * point.map.cut_size + point.map.cut_constants;
-    const double *flow_weight =
-        point.scratch + point.map.cuts + (size_t)cut * point.map.cut_size + point.map.cut_flow_weight;
+    const double *const memory = epnet_cut_memory(point, cut), *const exit = memory + point.map.cut_exit,
+                        *const flow_weight = memory + point.map.cut_flow_weight;
     double *p_in = point.scratch + point.map.side[0], *log_in = point.scratch + point.map.log_side[0],
            *p_out = point.scratch + point.map.side[1], *log_out = point.scratch + point.map.log_side[1];
     const EpnetLimit inside = epnet_observe_side(group, problem, point, mask, p_in, log_in);
@@ -141,13 +200,11 @@ __device__ static void epnet_observe_cut(const EpnetGroup &group, const EpnetCud
         const double local = log_in[s & mask] + log_out[s & ~mask], product = fmax(in, 0.0) * fmax(out, 0.0);
         const double local_fills = (in < 0 ? 1 : 0) + (out < 0 ? 1 : 0),
                      fills = epnet_fills(point, s) ? 1 : 0;
-        /* Change of p by the crossing copies alone. */
-        const double exit = epnet_tables_exit(tables, s),
-                     change = epnet_tables_inflow(tables, point.p, s) - exit * p;
+        const double change = epnet_tables_inflow(tables, point.p, s) - exit[s] * p;
         if (p > 0 || product > 0)
             a[0] += epnet_divergence_term(p, product, log_p - local);
         a[1] += change * log_p;
-        a[4] += fabs(exit * p * log_p);
+        a[4] += fabs(exit[s] * p * log_p);
         b[0] += change * (log_p - local);
         b[1] += change * (fills - local_fills);
         b[2] -= change * local;
@@ -157,57 +214,30 @@ __device__ static void epnet_observe_cut(const EpnetGroup &group, const EpnetCud
     }
     epnet_group_sums(group, a);
     epnet_group_sums(group, b);
-    EpnetChannelSums channels = {b[4] - a[1], b[4]};
-    if (sums.empty > 0 || epnet_cancels(problem, channels.production, a[4] + b[5]) ||
-        epnet_cancels(problem, b[4], b[5]))
-        channels = epnet_pairs_channels(group, problem, point, crossing);
-    if (group.rank == 0) {
-        const EpnetLimit rate = {a[2] - sums.entropy_rate.finite, a[3] - sums.entropy_rate.log_t};
-        const EpnetLimit flow = {b[0], b[1]}, local = {b[2], b[3]};
-        columns[EPNET_CUT_MUTUAL_INFORMATION] = a[0];
-        columns[EPNET_CUT_MUTUAL_INFORMATION_RATE] = epnet_limit_value(rate, sums.activity);
-        columns[EPNET_CUT_ENTROPY_PRODUCTION] = channels.production;
-        columns[EPNET_CUT_ENVIRONMENT_ENTROPY_FLOW] = channels.environment_flow;
-        columns[EPNET_CUT_INFORMATION_FLOW] = epnet_limit_value(flow, sums.activity);
-        columns[EPNET_CUT_LOCAL_ENTROPY_RATE] = epnet_limit_value(local, sums.activity);
-        columns[EPNET_CUT_FLOW_BOUND] = constants[1];
-        columns[EPNET_CUT_CAPACITY] = constants[0];
-    }
-    epnet_group_sync(group); /* the sides serve the next cut */
+    const EpnetCutSums sums = {a[0], {a[2], a[3]}, a[1], a[4], {b[0], b[1]}, {b[2], b[3]}, b[4], b[5]};
+    return sums;
 }
 
 /* ---- the whole row ---------------------------------------------------------------------------------------
  */
 
-/* Fill `row` for the state point.p; leaves dp and ln p. The euler column is left NaN. */
 __device__ void epnet_observe(const EpnetGroup &group, const EpnetCudaProblem &problem,
                               const EpnetDevicePoint &point, double *row) {
     const EpnetStateSums sums = epnet_state_sums(group, problem, point);
-    double production;
-    EpnetChannelSums channels;
-    epnet_observe_production(group, problem, point, sums, &production, &channels);
+    double *const marginal = point.scratch + point.map.marginal, *const fold =
+                                                                     point.scratch + point.map.side[0];
+    epnet_marginals(group, problem.nodes, point.p, fold, marginal);
+    epnet_marginals(group, problem.nodes, point.dp, fold, point.scratch + point.map.marginal_rate);
     const EpnetNodeSums nodes = epnet_observe_nodes(group, problem, point, sums.activity);
-    const double information =
-        epnet_multiinformation(group, problem.nodes, point.p, point.log_p, point.scratch + point.map.marginal,
-                               point.scratch + point.map.log_marginal);
-    if (group.rank == 0) {
-        const EpnetLimit rate = {nodes.entropy_rate.finite - sums.entropy_rate.finite,
-                                 nodes.entropy_rate.log_t - sums.entropy_rate.log_t};
-        row[EPNET_ENTROPY] = sums.entropy;
-        row[EPNET_MULTIINFORMATION] = information;
-        row[EPNET_MULTIINFORMATION_RATE] = epnet_limit_value(rate, sums.activity);
-        row[EPNET_ENTROPY_PRODUCTION] = production;
-        row[EPNET_ENTROPY_PRODUCTION_CHANNELS] = channels.production;
-        row[EPNET_ENVIRONMENT_ENTROPY_FLOW] = channels.environment_flow;
-        row[EPNET_ACTIVITY] = sums.activity;
-        row[EPNET_MULTIINFORMATION_RATE_EULER] = NAN;
-        row[EPNET_ENTROPY_RATE] = epnet_limit_value(sums.entropy_rate, sums.activity);
-        row[EPNET_NODE_ENTROPY_RATE] = epnet_limit_value(nodes.entropy_rate, sums.activity);
-        row[EPNET_NODE_DIVERGENCE_RATE] = nodes.divergence_rate;
-        row[EPNET_FLIP_DIVERGENCE] = information + nodes.flip_divergence;
+    const double information = epnet_multiinformation(group, problem.nodes, point.p, point.log_p, marginal,
+                                                      point.scratch + point.map.log_marginal);
+    epnet_observe_row(group, problem, point, sums, nodes, information, row);
+    for (int cut = 0; cut < problem.cut_count; cut++) {
+        const EpnetCutSums of_cut = epnet_cut_sums(group, problem, point, cut);
+        epnet_observe_cut_columns(group, problem, point, cut, sums, of_cut,
+                                  row + EPNET_COLUMNS + cut * EPNET_CUT_COLUMNS);
+        epnet_group_sync(group); /* the sides serve the next cut */
     }
-    for (int cut = 0; cut < problem.cut_count; cut++)
-        epnet_observe_cut(group, problem, point, cut, sums, row + EPNET_COLUMNS + cut * EPNET_CUT_COLUMNS);
     epnet_group_sync(group);
 }
 

@@ -26,14 +26,38 @@ __device__ static inline double epnet_flow_weight(const EpnetCudaProblem &proble
     return sum;
 }
 
+/* Undriven copies flip their target at beta whatever the source shows, so they add to both flips. */
+__device__ static inline void epnet_node_laws_fill(const EpnetGroup &group, const EpnetCudaProblem &problem,
+                                                   const EpnetDevicePoint &point) {
+    for (int i = group.rank; i < problem.nodes; i += group.size) {
+        const double up = point.rates.flip_up[i], down = point.rates.flip_down[i];
+        double copies = 0;
+        for (int e = problem.first_edge[i]; e < problem.first_edge[i + 1]; e++) {
+            if (point.rates.rate[e] > 0)
+                copies += point.rates.drive[e] == 0 ? point.rates.rate[e] : NAN;
+        }
+        EpnetNodeLaws &laws = epnet_node_laws(point)[i];
+        for (int x = 0; x < 2; x++) {
+            const double out = x == 0 ? down : up, law = (out + copies) / (up + down + 2 * copies);
+            laws.log_undriven[x] = law > 0 ? log(law) : NAN;
+            laws.flips[x] = out / (up + down);
+            laws.log_flips[x] = log(laws.flips[x]);
+        }
+    }
+}
+
 __device__ static inline void epnet_cut_setup(const EpnetGroup &group, const EpnetCudaProblem &problem,
                                               const EpnetDevicePoint &point, int cut) {
     double *at = point.scratch + point.map.cuts + (size_t)cut * point.map.cut_size;
     const EpnetChannels crossing = {false, problem.cuts[cut]};
     epnet_tables_fill(group, problem, point.rates, crossing, point.tables.low_bits, point.tables.high_pitch,
                       at + point.map.cut_low, at + point.map.cut_high);
-    for (uint32_t s = (uint32_t)group.rank; s < 1u << problem.nodes; s += (uint32_t)group.size)
+    epnet_group_sync(group);
+    const EpnetTables tables = epnet_cut_tables(point, cut);
+    for (uint32_t s = (uint32_t)group.rank; s < 1u << problem.nodes; s += (uint32_t)group.size) {
+        at[point.map.cut_exit + s] = epnet_tables_exit(tables, s);
         at[point.map.cut_flow_weight + s] = epnet_flow_weight(problem, point.rates, crossing, s);
+    }
     if (group.rank != 0)
         return;
     double capacity = 0, bound = 0;
@@ -68,6 +92,7 @@ __device__ void epnet_point_setup(const EpnetGroup &group, const EpnetCudaProble
     epnet_group_sync(group);
     const EpnetChannels all = {true, 0};
     epnet_tables_fill(group, problem, point.rates, all, low_bits, point.tables.high_pitch, low, high);
+    epnet_node_laws_fill(group, problem, point);
     for (int cut = 0; cut < problem.cut_count; cut++)
         epnet_cut_setup(group, problem, point, cut);
     epnet_group_sync(group);

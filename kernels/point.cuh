@@ -12,6 +12,12 @@
 
 enum { EPNET_CUT_CONSTANTS = 2 }; /* capacity [1/s], sum of beta c(F) [nat/s] */
 
+/* Stationary laws that a node is measured against: of its flips and undriven copies, NaN where a driven copy
+ * enters or a value is empty, and of its flips alone, NaN without any. */
+struct EpnetNodeLaws {
+    double log_undriven[2], flips[2], log_flips[2];
+};
+
 /* Offsets, in doubles, of a group's arrays. Vectors over states have 2^nodes entries. */
 struct EpnetPointMap {
     /* shared memory: what the threads of the time loop exchange */
@@ -20,8 +26,9 @@ struct EpnetPointMap {
     size_t p, dp, log_p, vectors_size;
     /* device memory */
     size_t low, exit, flow_weight, production_weight, previous, side[2], log_side[2], marginal, marginal_rate,
-        log_marginal, backward, series, cuts, cut_size, scratch_size;
-    size_t cut_low, cut_high, cut_flow_weight, cut_constants; /* within the cut_size doubles of a cut */
+        log_marginal, node_laws, backward, series, cuts, cut_size, scratch_size;
+    /* within the cut_size doubles of a cut */
+    size_t cut_low, cut_high, cut_exit, cut_flow_weight, cut_constants;
 };
 
 __host__ __device__ static inline size_t epnet_take(size_t *used, size_t count) {
@@ -60,11 +67,13 @@ __host__ __device__ static inline EpnetPointMap epnet_point_map(int nodes, int e
     map.marginal = epnet_take(&used, pairs);
     map.marginal_rate = epnet_take(&used, pairs);
     map.log_marginal = epnet_take(&used, pairs);
+    map.node_laws = epnet_take(&used, (size_t)nodes * sizeof(EpnetNodeLaws) / sizeof(double));
     map.backward = epnet_take(&used, (size_t)edge_count);
     map.series = epnet_take(&used, (size_t)series_length);
     size_t cut = 0;
     map.cut_low = epnet_take(&cut, low);
     map.cut_high = epnet_take(&cut, high);
+    map.cut_exit = epnet_take(&cut, states);
     map.cut_flow_weight = epnet_take(&cut, states);
     map.cut_constants = epnet_take(&cut, EPNET_CUT_CONSTANTS);
     map.cut_size = cut;
@@ -84,8 +93,16 @@ struct EpnetDevicePoint {
     double *p, *dp, *log_p;
 };
 
+__device__ static inline EpnetNodeLaws *epnet_node_laws(const EpnetDevicePoint &point) {
+    return reinterpret_cast<EpnetNodeLaws *>(point.scratch + point.map.node_laws);
+}
+
+__device__ static inline const double *epnet_cut_memory(const EpnetDevicePoint &point, int cut) {
+    return point.scratch + point.map.cuts + (size_t)cut * point.map.cut_size;
+}
+
 __device__ static inline EpnetTables epnet_cut_tables(const EpnetDevicePoint &point, int cut) {
-    const double *at = point.scratch + point.map.cuts + (size_t)cut * point.map.cut_size;
+    const double *const at = epnet_cut_memory(point, cut);
     EpnetTables tables = point.tables;
     tables.low = at + point.map.cut_low;
     tables.high = at + point.map.cut_high;

@@ -11,8 +11,7 @@
 #define EPNET_KERNELS_TRAJECTORY_CUH
 
 #include "evolve.cuh"
-#include "observe.cuh"
-#include "resident.cuh"
+#include "observe_stored.cuh"
 
 typedef void (*EpnetTrajectoryKernel)(EpnetCudaLayout, EpnetCudaProblem, EpnetCudaBatch, double *);
 typedef void (*EpnetApplyKernel)(EpnetCudaLayout, EpnetCudaProblem, EpnetCudaBatch, double *, const double *,
@@ -49,17 +48,32 @@ __device__ static inline void epnet_update_extremes(double *extremes, const doub
                          time);
 }
 
+/* Observe the state: its row, and the sums that it is checked with. */
+template <class S>
+__device__ static inline EpnetLawSums epnet_observe_state(const EpnetGroup &group,
+                                                          const EpnetCudaProblem &problem,
+                                                          const EpnetDevicePoint &point, double *row) {
+    if constexpr (S::NODES <= 8) {
+        EpnetLawSums law;
+        if (epnet_observe_stored<S>(group, problem, point, row, &law))
+            return law;
+    }
+    epnet_observe(group, problem, point, row);
+    return epnet_law_sums(group, problem.nodes, point);
+}
+
 /* The row of the state at `time`: observed, checked, kept. `steps` that led to it: as in invariant.h. */
-__device__ static EPNET_NOINLINE EpnetPointStatus epnet_sample(const EpnetGroup &group,
+template <class S>
+__device__ static EPNET_NOINLINE EpnetPointStatus epnet_sample(const EpnetGroup &any_group,
                                                                const EpnetCudaProblem &problem,
                                                                const EpnetDevicePoint &point, double time,
                                                                double steps, double *last, double *extremes,
                                                                double *kept) {
-    epnet_group_sync(group); /* the state is there for all */
-    epnet_observe(group, problem, point, last);
-    const EpnetLawSums law = epnet_law_sums(group, problem.nodes, point);
+    const EpnetGroup group = epnet_group_of<S>(any_group); /* for what is inlined */
+    epnet_group_sync(group);                               /* the state is there for all */
+    const EpnetLawSums law = epnet_observe_state<S>(any_group, problem, point, last);
     if (problem.method == EPNET_EULER) {
-        const double rate = epnet_observe_euler_rate(group, problem, point, last[EPNET_MULTIINFORMATION]);
+        const double rate = epnet_observe_euler_rate(any_group, problem, point, last[EPNET_MULTIINFORMATION]);
         if (isnan(rate))
             return EPNET_POINT_NOT_POSITIVE;
         if (group.rank == 0)
@@ -103,7 +117,7 @@ epnet_trajectory_solve(const EpnetGroup &group, const EpnetCudaProblem &problem,
             return EPNET_POINT_NOT_CONVERGED; /* an interrupted batch is discarded */
         status = epnet_evolution_advance<S>(group, problem, point, ev, sample);
         if (status == EPNET_POINT_OK)
-            status = epnet_sample(
+            status = epnet_sample<S>(
                 group, problem, point, problem.times[sample],
                 (double)ev.applications + point.exit_max * problem.times[sample], last, extremes,
                 batch.trajectory == NULL
