@@ -9,23 +9,40 @@ __device__ static inline bool epnet_fills(const EpnetDevicePoint &point, uint32_
     return !(point.p[s] > 0) && point.dp[s] > 0;
 }
 
-/* dp = pL, ln p, and the sums that need nothing else. */
-__device__ static inline EpnetStateSums
-epnet_state_sums(const EpnetGroup &group, const EpnetCudaProblem &problem, const EpnetDevicePoint &point) {
+__device__ void epnet_observe_changes(const EpnetGroup &group, const EpnetCudaProblem &problem,
+                                      const EpnetDevicePoint &point) {
+    const double *const exit = point.scratch + point.map.exit;
+    for (uint32_t s = (uint32_t)group.rank; s < 1u << problem.nodes; s += (uint32_t)group.size)
+        point.dp[s] = epnet_tables_inflow(point.tables, point.p, s) - exit[s] * point.p[s];
+    for (int cut = 0; cut < problem.cut_count; cut++) {
+        const EpnetTables tables = epnet_cut_tables(point, cut);
+        double *const memory = epnet_cut_memory(point, cut), *const change = memory + point.map.cut_change,
+                      *const cut_exit = memory + point.map.cut_exit;
+        for (uint32_t s = (uint32_t)group.rank; s < 1u << problem.nodes; s += (uint32_t)group.size)
+            change[s] = epnet_tables_inflow(tables, point.p, s) - cut_exit[s] * point.p[s];
+    }
+}
+
+/* ln p, the sums that need nothing else, and those that the row is checked with. */
+__device__ static inline EpnetStateSums epnet_state_sums(const EpnetGroup &group,
+                                                         const EpnetCudaProblem &problem,
+                                                         const EpnetDevicePoint &point, EpnetLawSums *law) {
     const double *exit = point.scratch + point.map.exit, *flow_weight = point.scratch + point.map.flow_weight,
                  *production_weight = point.scratch + point.map.production_weight;
-    double a[6] = {0, 0, 0, 0, 0, 0}, b[4] = {0, 0, 0, 0};
+    double a[8] = {0, 0, 0, 0, 0, 0, 0, 0}, b[4] = {0, 0, 0, 0}, most_negative = -INFINITY;
     for (uint32_t s = (uint32_t)group.rank; s < 1u << problem.nodes; s += (uint32_t)group.size) {
-        const double p = point.p[s], dp = epnet_tables_inflow(point.tables, point.p, s) - exit[s] * p;
+        const double p = point.p[s], dp = point.dp[s];
         const EpnetLimit log_p = epnet_limit_log(p, dp);
-        point.dp[s] = dp;
         point.log_p[s] = log_p.finite;
+        most_negative = fmax(most_negative, -p);
         a[0] += exit[s] * p;
         a[1] -= p * log_p.finite;
         a[2] -= dp * log_p.finite;
         a[3] -= dp * log_p.log_t;
         a[4] += fabs(exit[s] * p * log_p.finite);
         a[5] += p > 0 ? 0 : 1;
+        a[6] += p;
+        a[7] += dp;
         b[0] += production_weight[s] * p;
         b[1] += fabs(production_weight[s]) * p;
         b[2] += flow_weight[s] * p;
@@ -33,6 +50,7 @@ epnet_state_sums(const EpnetGroup &group, const EpnetCudaProblem &problem, const
     }
     epnet_group_sums(group, a);
     epnet_group_sums(group, b);
+    *law = {a[6], -epnet_group_maximum(group, most_negative), a[7]};
     epnet_group_sync(group); /* dp and ln p are there for all */
     const EpnetStateSums sums = {a[0], a[1], {a[2], a[3]}, a[4], a[5], b[0], b[1], b[2], b[3]};
     return sums;
@@ -140,14 +158,16 @@ __device__ EpnetNodeSums epnet_observe_nodes(const EpnetGroup &group, const Epne
 
 /* ---- cuts ---------------------------------------------------------------------------------------------- */
 
-/* Sum v over the nodes outside `mask`: afterwards v[a] of a sub-state a of mask is its marginal. */
-__device__ static inline void epnet_fold(const EpnetGroup &group, int nodes, uint64_t mask, double *v) {
+/* Sum v and w over the nodes outside `mask`: afterwards the entry of a sub-state of mask is its own. */
+__device__ static inline void epnet_fold(const EpnetGroup &group, int nodes, uint64_t mask, double *v,
+                                         double *w) {
     for (int i = 0; i < nodes; i++) {
         if (epnet_bit(mask, i))
             continue;
         for (uint32_t k = (uint32_t)group.rank; k < 1u << (nodes - 1); k += (uint32_t)group.size) {
             const uint32_t s = (uint32_t)epnet_insert_zero(k, i);
             v[s] += v[s | 1u << i];
+            w[s] += w[s | 1u << i];
         }
         epnet_group_sync(group);
     }
@@ -165,8 +185,7 @@ __device__ static inline EpnetLimit epnet_observe_side(const EpnetGroup &group,
         log_side[s] = point.dp[s];
     }
     epnet_group_sync(group);
-    epnet_fold(group, problem.nodes, mask, p_side);
-    epnet_fold(group, problem.nodes, mask, log_side);
+    epnet_fold(group, problem.nodes, mask, p_side, log_side);
     EpnetLimit rate = {0, 0};
     for (uint32_t s = (uint32_t)group.rank; s < states; s += (uint32_t)group.size) {
         if ((s & ~(uint32_t)mask) != 0)
@@ -184,8 +203,8 @@ __device__ static inline EpnetLimit epnet_observe_side(const EpnetGroup &group,
 __device__ static inline EpnetCutSums epnet_cut_sums(const EpnetGroup &group, const EpnetCudaProblem &problem,
                                                      const EpnetDevicePoint &point, int cut) {
     const uint32_t mask = (uint32_t)problem.cuts[cut], all = (1u << problem.nodes) - 1;
-    const EpnetTables tables = epnet_cut_tables(point, cut);
     const double *const memory = epnet_cut_memory(point, cut), *const exit = memory + point.map.cut_exit,
+                        *const changes = memory + point.map.cut_change,
                         *const flow_weight = memory + point.map.cut_flow_weight;
     double *p_in = point.scratch + point.map.side[0], *log_in = point.scratch + point.map.log_side[0],
            *p_out = point.scratch + point.map.side[1], *log_out = point.scratch + point.map.log_side[1];
@@ -200,7 +219,7 @@ __device__ static inline EpnetCutSums epnet_cut_sums(const EpnetGroup &group, co
         const double local = log_in[s & mask] + log_out[s & ~mask], product = fmax(in, 0.0) * fmax(out, 0.0);
         const double local_fills = (in < 0 ? 1 : 0) + (out < 0 ? 1 : 0),
                      fills = epnet_fills(point, s) ? 1 : 0;
-        const double change = epnet_tables_inflow(tables, point.p, s) - exit[s] * p;
+        const double change = changes[s];
         if (p > 0 || product > 0)
             a[0] += epnet_divergence_term(p, product, log_p - local);
         a[1] += change * log_p;
@@ -221,16 +240,18 @@ __device__ static inline EpnetCutSums epnet_cut_sums(const EpnetGroup &group, co
 /* ---- the whole row ---------------------------------------------------------------------------------------
  */
 
-__device__ void epnet_observe(const EpnetGroup &group, const EpnetCudaProblem &problem,
-                              const EpnetDevicePoint &point, double *row) {
-    const EpnetStateSums sums = epnet_state_sums(group, problem, point);
-    double *const marginal = point.scratch + point.map.marginal, *const fold =
-                                                                     point.scratch + point.map.side[0];
-    epnet_marginals(group, problem.nodes, point.p, fold, marginal);
-    epnet_marginals(group, problem.nodes, point.dp, fold, point.scratch + point.map.marginal_rate);
+__device__ EpnetLawSums epnet_observe(const EpnetGroup &group, const EpnetCudaProblem &problem,
+                                      const EpnetDevicePoint &point, double *row) {
+    EpnetLawSums law;
+    const EpnetStateSums sums = epnet_state_sums(group, problem, point, &law);
+    double *const scratch = point.scratch, *const marginal = scratch + point.map.marginal;
+    epnet_marginals<2>(group, problem.nodes, {point.p, point.dp},
+                       {scratch + point.map.side[0], scratch + point.map.side[1]},
+                       {marginal, scratch + point.map.marginal_rate});
     const EpnetNodeSums nodes = epnet_observe_nodes(group, problem, point, sums.activity);
-    const double information = epnet_multiinformation(group, problem.nodes, point.p, point.log_p, marginal,
-                                                      point.scratch + point.map.log_marginal);
+    const double information =
+        epnet_multiinformation(group, problem.nodes, point.p, point.log_p, marginal,
+                               scratch + point.map.log_marginal, scratch + point.map.products);
     epnet_observe_row(group, problem, point, sums, nodes, information, row);
     for (int cut = 0; cut < problem.cut_count; cut++) {
         const EpnetCutSums of_cut = epnet_cut_sums(group, problem, point, cut);
@@ -239,6 +260,7 @@ __device__ void epnet_observe(const EpnetGroup &group, const EpnetCudaProblem &p
         epnet_group_sync(group); /* the sides serve the next cut */
     }
     epnet_group_sync(group);
+    return law;
 }
 
 __device__ double epnet_observe_euler_rate(const EpnetGroup &group, const EpnetCudaProblem &problem,
@@ -254,12 +276,12 @@ __device__ double epnet_observe_euler_rate(const EpnetGroup &group, const EpnetC
     }
     negative = epnet_group_any(group, negative);
     epnet_group_sync(group);
-    epnet_marginals(group, problem.nodes, point.dp, point.scratch + point.map.side[0], marginal);
+    epnet_marginals<1>(group, problem.nodes, {point.dp}, {point.scratch + point.map.side[0]}, {marginal});
     for (int i = group.rank; i < 2 * problem.nodes; i += group.size)
         log_marginal[i] = log(marginal[i]);
     epnet_group_sync(group);
-    const double next =
-        epnet_multiinformation(group, problem.nodes, point.dp, point.log_p, marginal, log_marginal);
+    const double next = epnet_multiinformation(group, problem.nodes, point.dp, point.log_p, marginal,
+                                               log_marginal, point.scratch + point.map.products);
     epnet_group_sync(group);
     return negative ? NAN : (next - information) / problem.dt;
 }

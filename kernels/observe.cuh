@@ -7,10 +7,21 @@
 #include "limit.h"
 #include "point.cuh"
 
-/* Fill `row` (problem.width values) for the state point.p, which every thread of the group can read; leaves
- * dp = pL and ln p in the point. The euler column is left NaN. Ends with the group in step. */
-__device__ void epnet_observe(const EpnetGroup &group, const EpnetCudaProblem &problem,
-                              const EpnetDevicePoint &point, double *row);
+/* What must hold of an observed state (invariant.h): its sum and least entry, and the sum of dp = pL. */
+struct EpnetLawSums {
+    double mass, least, mass_rate;
+};
+
+/* dp = pL, and the change of p by the crossing copies of each cut alone (map.cut_change), for the state
+ * point.p, which every thread of the group can read: what epnet_observe() starts from. A thread has written
+ * what it reads of them. */
+__device__ void epnet_observe_changes(const EpnetGroup &group, const EpnetCudaProblem &problem,
+                                      const EpnetDevicePoint &point);
+
+/* Fill `row` (problem.width values) for the state point.p and its changes; leaves ln p in the point. The
+ * euler column is left NaN. Ends with the group in step. */
+__device__ EpnetLawSums epnet_observe(const EpnetGroup &group, const EpnetCudaProblem &problem,
+                                      const EpnetDevicePoint &point, double *row);
 
 /* The paper's finite difference (I(p + dt pL) - I(p))/dt, of the state that was observed, `information` its
  * multiinformation; NaN if the step leaves the probabilities. Overwrites dp and ln p. */

@@ -48,7 +48,7 @@ __device__ static inline void epnet_node_laws_fill(const EpnetGroup &group, cons
 
 __device__ static inline void epnet_cut_setup(const EpnetGroup &group, const EpnetCudaProblem &problem,
                                               const EpnetDevicePoint &point, int cut) {
-    double *at = point.scratch + point.map.cuts + (size_t)cut * point.map.cut_size;
+    double *const at = epnet_cut_memory(point, cut);
     const EpnetChannels crossing = {false, problem.cuts[cut]};
     epnet_tables_fill(group, problem, point.rates, crossing, point.tables.low_bits, point.tables.high_pitch,
                       at + point.map.cut_low, at + point.map.cut_high);
@@ -93,9 +93,15 @@ __device__ void epnet_point_setup(const EpnetGroup &group, const EpnetCudaProble
     const EpnetChannels all = {true, 0};
     epnet_tables_fill(group, problem, point.rates, all, low_bits, point.tables.high_pitch, low, high);
     epnet_node_laws_fill(group, problem, point);
+    if (group.rank == 0) {
+        point.scratch[point.map.once] = 0;
+        point.scratch[point.map.once + 1] = 1;
+    }
     for (int cut = 0; cut < problem.cut_count; cut++)
         epnet_cut_setup(group, problem, point, cut);
     epnet_group_sync(group);
+    for (int i = group.rank; i < 2 * nodes * point.tables.high_pitch; i += group.size)
+        point.scratch[point.map.high_copy + (size_t)i] = high[i];
     double exit_max = 0;
     for (uint32_t s = (uint32_t)group.rank; s < 1u << nodes; s += (uint32_t)group.size) {
         const double exit = epnet_tables_exit(point.tables, s);

@@ -26,9 +26,9 @@ struct EpnetPointMap {
     size_t p, dp, log_p, vectors_size;
     /* device memory */
     size_t low, exit, flow_weight, production_weight, previous, side[2], log_side[2], marginal, marginal_rate,
-        log_marginal, node_laws, backward, series, cuts, cut_size, scratch_size;
+        log_marginal, products, node_laws, backward, high_copy, once, series, cuts, cut_size, scratch_size;
     /* within the cut_size doubles of a cut */
-    size_t cut_low, cut_high, cut_exit, cut_flow_weight, cut_constants;
+    size_t cut_low, cut_high, cut_exit, cut_flow_weight, cut_change, cut_constants;
 };
 
 __host__ __device__ static inline size_t epnet_take(size_t *used, size_t count) {
@@ -67,14 +67,18 @@ __host__ __device__ static inline EpnetPointMap epnet_point_map(int nodes, int e
     map.marginal = epnet_take(&used, pairs);
     map.marginal_rate = epnet_take(&used, pairs);
     map.log_marginal = epnet_take(&used, pairs);
+    map.products = epnet_take(&used, (size_t)4 << (nodes + 1) / 2);
     map.node_laws = epnet_take(&used, (size_t)nodes * sizeof(EpnetNodeLaws) / sizeof(double));
     map.backward = epnet_take(&used, (size_t)edge_count);
+    map.high_copy = epnet_take(&used, high);
+    map.once = epnet_take(&used, 2);
     map.series = epnet_take(&used, (size_t)series_length);
     size_t cut = 0;
     map.cut_low = epnet_take(&cut, low);
     map.cut_high = epnet_take(&cut, high);
     map.cut_exit = epnet_take(&cut, states);
     map.cut_flow_weight = epnet_take(&cut, states);
+    map.cut_change = epnet_take(&cut, states);
     map.cut_constants = epnet_take(&cut, EPNET_CUT_CONSTANTS);
     map.cut_size = cut;
     map.cuts = epnet_take(&used, cut * (size_t)cut_count);
@@ -97,7 +101,7 @@ __device__ static inline EpnetNodeLaws *epnet_node_laws(const EpnetDevicePoint &
     return reinterpret_cast<EpnetNodeLaws *>(point.scratch + point.map.node_laws);
 }
 
-__device__ static inline const double *epnet_cut_memory(const EpnetDevicePoint &point, int cut) {
+__device__ static inline double *epnet_cut_memory(const EpnetDevicePoint &point, int cut) {
     return point.scratch + point.map.cuts + (size_t)cut * point.map.cut_size;
 }
 

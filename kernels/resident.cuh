@@ -4,7 +4,7 @@
 #define EPNET_KERNELS_RESIDENT_CUH
 
 #include "invariant.h"
-#include "point.cuh"
+#include "observe.cuh"
 
 /* Groups of a warp or less share blocks of this size; a larger group is a block. */
 enum { EPNET_SHARED_BLOCK = 128 };
@@ -62,23 +62,6 @@ __device__ static inline uint32_t epnet_take_point(const EpnetGroup &group, cons
 __device__ static inline void epnet_fill_nan(const EpnetGroup &group, double *values, size_t count) {
     for (size_t i = (size_t)group.rank; i < count; i += (size_t)group.size)
         values[i] = NAN;
-}
-
-/* What must hold of an observed state (invariant.h): its sum and least entry, and the sum of dp = pL. */
-struct EpnetLawSums {
-    double mass, least, mass_rate;
-};
-
-__device__ static inline EpnetLawSums epnet_law_sums(const EpnetGroup &group, int nodes,
-                                                     const EpnetDevicePoint &point) {
-    double sums[2] = {0, 0}, most_negative = -INFINITY;
-    for (uint32_t s = (uint32_t)group.rank; s < 1u << nodes; s += (uint32_t)group.size) {
-        sums[0] += point.p[s];
-        sums[1] += point.dp[s];
-        most_negative = fmax(most_negative, -point.p[s]);
-    }
-    epnet_group_sums(group, sums);
-    return EpnetLawSums{sums[0], -epnet_group_maximum(group, most_negative), sums[1]};
 }
 
 /* Whether a row is free of NaN but where a column may not apply. */

@@ -209,8 +209,8 @@ __device__ static EpnetPointStatus epnet_stationary_keep(const EpnetGroup &group
     if (problem.time_count > 0)
         return EPNET_POINT_OK;
     double *const row = batch.last + (size_t)slot * (size_t)problem.width;
-    epnet_observe(group, problem, point, row);
-    return epnet_check_row(group, problem, epnet_law_sums(group, problem.nodes, point), row, 0);
+    epnet_observe_changes(group, problem, point);
+    return epnet_check_row(group, problem, epnet_observe(group, problem, point, row), row, 0);
 }
 
 /* ---- kernel ---------------------------------------------------------------------------------------------

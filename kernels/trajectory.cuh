@@ -48,18 +48,47 @@ __device__ static inline void epnet_update_extremes(double *extremes, const doub
                          time);
 }
 
+/* As epnet_observe_changes(), by the application of the time loop, which costs several times less. It finds
+ * the rates of the channels in shared memory. */
+template <class S>
+__device__ static inline void epnet_changes_by_time_loop(const EpnetGroup &group,
+                                                         const EpnetCudaProblem &problem,
+                                                         const EpnetDevicePoint &point) {
+    const EpnetPolynomial once = {0, 1, false, 1, point.scratch + point.map.once};
+    const auto show = [&](const double *high) {
+        epnet_group_sync(group); /* those before are read */
+        for (int i = group.rank; i < 2 * S::NODES * point.tables.high_pitch; i += group.size)
+            point.high[i] = high[i];
+        epnet_group_sync(group);
+    };
+    for (int cut = 0; cut < problem.cut_count; cut++) {
+        double *const memory = epnet_cut_memory(point, cut);
+        EpnetDevicePoint crossing = point;
+        crossing.tables = epnet_cut_tables(point, cut);
+        crossing.map.exit = (size_t)(memory - point.scratch) + point.map.cut_exit;
+        crossing.dp = memory + point.map.cut_change;
+        show(memory + point.map.cut_high);
+        epnet_polynomial<S>(group, crossing, once);
+    }
+    if (problem.cut_count > 0)
+        show(point.scratch + point.map.high_copy);
+    epnet_polynomial<S>(group, point, once);
+}
+
 /* Observe the state: its row, and the sums that it is checked with. */
 template <class S>
 __device__ static inline EpnetLawSums epnet_observe_state(const EpnetGroup &group,
                                                           const EpnetCudaProblem &problem,
                                                           const EpnetDevicePoint &point, double *row) {
+    EpnetLawSums law;
     if constexpr (S::NODES <= 8) {
-        EpnetLawSums law;
         if (epnet_observe_stored<S>(group, problem, point, row, &law))
             return law;
+        epnet_observe_changes(group, problem, point);
+    } else {
+        epnet_changes_by_time_loop<S>(group, problem, point);
     }
-    epnet_observe(group, problem, point, row);
-    return epnet_law_sums(group, problem.nodes, point);
+    return epnet_observe(group, problem, point, row);
 }
 
 /* The row of the state at `time`: observed, checked, kept. `steps` that led to it: as in invariant.h. */
@@ -180,15 +209,10 @@ __global__ void __launch_bounds__(epnet_block_threads(S::THREAD_BITS))
     if (epnet_take_point(group, batch, next) >= (uint32_t)batch.count)
         return;
     epnet_point_setup(group, problem, batch, 0, point);
-    double *const c = point.scratch + point.map.series;
     for (uint32_t s = (uint32_t)group.rank; s < 1u << S::NODES; s += (uint32_t)group.size)
         point.p[s] = from[s];
-    if (group.rank == 0) {
-        c[0] = 0;
-        c[1] = 1;
-    }
     epnet_group_sync(group);
-    const EpnetPolynomial once = {0, 1, false, 1, c};
+    const EpnetPolynomial once = {0, 1, false, 1, point.scratch + point.map.once};
     epnet_polynomial<S>(group, point, once);
     for (uint32_t s = (uint32_t)group.rank; s < 1u << S::NODES; s += (uint32_t)group.size)
         to[s] = point.dp[s];
