@@ -1,19 +1,10 @@
 /* dp/dt = pL between sampled times: forward Euler (the paper's), RK4, Chebyshev, uniformization. */
 #include "evolution.h"
 
+#include "series.h"
+
 #include <float.h>
 #include <math.h>
-
-/* Below this Lambda dt a power series is as short, and the recurrence for the Chebyshev coefficients
- * overflows. */
-static const double CHEBYSHEV_X_LEAST = 1e-3;
-/* Largest Lambda dt of one step. Chebyshev's cost grows like its square root where the spectrum is nearly
- * real, so long steps pay; uniformization's grows in proportion, so they do not matter. */
-static const double CHEBYSHEV_X_FIRST = 64, CHEBYSHEV_X_MAX = 65536, POISSON_X_MAX = 4096;
-/* Uniformization beyond the largest exit rate keeps 1 - exit/rate well above rounding: all terms positive. */
-static const double POISSON_RATE_MARGIN = 1.05;
-/* RK4 is stable on a real spectrum in [-2 Lambda, 0] up to this Lambda dt. */
-static const double RK4_X_STABLE = 1.3926;
 
 static EpnetPointStatus find_reachable(EpnetEvolution *ev) {
     ev->reached = NULL;
@@ -28,8 +19,8 @@ static EpnetPointStatus find_reachable(EpnetEvolution *ev) {
 }
 
 EpnetPointStatus epnet_evolution_begin(EpnetEvolution *ev) {
-    ev->x_cap = CHEBYSHEV_X_FIRST;
-    ev->x_ceiling = CHEBYSHEV_X_MAX;
+    ev->x_cap = EPNET_CHEBYSHEV_X_FIRST;
+    ev->x_ceiling = EPNET_CHEBYSHEV_X_MAX;
     ev->margin = 4;
     ev->error = 0;
     ev->rounding_square = 0;
@@ -68,7 +59,7 @@ static bool gives_up(const EpnetEvolution *ev) {
 
 /* One step of `dt` with L1 truncation error <= tolerance; positive for any positive p. */
 static EpnetPointStatus poisson_step(EpnetEvolution *ev, double dt, double tolerance) {
-    const double rate = POISSON_RATE_MARGIN * ev->space.exit_max;
+    const double rate = EPNET_POISSON_RATE_MARGIN * ev->space.exit_max;
     double *out = ev->work[0], *next = ev->work[1], *sum = ev->work[2];
     const double *in = ev->p;
     if (!epnet_series_poisson(&ev->poisson, rate * dt, tolerance / 2, ev->degree_min))
@@ -94,7 +85,7 @@ static EpnetPointStatus poisson_step(EpnetEvolution *ev, double dt, double toler
 }
 
 static EpnetPointStatus poisson_advance(EpnetEvolution *ev, double dt, double tolerance) {
-    double steps = ceil(ev->space.exit_max * dt / POISSON_X_MAX);
+    double steps = ceil(ev->space.exit_max * dt / EPNET_POISSON_X_MAX);
     EpnetPointStatus status = EPNET_POINT_OK;
     for (double i = 0; i < steps && status == EPNET_POINT_OK; i++)
         status = poisson_step(ev, dt / steps, tolerance / steps);
@@ -167,7 +158,7 @@ static bool chebyshev_step(EpnetEvolution *ev, double dt, double tolerance) {
 }
 
 static EpnetPointStatus chebyshev_advance(EpnetEvolution *ev, double dt, double tolerance) {
-    if (ev->space.exit_max * dt < CHEBYSHEV_X_LEAST)
+    if (ev->space.exit_max * dt < EPNET_CHEBYSHEV_X_LEAST)
         return poisson_advance(ev, dt, tolerance);
     double done = 0; /* fraction of dt */
     while (done < 1) {
@@ -260,7 +251,8 @@ EpnetPointStatus epnet_evolution_advance(EpnetEvolution *ev, size_t sample) {
         break;
     case EPNET_RK4:
         rk4_advance(ev, steps);
-        repair = ev->space.exit_max * problem->dt <= RK4_X_STABLE; /* an unstable run is not worth mending */
+        repair =
+            ev->space.exit_max * problem->dt <= EPNET_RK4_X_STABLE; /* an unstable run is not worth mending */
         break;
     case EPNET_CHEBYSHEV:
         status = chebyshev_advance(ev, dt, share);

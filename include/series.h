@@ -8,6 +8,24 @@
 #include <float.h>
 #include <math.h>
 
+/* ---- limits of the steps -------------------------------------------------------------------------------
+ * The same on every backend, so that a point takes as many applications of L, and ends with the same status,
+ * whoever solves it. x = Lambda dt, Lambda the largest exit rate. */
+
+/* Below this x a power series is as short, and the recurrence for the Chebyshev coefficients overflows. */
+#define EPNET_CHEBYSHEV_X_LEAST 1e-3
+/* Largest x of the first step and of any. Chebyshev's cost grows like the square root of x where the spectrum
+ * is nearly real, so long steps pay; uniformization's grows in proportion, so they do not matter. */
+#define EPNET_CHEBYSHEV_X_FIRST 64.0
+#define EPNET_CHEBYSHEV_X_MAX 65536.0
+#define EPNET_POISSON_X_MAX 4096.0
+/* Uniformization beyond the largest exit rate keeps 1 - exit/rate well above rounding: all terms positive. */
+#define EPNET_POISSON_RATE_MARGIN 1.05
+/* RK4 is stable on a real spectrum in [-2 Lambda, 0] up to this x. */
+#define EPNET_RK4_X_STABLE 1.3926
+
+/* ---- coefficients -------------------------------------------------------------------------------------- */
+
 /* Coefficients that a Chebyshev series for x is computed with: e^-x I_k(x) falls like exp(-k^2 / 2x) for k <<
  * x and faster beyond; past this index it is below 1e-30. */
 EPNET_HOST_DEVICE uint64_t epnet_chebyshev_length(double x, uint64_t minimum_degree) {

@@ -7,25 +7,16 @@
 #include "polynomial_tiles.cuh"
 #include "series.h"
 
-/* The limits of host/evolution.c, which says why; long steps end where the room for coefficients does. */
-#define EPNET_CHEBYSHEV_X_LEAST 1e-3
-#define EPNET_CHEBYSHEV_X_FIRST 64.0
-#define EPNET_CHEBYSHEV_X_MAX 1024.0
-#define EPNET_POISSON_X_MAX 64.0
-#define EPNET_POISSON_RATE_MARGIN 1.05
-#define EPNET_RK4_X_STABLE 1.3926
-
 enum { EPNET_SERIES_HEADER = 3, EPNET_FIXED_COEFFICIENTS = 5 };
 
-/* Room that a series for x takes in scratch, its header included; two more than its length, so that no step
- * of a point is cut short for room that a stiffer neighbour in the batch would have brought. */
+/* Room that the series for steps of up to x take in scratch, header included: whatever the method, an
+ * interval may be redone by uniformization. */
 __host__ __device__ static inline uint64_t epnet_series_room(double x, uint32_t degree_min) {
-    const double chebyshev = x < EPNET_CHEBYSHEV_X_MAX ? x : EPNET_CHEBYSHEV_X_MAX;
-    const double poisson = x * EPNET_POISSON_RATE_MARGIN < EPNET_POISSON_X_MAX ? x * EPNET_POISSON_RATE_MARGIN
-                                                                               : EPNET_POISSON_X_MAX;
-    const uint64_t a = epnet_chebyshev_length(chebyshev, degree_min),
-                   b = epnet_poisson_length(poisson, degree_min);
-    return EPNET_SERIES_HEADER + 2 + (a > b ? a : b);
+    const double margin = 1 + 1e-9; /* x and its steps are rounded */
+    const uint64_t chebyshev = epnet_chebyshev_length(margin * fmin(x, EPNET_CHEBYSHEV_X_MAX), degree_min),
+                   poisson = epnet_poisson_length(
+                       margin * EPNET_POISSON_RATE_MARGIN * fmin(x, EPNET_POISSON_X_MAX), degree_min);
+    return EPNET_SERIES_HEADER + (chebyshev > poisson ? chebyshev : poisson);
 }
 
 /* A series in scratch, the same for every thread. */
@@ -154,9 +145,7 @@ __device__ static EPNET_NOINLINE EpnetPointStatus epnet_poisson_advance(const Ep
                                                                         EpnetDeviceEvolution &ev, double dt,
                                                                         double tolerance) {
     const double rate = EPNET_POISSON_RATE_MARGIN * point.exit_max;
-    const double u = sqrt(25.0 + fmax((double)(ev.series.capacity - ev.degree_min - 61), 0.0)) -
-                     5; /* x + 10 sqrt(x) fits */
-    const double x_max = fmin(EPNET_POISSON_X_MAX, u * u), steps = ceil(rate * dt / x_max);
+    const double steps = ceil(point.exit_max * dt / EPNET_POISSON_X_MAX);
     for (double i = 0; i < steps; i++) {
         if (!epnet_series_prepare(group, ev.series, false, rate * dt / steps,
                                   4 * DBL_EPSILON * rate * ev.time, tolerance / steps / 2, ev.degree_min))
@@ -191,7 +180,10 @@ __device__ static inline bool epnet_chebyshev_step(const EpnetGroup &group, cons
         return false;
     }
     if (!(tail <= tolerance)) {
-        ev.margin = fmax(growth * 8, ev.margin * 2);
+        if (growth * 2 > ev.margin)
+            ev.margin = growth * 8;
+        else
+            ev.x_cap = ev.x_ceiling = x / 2;
         return false;
     }
     epnet_accept(group, S::NODES, point);
@@ -208,8 +200,6 @@ epnet_chebyshev_advance(const EpnetGroup &group, const EpnetDevicePoint &point, 
                         double dt, double tolerance) {
     if (point.exit_max * dt < EPNET_CHEBYSHEV_X_LEAST)
         return epnet_poisson_advance<S>(group, point, ev, dt, tolerance);
-    const double room = fmax((double)(ev.series.capacity - ev.degree_min - 61), 0.0); /* sqrt(160 x) fits */
-    ev.x_cap = fmin(ev.x_cap, room * room / 160);
     double done = 0; /* fraction of dt */
     while (done < 1) {
         const double rest = (1 - done) * dt, steps = fmax(1.0, ceil(point.exit_max * rest / ev.x_cap));

@@ -1,12 +1,13 @@
 /* The trajectories side by side, window after window: the Chebyshev steps of host/evolution.c in every lane,
  * each of which serves several samples (lanes_window.h). */
 #include "lanes_terms.h"
+#include "series.h"
 
 #include <float.h>
 #include <math.h>
 
 /* Lambda t of a window of one sample, and of one of more: beyond, more samples save nothing. */
-static const double X_LEAST = 1e-3, X_MAX = EPNET_WINDOW_X_MAX, X_WINDOW = 24;
+static const double X_MAX = EPNET_WINDOW_X_MAX, X_WINDOW = 24;
 /* Growth from which on a smaller step is what a point needs. */
 static const double GROWTH_MAX = 1e6;
 
@@ -196,7 +197,7 @@ size_t epnet_lanes_window_samples(const EpnetProblem *problem, double exit_max) 
     for (size_t samples = EPNET_WINDOW_SAMPLES; samples > 0; samples /= 2) {
         spans_of(problem, samples, &longest, &shortest);
         if (exit_max * longest <= (samples > 1 ? X_WINDOW : X_MAX))
-            return exit_max * shortest >= X_LEAST ? samples : 0;
+            return exit_max * shortest >= EPNET_CHEBYSHEV_X_LEAST ? samples : 0;
     }
     return 0;
 }
