@@ -1,8 +1,6 @@
 /* dp/dt = pL between sampled times: forward Euler (the paper's), RK4, Chebyshev, uniformization. */
 #include "evolution.h"
 
-#include "series.h"
-
 #include <float.h>
 #include <math.h>
 
@@ -19,9 +17,7 @@ static EpnetPointStatus find_reachable(EpnetEvolution *ev) {
 }
 
 EpnetPointStatus epnet_evolution_begin(EpnetEvolution *ev) {
-    ev->x_cap = EPNET_CHEBYSHEV_X_FIRST;
-    ev->x_ceiling = EPNET_CHEBYSHEV_X_MAX;
-    ev->margin = 4;
+    ev->next_try = epnet_chebyshev_first();
     ev->error = 0;
     ev->rounding_square = 0;
     ev->applications = 0;
@@ -131,29 +127,18 @@ static double chebyshev_sum(EpnetEvolution *ev) {
     return fmax(norm1(ev, now), norm1(ev, before));
 }
 
-/* Try one step of `dt` with L1 error <= tolerance. Returns false, with smaller x_cap or larger margin for the
- * next try and p untouched, if the norms grew too much for what was summed. */
+/* Try one step of `dt` with L1 error <= tolerance. Returns false, with p untouched, if the norms grew too
+ * much for what was summed. */
 static bool chebyshev_step(EpnetEvolution *ev, double dt, double tolerance) {
     const double x = ev->space.exit_max * dt;
     const double growth = chebyshev_sum(ev);
     double tail, rounding;
     epnet_series_chebyshev_error(&ev->chebyshev, growth, &tail, &rounding);
-    if (!(rounding <= fmax(tolerance, 64 * DBL_EPSILON))) {
-        ev->x_cap = ev->x_ceiling = x / 2;
+    if (!epnet_chebyshev_judge(&ev->next_try, x, tolerance, growth, tail, rounding))
         return false;
-    }
-    if (!(tail <= tolerance)) {
-        if (growth * 2 > ev->margin)
-            ev->margin = growth * 8;
-        else
-            ev->x_cap = ev->x_ceiling = x / 2;
-        return false;
-    }
     swap(&ev->p, &ev->work[2]);
     ev->error += tail;
     ev->rounding_square += rounding * rounding;
-    if (x > 0.9 * ev->x_cap)
-        ev->x_cap = fmin(2 * ev->x_cap, ev->x_ceiling);
     return true;
 }
 
@@ -163,9 +148,9 @@ static EpnetPointStatus chebyshev_advance(EpnetEvolution *ev, double dt, double 
     double done = 0; /* fraction of dt */
     while (done < 1) {
         const double rest = (1 - done) * dt;
-        const double steps = fmax(1, ceil(ev->space.exit_max * rest / ev->x_cap));
+        const double steps = fmax(1, ceil(ev->space.exit_max * rest / ev->next_try.x_cap));
         const double step = rest / steps, share = tolerance * step / dt;
-        if (!epnet_series_chebyshev(&ev->chebyshev, ev->space.exit_max * step, share / ev->margin,
+        if (!epnet_series_chebyshev(&ev->chebyshev, ev->space.exit_max * step, share / ev->next_try.margin,
                                     ev->degree_min))
             return EPNET_POINT_OUT_OF_MEMORY;
         if (chebyshev_step(ev, step, share))

@@ -3,6 +3,7 @@
 #define EPNET_HOST_EVOLUTION_H
 
 #include "integrator.h"
+#include "series.h"
 #include "space.h"
 
 typedef struct EpnetEvolution {
@@ -15,8 +16,7 @@ typedef struct EpnetEvolution {
     const unsigned char *reached; /* states that are positive at t > 0; NULL while that is all of them */
     size_t degree_min;            /* flips that the farthest reachable state needs */
     EpnetSeries chebyshev, poisson;
-    double x_cap, x_ceiling;   /* largest Lambda dt of one Chebyshev step: adapted, never above the ceiling */
-    double margin;             /* how far below its share the Chebyshev tail is cut, against growing norms */
+    EpnetChebyshevTry next_try;
     double error;              /* bound on the L1 error of p so far, from truncation */
     double rounding_square;    /* sum of squares of the steps' rounding errors in L1 */
     uint64_t applications;     /* of L, so far */

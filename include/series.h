@@ -112,4 +112,36 @@ EPNET_HOST_DEVICE void epnet_chebyshev_error(double x, const double *c, uint64_t
     *rounding = 4 * DBL_EPSILON * exp(x * ((ratio + 1 / ratio) / 2 - 1));
 }
 
+/* ---- Chebyshev's steps --------------------------------------------------------------------------------- */
+
+/* What the next step of a trajectory is tried with. */
+typedef struct EpnetChebyshevTry {
+    double x_cap, x_ceiling; /* largest x now, and that it may grow to */
+    double margin;           /* by which a series is cut more finely than its tolerance: vectors may grow */
+} EpnetChebyshevTry;
+
+EPNET_HOST_DEVICE EpnetChebyshevTry epnet_chebyshev_first(void) {
+    const EpnetChebyshevTry first = {EPNET_CHEBYSHEV_X_FIRST, EPNET_CHEBYSHEV_X_MAX, 4};
+    return first;
+}
+
+/* Whether a step of x, whose vectors grew to `growth` and whose sum is off by `tail` and `rounding`, is good
+ * enough for `tolerance`; sets what is tried next. */
+EPNET_HOST_DEVICE int epnet_chebyshev_judge(EpnetChebyshevTry *next, double x, double tolerance,
+                                            double growth, double tail, double rounding) {
+    const double least = 64 * DBL_EPSILON;
+    const int rounds = !(rounding <= (tolerance > least ? tolerance : least)), cut = !(tail <= tolerance);
+    if (cut && !rounds && growth * 2 > next->margin) {
+        next->margin = growth * 8;
+        return 0;
+    }
+    if (rounds || cut) {
+        next->x_cap = next->x_ceiling = x / 2;
+        return 0;
+    }
+    if (x > 0.9 * next->x_cap)
+        next->x_cap = 2 * next->x_cap < next->x_ceiling ? 2 * next->x_cap : next->x_ceiling;
+    return 1;
+}
+
 #endif

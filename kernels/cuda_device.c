@@ -95,9 +95,10 @@ static EpnetStatus check_kind(const EpnetProblem *problem, EpnetError *error) {
     return EPNET_OK;
 }
 
-/* Bytes of scratch memory of the resident kernels for one point, and for the points of one block: the larger
- * of those that the problem takes, on the current device; 0 if it does not answer. */
-static uint64_t scratch_bytes(const EpnetProblem *problem, uint64_t *of_block) {
+/* Bytes of scratch memory of the resident kernels for one point, and for the points of one block, whose exit
+ * rates are at most `exit_bound` [1/s]: the larger of those that the problem takes, on the current device; 0
+ * if it does not answer. */
+static uint64_t scratch_bytes(const EpnetProblem *problem, double exit_bound, uint64_t *of_block) {
     EpnetCudaLayout layout;
     size_t most = 0, most_of_block = 0;
     if (problem->initial == NULL && epnet_cuda_stationary_layout(problem, &layout) == cudaSuccess) {
@@ -105,7 +106,7 @@ static uint64_t scratch_bytes(const EpnetProblem *problem, uint64_t *of_block) {
         most_of_block = most * (size_t)layout.groups;
     }
     if (problem->kind == EPNET_TRAJECTORY &&
-        epnet_cuda_trajectory_layout(problem, INFINITY, (uint32_t)problem->nodes, &layout) == cudaSuccess) {
+        epnet_cuda_trajectory_layout(problem, exit_bound, (uint32_t)problem->nodes, &layout) == cudaSuccess) {
         const size_t each = layout.scratch_per_group, all = each * (size_t)layout.groups;
         most = each > most ? each : most;
         most_of_block = all > most_of_block ? all : most_of_block;
@@ -120,7 +121,7 @@ static uint64_t least_bytes(const EpnetProblem *problem) {
     uint64_t scratch;
     if (streams(problem))
         return epnet_streaming_bytes(problem);
-    (void)scratch_bytes(problem, &scratch);
+    (void)scratch_bytes(problem, INFINITY, &scratch);
     return scratch + epnet_cuda_point_bytes(problem, problem->keeps_trajectories);
 }
 
@@ -205,7 +206,9 @@ uint64_t epnet_cuda_memory(const EpnetProblem *problem, int threads, int *in_fli
         return epnet_streaming_bytes(problem);
     }
     *in_flight = INT_MAX; /* a whole batch */
-    return scratch_bytes(problem, &of_block) + epnet_cuda_point_bytes(problem, problem->keeps_trajectories);
+    /* Of intervals of no more than a few exits: coefficients for the longest take up to 40 KiB of a point. */
+    return scratch_bytes(problem, 1, &of_block) +
+           epnet_cuda_point_bytes(problem, problem->keeps_trajectories);
 }
 
 bool epnet_cuda_estimate(const EpnetProblem *problem, const EpnetPoint *point, double *applications,

@@ -32,7 +32,8 @@ struct EpnetDeviceEvolution {
     EpnetDeviceSeries series;
     int degree_min;
     const uint32_t *mask; /* states that can be occupied, NULL: all */
-    double x_cap, x_ceiling, margin, error, rounding_square, time;
+    EpnetChebyshevTry next_try;
+    double error, rounding_square, time;
     uint32_t applications, next_look; /* of L; after how many the stop flag is looked at again */
     const volatile int *stop;
     bool stopped;
@@ -51,9 +52,7 @@ __device__ static inline void epnet_evolution_start(const EpnetDevicePoint &poin
     ev.series.capacity = series_length - EPNET_SERIES_HEADER;
     ev.degree_min = degree_min;
     ev.mask = mask;
-    ev.x_cap = EPNET_CHEBYSHEV_X_FIRST;
-    ev.x_ceiling = EPNET_CHEBYSHEV_X_MAX;
-    ev.margin = 4;
+    ev.next_try = epnet_chebyshev_first();
     ev.error = 0;
     ev.rounding_square = 0;
     ev.time = 0;
@@ -164,8 +163,8 @@ __device__ static EPNET_NOINLINE EpnetPointStatus epnet_poisson_advance(const Ep
 /* ---- Chebyshev
  * ---------------------------------------------------------------------------------------------- */
 
-/* Try one step of `dt` with L1 error <= tolerance. False, with smaller x_cap or larger margin for the next
- * try and p untouched, if the vectors grew too much for what was summed. */
+/* Try one step of `dt` with L1 error <= tolerance. False, with p untouched, if the vectors grew too much for
+ * what was summed. */
 template <class S>
 __device__ static inline bool epnet_chebyshev_step(const EpnetGroup &group, const EpnetDevicePoint &point,
                                                    EpnetDeviceEvolution &ev, double x, double tolerance) {
@@ -175,22 +174,11 @@ __device__ static inline bool epnet_chebyshev_step(const EpnetGroup &group, cons
     ev.applications += (uint32_t)ev.series.degree;
     epnet_chebyshev_error(ev.series.x, ev.series.c, (uint64_t)ev.series.length, (uint64_t)ev.series.degree,
                           growth, &tail, &rounding);
-    if (!(rounding <= fmax(tolerance, 64 * DBL_EPSILON))) {
-        ev.x_cap = ev.x_ceiling = x / 2;
+    if (!epnet_chebyshev_judge(&ev.next_try, x, tolerance, growth, tail, rounding))
         return false;
-    }
-    if (!(tail <= tolerance)) {
-        if (growth * 2 > ev.margin)
-            ev.margin = growth * 8;
-        else
-            ev.x_cap = ev.x_ceiling = x / 2;
-        return false;
-    }
     epnet_accept(group, S::NODES, point);
     ev.error += tail;
     ev.rounding_square += rounding * rounding;
-    if (x > 0.9 * ev.x_cap)
-        ev.x_cap = fmin(2 * ev.x_cap, ev.x_ceiling);
     return true;
 }
 
@@ -202,10 +190,11 @@ epnet_chebyshev_advance(const EpnetGroup &group, const EpnetDevicePoint &point, 
         return epnet_poisson_advance<S>(group, point, ev, dt, tolerance);
     double done = 0; /* fraction of dt */
     while (done < 1) {
-        const double rest = (1 - done) * dt, steps = fmax(1.0, ceil(point.exit_max * rest / ev.x_cap));
+        const double rest = (1 - done) * dt,
+                     steps = fmax(1.0, ceil(point.exit_max * rest / ev.next_try.x_cap));
         const double step = rest / steps, share = tolerance * step / dt, x = point.exit_max * step;
         if (!epnet_series_prepare(group, ev.series, true, x, 4 * DBL_EPSILON * point.exit_max * ev.time,
-                                  share / ev.margin, ev.degree_min))
+                                  share / ev.next_try.margin, ev.degree_min))
             return EPNET_POINT_OUT_OF_MEMORY;
         if (epnet_chebyshev_step<S>(group, point, ev, x, share))
             done = steps > 1 ? done + step / dt : 1;

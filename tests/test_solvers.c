@@ -1,5 +1,6 @@
 /* The integrators against dense exponentials: tolerances met on random networks, orders of the fixed-step
  * methods, the paper's Euler recipe, stiff points, empty states. EPNET_TEST_LONG=1 runs all sizes evenly. */
+#include "series.h"
 #include "support/check.h"
 #include "support/engine.h"
 
@@ -159,6 +160,27 @@ static double fixed_step_error(EpnetProblem *problem, const EpnetPoint *point, c
     double error = largest_error(problem, point, exact);
     assert_true(error > 0);
     return error;
+}
+
+/* Steps of Chebyshev's series grow while they are good, are cut more finely where vectors grow beyond the
+ * margin, and become shorter where rounding, or a growth that the margin covers, spoils them. */
+static void steps_adapt(void **state) {
+    (void)state;
+    EpnetChebyshevTry next = epnet_chebyshev_first();
+    assert_true(epnet_chebyshev_judge(&next, 64, 1e-9, 1, 1e-10, 1e-15));
+    assert_true(next.x_cap == 128 && next.margin == 4);
+    assert_true(epnet_chebyshev_judge(&next, 100, 1e-9, 1, 1e-10, 1e-15)); /* not the longest that may be */
+    assert_true(next.x_cap == 128);
+    assert_false(epnet_chebyshev_judge(&next, 128, 1e-9, 5, 1e-8, 1e-15));
+    assert_true(next.x_cap == 128 && next.margin == 40);
+    assert_false(epnet_chebyshev_judge(&next, 128, 1e-9, 5, 1e-8, 1e-15));
+    assert_true(next.x_cap == 64 && next.x_ceiling == 64 && next.margin == 40);
+    assert_false(epnet_chebyshev_judge(&next, 60, 1e-9, 1e9, 1e-8, 1e-6));
+    assert_true(next.x_cap == 30 && next.x_ceiling == 30 && next.margin == 40);
+    assert_false(epnet_chebyshev_judge(&next, 30, 1e-9, NAN, NAN, NAN));
+    assert_true(next.x_cap == 15);
+    assert_true(epnet_chebyshev_judge(&next, 15, 1e-15, 1, 0, 1e-15)); /* rounding below which none can be */
+    assert_true(next.x_cap == 15);
 }
 
 static void fixed_steps_have_their_order(void **state) {
@@ -357,6 +379,7 @@ int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(tolerance_is_met_on_random_networks),
         cmocka_unit_test(stiff_rings_are_solved),
+        cmocka_unit_test(steps_adapt),
         cmocka_unit_test(fixed_steps_have_their_order),
         cmocka_unit_test(recipes_are_followed),
         cmocka_unit_test(empty_states_are_structural),
