@@ -2,10 +2,10 @@
 """make gpu-check: build the core for this machine's GPU, check it, look at it with compute-sanitizer, measure it, and
 measure what else is installed. docs/gpu.md, "Measuring on your card", says how to read the results.
 
-It takes nvcc, a C++ compiler, CMake and Python 3, downloads nothing, and ends within nine minutes: each stage has its
-time, and what a stage has found so far is on disk. Results: DATE-gpu.csv and DATE-gpu.md in bench/results, or in
-EPNET_RESULTS, where the stages' logs then lie too. The first stage that fails ends it, but for a tool's own failure; the
-page is written all the same.
+It takes nvcc, a C++ compiler, CMake 3.25 and Python 3.6, downloads nothing, and ends within nine minutes: each stage has
+its time, and what a stage has found so far is on disk. Results: DATE-gpu.csv and DATE-gpu.md in bench/results, or in
+EPNET_RESULTS, where the stages' logs then lie too, eight files at most. The first stage that fails ends it, but for a
+tool's own failure; so do SIGINT, SIGTERM and SIGHUP, which leave nothing running. The page is written all the same.
 """
 import argparse
 import csv
@@ -29,9 +29,53 @@ TOTAL = 520  # s
 def output_of(command):
     """What a command prints, "" if it cannot be run."""
     try:
-        return subprocess.run(command, capture_output=True, text=True, timeout=30).stdout.strip()
+        return subprocess.run(command, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, encoding="utf-8",
+                              errors="replace", timeout=30).stdout.strip()
     except (OSError, subprocess.TimeoutExpired):
         return ""
+
+
+def say(text, file=sys.stdout):
+    """Print what may hold anything, in any locale."""
+    encoding = file.encoding or "ascii"
+    print(text.encode(encoding, "replace").decode(encoding), file=file, flush=True)
+
+
+class Stopped(BaseException):
+    """A signal ends the run. No Exception: nobody takes it for an error that can be dealt with."""
+
+    def __init__(self, number):
+        super().__init__(f"interrupted by {signal.Signals(number).name}")
+        self.code = 128 + number
+
+
+class Signals:
+    """SIGINT, SIGTERM and SIGHUP as one exception, the first that comes. While they are held it waits: a program that is
+    being started or ended has to be known, else it would be left running."""
+
+    def __init__(self):
+        self.held, self.number, self.raised = False, None, False
+
+    def listen(self):
+        for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
+            if signal.getsignal(number) != signal.SIG_IGN:  # nohup's, and a shell's for what is in the background
+                signal.signal(number, self.take)
+
+    def take(self, number, _):
+        self.number = self.number or number
+        self.let_through()
+
+    def let_through(self):
+        if self.number and not self.held and not self.raised:
+            self.raised = True
+            raise Stopped(self.number)
+
+    def release(self):
+        self.held = False
+        self.let_through()
+
+
+SIGNALS = Signals()
 
 
 def find_tool(name):
@@ -46,15 +90,25 @@ def cmake_version():
 
 
 def run_until(command, file, seconds):
-    """The exit code of a command that writes into a file; None if its time was over: then nothing of it is left, the
-    programs that it started included."""
-    process = subprocess.Popen(command, stdout=file, stderr=subprocess.STDOUT, cwd=ROOT, start_new_session=True)
+    """The exit code of a command that writes into a file; None if its time was over. Nothing of it is left then, nor if a
+    signal comes: the programs that it started go with it."""
+    SIGNALS.held = True
     try:
+        process = subprocess.Popen(command, stdout=file, stderr=subprocess.STDOUT, cwd=ROOT, start_new_session=True)
+    except OSError:
+        SIGNALS.release()
+        raise
+    try:
+        SIGNALS.release()
         return process.wait(timeout=seconds)
     except subprocess.TimeoutExpired:
-        os.killpg(process.pid, signal.SIGKILL)
-        process.wait()
         return None
+    finally:
+        SIGNALS.held = True
+        if process.poll() is None:  # else its number may be another's by now
+            os.killpg(process.pid, signal.SIGKILL)
+            process.wait()
+        SIGNALS.release()
 
 
 def ask_driver(device):
@@ -70,7 +124,8 @@ def ask_nvidia_smi():
     """Cards as nvidia-smi lists them, which need not be in CUDA's order; or why it lists none, in its words."""
     command = ["nvidia-smi", "--query-gpu=name,driver_version,memory.total,clocks.max.sm", "--format=csv,noheader"]
     try:
-        done = subprocess.run(command, capture_output=True, text=True, timeout=30)
+        done = subprocess.run(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, encoding="utf-8", errors="replace",
+                              timeout=30)
     except OSError:
         return "not there"
     except subprocess.TimeoutExpired:
@@ -97,6 +152,27 @@ class Machine:
             self.missing.append("a C++ compiler")
         if "refusal" in self.driver:
             self.missing.append(f"a GPU that CUDA can use: {self.driver['refusal']} (nvidia-smi: {self.nvidia_smi})")
+        elif self.driver_wanted():
+            self.missing.append(self.driver_wanted())
+
+    def toolkit(self):
+        """(12, 8); None if nvcc does not say."""
+        found = re.search(r"release (\d+)\.(\d+)", output_of([self.nvcc, "--version"]) if self.nvcc else "")
+        return (int(found[1]), int(found[2])) if found else None
+
+    def driver_wanted(self):
+        """What the driver is too old for; "" if nothing. One of the toolkit's major release runs machine code made for
+        the card; what it has to compile itself (PTX) must not be newer than it is."""
+        toolkit, driver = self.toolkit(), tuple(self.driver.get("cuda", ()))
+        if not toolkit or not driver or driver >= toolkit:
+            return ""
+        versions = "this one is for CUDA %d.%d, nvcc is of CUDA %d.%d" % (driver + toolkit)
+        if driver[0] < toolkit[0]:
+            return f"a driver for CUDA {toolkit[0]} or later: {versions}"
+        if self.architecture():
+            return ""
+        return (f"a driver for CUDA {toolkit[0]}.{toolkit[1]} or later: {versions} and makes no machine code for compute "
+                f"capability {self.driver['capability']}")
 
     def architecture(self):
         """As CMake wants it: "90-real". None where the build's own list has to serve: the device is not known, or is
@@ -107,13 +183,14 @@ class Machine:
 
     def facts(self):
         compiler = output_of([os.environ.get("CXX", "c++"), "--version"]).splitlines()
-        toolkit = re.search(r"release ([\d.]+)", output_of([self.nvcc, "--version"]) if self.nvcc else "")
-        model = re.search(r"model name\s*: (.*)", open("/proc/cpuinfo").read())
+        toolkit = self.toolkit()
+        with open("/proc/cpuinfo", encoding="utf-8", errors="replace") as file:
+            model = re.search(r"model name\s*: (.*)", file.read())
         commit = output_of(["git", "-C", ROOT, "describe", "--always", "--dirty"])
         known = {"name": "{}", "capability": "compute capability {}", "clock": "at most {}", "driver": "driver {}",
                  "refusal": "{}", "unknown": "not known: {}"}
         said = ", ".join(form.format(self.driver[key]) for key, form in known.items() if key in self.driver)
-        return {"CUDA's driver": said, "nvidia-smi": self.nvidia_smi, "CUDA toolkit": toolkit.group(1) if toolkit else "",
+        return {"CUDA's driver": said, "nvidia-smi": self.nvidia_smi, "CUDA toolkit": "%d.%d" % toolkit if toolkit else "",
                 "C++ compiler": compiler[0] if compiler else "",
                 "host": f"{model.group(1) if model else 'unknown processor'}, {os.cpu_count()} cores",
                 "source": commit or "not a clone"}
@@ -143,18 +220,29 @@ class Run:
         stem = results_stem(arguments.results)
         self.csv, self.page = stem + ".csv", stem + ".md"
         self.logs = arguments.results if arguments.logs else os.path.join(arguments.build, "logs")
+        # Among the results a log has a name that no other run's has.
+        self.log_prefix = os.path.basename(stem) + "-" if arguments.logs else ""
         self.stages = []  # name, verdict, seconds
+        self.running = None  # name and begin of the stage at work
         self.failed = False  # something that does not end the run, but fails it
         for folder in (arguments.results, arguments.build, self.logs):
             os.makedirs(folder, exist_ok=True)
+
+    def begin(self, name):
+        self.running = name, time.monotonic()
+        return self.running[1]
+
+    def log_of(self, name):
+        return os.path.join(self.logs, f"{self.log_prefix}{name}.log")
 
     def left(self, share):
         """Seconds for a stage: its share, less where the whole has run long."""
         return max(5.0, min(share, TOTAL - (time.monotonic() - self.start)))
 
     def note(self, name, verdict, seconds=0.0):
+        self.running = None
         self.stages.append((name, verdict, seconds))
-        print(f"gpu-check: {name}: {verdict} ({seconds:.0f} s)", flush=True)
+        say(f"gpu-check: {name}: {verdict} ({seconds:.0f} s)")
         self.write_page()
 
     def write_page(self):
@@ -163,10 +251,10 @@ class Run:
 
     def stage(self, name, commands, share, may_be_cut=False):
         """Run the commands one after the other; whether all ended well."""
-        begun = time.monotonic()
+        begun = self.begin(name)
         limit = begun + self.left(share)
         verdict = "ok"
-        with open(os.path.join(self.logs, name.replace(" ", "-") + ".log"), "w") as log:
+        with open(self.log_of(name), "w", encoding="utf-8", errors="replace") as log:
             for command in commands:
                 log.write("$ " + " ".join(command) + "\n")
                 log.flush()
@@ -190,7 +278,9 @@ class Run:
 
     def build(self):
         build = self.arguments.build
-        configure = ["cmake", "--preset", "gpu", "-B", build, "-DEPNET_CUDA=ON", f"-DEPNET_NVCC={self.machine.nvcc}"]
+        # What the folder's cache has of an earlier card goes first.
+        configure = ["cmake", "--preset", "gpu", "-B", build, "-DEPNET_CUDA=ON", f"-DEPNET_NVCC={self.machine.nvcc}",
+                     "-UCMAKE_CUDA_ARCHITECTURES"]
         if self.machine.architecture():
             configure.append(f"-DCMAKE_CUDA_ARCHITECTURES={self.machine.architecture()}")
         return self.stage("build", [configure, ["cmake", "--build", build, "-j", str(os.cpu_count())]], 180)
@@ -221,16 +311,16 @@ class Run:
 
     def sanitize_with(self, name, command):
         """False where the tool found something. That it fails, or has no time, is no reason to go no further."""
-        begun = time.monotonic()
-        log = os.path.join(self.logs, name + ".log")
-        with open(log, "w") as file:
+        begun, log = self.begin(name), self.log_of(name)
+        with open(log, "w", encoding="utf-8", errors="replace") as file:
             try:
                 code = run_until(command, file, self.left(40))
             except OSError as reason:
                 file.write(f"========= {reason}\n")
                 code = reason.strerror
         seconds = time.monotonic() - begun
-        text = open(log, errors="replace").read()
+        with open(log, encoding="utf-8", errors="replace") as file:
+            text = file.read()
         verdicts = [found[1] for found in CHECKED.finditer(text)]
         finding = FINDING.search(text)
         if finding or "FAILED" in verdicts:
@@ -256,7 +346,7 @@ class Run:
     def note_sanitizer(self, name, verdict, checks, reason, seconds):
         """A line of the CSV file, and the stage's."""
         new = not os.path.exists(self.csv)
-        with open(self.csv, "a", newline="") as file:
+        with open(self.csv, "a", newline="", encoding="utf-8") as file:
             writer = csv.writer(file, lineterminator="\n")
             if new:
                 writer.writerow(gpu_page.HEADER)
@@ -280,14 +370,21 @@ class Run:
         stages = [self.check, self.sanitize, self.bench]
         if self.arguments.build_it:
             stages.insert(0, self.build)
-        good = all(stage() for stage in stages) and not self.failed  # ends at the first that fails
-        print(f"gpu-check: {'all is well' if good else 'FAILED'}: {self.page}")
+        try:
+            good = all(stage() for stage in stages) and not self.failed  # ends at the first that fails
+        except Stopped as stopped:
+            name, begun = self.running or ("between two stages", time.monotonic())
+            self.note(name, str(stopped), time.monotonic() - begun)
+            say(f"gpu-check: {stopped}: {self.page}", sys.stderr)
+            return stopped.code
+        say(f"gpu-check: {'all is well' if good else 'FAILED'}: {self.page}")
         return 0 if good else 1
 
 
 def show_end(path, lines=15):
-    with open(path, errors="replace") as file:
-        sys.stdout.write("".join(file.readlines()[-lines:]))
+    with open(path, "rb") as file:
+        sys.stdout.buffer.write(b"".join(file.readlines()[-lines:]))
+    sys.stdout.flush()
 
 
 def main():
@@ -303,12 +400,17 @@ def main():
     arguments.results = os.path.abspath(arguments.results or os.path.join(ROOT, "bench", "results"))
     arguments.build = os.path.abspath(arguments.build)
     arguments.build_it = arguments.program is None
-    machine = Machine(arguments.device)
-    if arguments.build_it and machine.missing:
-        print("gpu-check: this machine lacks\n  " + "\n  ".join(machine.missing), file=sys.stderr)
-        return 1
-    arguments.program = os.path.abspath(arguments.program or os.path.join(arguments.build, "epnet_gpu"))
-    return Run(arguments, machine).all()
+    SIGNALS.listen()
+    try:
+        machine = Machine(arguments.device)
+        if arguments.build_it and machine.missing:
+            say("gpu-check: this machine lacks\n  " + "\n  ".join(machine.missing), sys.stderr)
+            return 1
+        arguments.program = os.path.abspath(arguments.program or os.path.join(arguments.build, "epnet_gpu"))
+        return Run(arguments, machine).all()
+    except Stopped as stopped:
+        say(f"gpu-check: {stopped}", sys.stderr)
+        return stopped.code
 
 
 if __name__ == "__main__":

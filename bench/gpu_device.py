@@ -3,7 +3,8 @@
 
 The index is the one that a CUDA program knows (CUDA_VISIBLE_DEVICES and CUDA_DEVICE_ORDER apply), which nvidia-smi's need
 not be; and a driver works, or says why not, where nvidia-smi is not installed. Printed is {"refusal": why no program can
-use the device}, {"unknown": why this one could not ask}, or name, capability, clock, count, driver.
+use the device}, {"unknown": why this one could not ask}, or name, capability, clock, count, driver, cuda (the release that
+the driver is for, [12, 8]).
 """
 import json
 import sys
@@ -58,8 +59,9 @@ def describe(index):
         return {"refusal": str(reason)}
     except AttributeError as reason:  # no such function
         return {"unknown": str(reason)}
+    cuda = version // 1000, version % 1000 // 10
     return {"name": name.value.decode(errors="replace"), "capability": f"{major}.{minor}", "clock": f"{clock // 1000} MHz",
-            "count": count, "driver": f"for CUDA {version // 1000}.{version % 1000 // 10}"}
+            "count": count, "driver": "for CUDA %d.%d" % cuda, "cuda": cuda}
 
 
 if __name__ == "__main__":

@@ -108,7 +108,8 @@ def demangled(names):
     names = [name if not name.startswith("ZN") else "_" + name for name in names]
     if not names or not shutil.which("c++filt"):
         return names
-    text = subprocess.run(["c++filt", "-p"], input="\n".join(names), capture_output=True, text=True).stdout
+    text = subprocess.run(["c++filt", "-p"], input="\n".join(names), stdout=subprocess.PIPE, encoding="utf-8",
+                          errors="replace").stdout
     return [line.replace("(anonymous namespace)::", "") for line in text.splitlines()] or names
 
 
@@ -121,12 +122,17 @@ def kernel_lines(rows):
          " ".join(filter(None, (r["verdict"], r["note"])))] for name, r in zip(names, found)])
 
 
+def lines_of(path):
+    with open(path, encoding="utf-8", errors="replace") as file:
+        return file.readlines()
+
+
 def register_lines(folder):
     """Registers and spills of every kernel from what ptxas said in the build."""
     kernels = []
     for path in sorted(glob.glob(os.path.join(folder, "*.log"))):
         name = architecture = spills = None
-        for line in open(path, errors="replace"):
+        for line in lines_of(path):
             entry = re.search(r"Compiling entry function '(\S+)' for '(\S+)'", line)
             if entry:
                 name, architecture = entry.groups()
@@ -146,7 +152,7 @@ def write(path, csv_path, facts, stages, ptxas):
     """Write the page; `stages` are (name, verdict, seconds)."""
     rows = []
     if os.path.exists(csv_path):
-        with open(csv_path, newline="") as file:
+        with open(csv_path, newline="", encoding="utf-8", errors="replace") as file:
             rows = list(csv.DictReader(file))
     sections = [
         ("Checks", "The device against the CPU backend; differences in the units that the note of each line in "
@@ -156,7 +162,7 @@ def write(path, csv_path, facts, stages, ptxas):
         ("Trajectories", "All columns at 101 times, tolerance 1e-9, from parameters in host memory to the last rows and "
          "extremes in host memory. Wall clock, median of repeats after a warm-up.", trajectory_lines(rows)),
         ("Sweeps", "Through the worker pool of `epnet run`, without writing a file.", plain_lines(rows, "sweep")),
-        ("Single applications", "A difference of two runs of Euler steps; GB/s counts every probability read and written "
+        ("Single applications", "A difference of two runs of RK4 steps; GB/s counts every probability read and written "
          "once.", application_lines(rows) + plain_lines(rows, "sparse")),
         ("Other tools", "The same points in the same run, each validated against our rows first. A table: p and three "
          "columns at every time come to the host, of ours all columns. Last: the three columns at the end and the largest "
@@ -167,7 +173,7 @@ def write(path, csv_path, facts, stages, ptxas):
         ("Kernels as compiled", "What ptxas said of each file alone: a kernel that calls a function of another file gets, "
          "when they are linked, the most registers that either takes.", register_lines(ptxas)),
     ]
-    lines = ["# GPU results, " + os.path.basename(path).removesuffix(".md").replace("-gpu", ""), "",
+    lines = ["# GPU results, " + os.path.splitext(os.path.basename(path))[0].replace("-gpu", ""), "",
              f"Written by `make gpu-check`; every line is in {os.path.basename(csv_path)}.", ""]
     devices = [["device", r["note"]] for r in rows if r["section"] == "device"][:1]
     lines += table(["", ""], devices + [[name, value] for name, value in facts.items()])
@@ -175,5 +181,5 @@ def write(path, csv_path, facts, stages, ptxas):
     for title, text, body in sections:
         if any(body):
             lines += [f"## {title}", "", text, "", *body]
-    with open(path, "w") as file:
+    with open(path, "w", encoding="utf-8", errors="replace") as file:
         file.write("\n".join(lines).rstrip() + "\n")

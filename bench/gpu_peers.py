@@ -45,8 +45,9 @@ class Case:
         self.states = 1 << self.nodes
         source, target = data["source"], data["target"]
         edges = len(source)
-        numbers = numpy.fromfile(parameters, numpy.float64, self.points * 2 * (self.nodes + edges),
-                                 offset=8 * data["parameters_from"]).reshape(self.points, -1)
+        with open(parameters, "rb") as file:
+            file.seek(8 * data["parameters_from"])
+            numbers = numpy.fromfile(file, numpy.float64, self.points * 2 * (self.nodes + edges)).reshape(self.points, -1)
         up, down = numbers[:, :self.nodes], numbers[:, self.nodes:2 * self.nodes]
         rate, drive = numbers[:, 2 * self.nodes:2 * self.nodes + edges], numbers[:, 2 * self.nodes + edges:]
         states = numpy.arange(self.states)
@@ -103,7 +104,7 @@ def columns_of(xp, p, bits, exit_rates):
 
 def last_of(columns):
     """Of columns (point x time each) the last values, and the largest multiinformation."""
-    return {name: values[:, -1] for name, values in columns.items()} | {"largest": columns["multiinformation"].max(1)}
+    return dict({name: values[:, -1] for name, values in columns.items()}, largest=columns["multiinformation"].max(1))
 
 
 class Tools:
@@ -244,12 +245,14 @@ PEERS = (("jax", jax_peers), ("torch", torch_peers), ("cupy", cupy_peers))
 
 class Report:
     def __init__(self, path):
-        self.file = open(path, "a", newline="") if path else None
+        self.file = open(path, "a", newline="", encoding="utf-8", errors="replace") if path else None
         self.failed = False
 
     def line(self, **fields):
-        row = {name: "" for name in HEADER} | {"section": "peer"} | fields
-        print("peer  " + "  ".join(str(row[k]) for k in HEADER[1:] if row[k] != ""), flush=True)
+        row = dict({name: "" for name in HEADER}, section="peer", **fields)
+        said = "peer  " + "  ".join(str(row[k]) for k in HEADER[1:] if row[k] != "")
+        encoding = sys.stdout.encoding or "ascii"  # a reason may hold what this one lacks
+        print(said.encode(encoding, "replace").decode(encoding), flush=True)
         if self.file:
             csv.DictWriter(self.file, HEADER, lineterminator="\n").writerow(row)
             self.file.flush()

@@ -1,5 +1,5 @@
-/* The measurements. Times are wall clock, medians of repeats after a warm-up, with the least and the largest;
- * every configuration is compared with the CPU backend's rows before it is timed. */
+/* The measurements. Times are wall clock, medians of repeats after a warm-up, with the least and the largest.
+ * Trajectories and sweeps are compared with the CPU backend's rows first, and what differs is not timed. */
 #ifndef EPNET_BENCH_GPU_BENCH_H
 #define EPNET_BENCH_GPU_BENCH_H
 
@@ -15,6 +15,7 @@ typedef struct GpuBench {
     double (*copy_rate)(int device, size_t bytes);
     /* Report what the device says of every kernel (kernels_cuda.h); NULL: the subject has none. */
     void (*kernels)(GpuReport *report, int device);
+    double host_memory; /* bytes that the host can spare; 0: not known */
 } GpuBench;
 
 /* What comes first is worth the most: a slow device has time for that. */
@@ -28,9 +29,28 @@ typedef struct GpuTiming {
 
 bool gpu_bench_goes_on(const GpuBench *bench, const char *name, int nodes);
 
+/* Bytes that the host can spare, by the kernel's account and its limit for this group of processes; 0: not
+ * known. */
+double gpu_host_memory(void);
+
+/* Whether it can spare so many; if not, the report says that `name` is left out. A host that lends more than
+ * it has would end the program when the memory is used. */
+bool gpu_bench_fits_host(const GpuBench *bench, const char *section, const char *name, int nodes,
+                         double bytes);
+
+/* Whether rows of the subject are those of the reference, on a few points spread over all: a check of the
+ * report, within gpu_rows_limit(). False also where the reference cannot say, which is no failure. */
+bool gpu_bench_agrees(const GpuBench *bench, const char *name, const GpuCase *item, const GpuRows *rows);
+
 /* Repeat body(argument) `repeats` times (at most 15) after one run that is not timed. False as soon as it is.
  */
 bool gpu_measure(bool (*body)(void *argument), void *argument, int repeats, GpuTiming *timing);
+
+/* Solve the points of a case again and again in one context of an engine, the bench's subject or reference;
+ * the rows stay. Every point has to be well, and the subject's rows have to agree before any time is taken.
+ * False: it was not timed, and the report says why. */
+bool gpu_bench_time(const GpuBench *bench, const GpuEngine *engine, const char *name, const GpuCase *item,
+                    int repeats, GpuRows *rows, GpuTiming *timing);
 
 /* `amount` per second, with the spread of the timing. */
 void gpu_bench_rate(const GpuBench *bench, const char *section, const char *name, int nodes, size_t points,

@@ -67,57 +67,21 @@ static void put_case(Files *files, const GpuCase *item, const GpuRows *rows, con
     files->cases++;
 }
 
-typedef struct Job {
-    const GpuBench *bench;
-    void *context;
-    const GpuCase *item;
-    GpuRows rows;
-    EpnetError error;
-} Job;
-
-static bool solve_once(void *argument) {
-    Job *job = argument;
-    return gpu_solve_in(&job->bench->subject, job->context, &job->item->problem, job->item->points,
-                        job->rows.count, &job->rows, &job->error) == EPNET_OK;
-}
-
-static bool all_ok(Job *job) {
-    for (size_t k = 0; k < job->rows.count; k++) {
-        if (job->rows.rows.status[k] != EPNET_POINT_OK) {
-            snprintf(job->error.message, sizeof job->error.message, "point %zu has status %d", k,
-                     job->rows.rows.status[k]);
-            return false;
-        }
-    }
-    return true;
-}
-
-static void report_ours(const GpuBench *bench, const GpuCase *item, Returned returned,
-                        const GpuTiming *timing) {
+/* Both ways of returning; the rows of the table stay. False: the report says why. */
+static bool time_both(const GpuBench *bench, const GpuCase *item, int repeats, GpuRows *rows,
+                      GpuTiming *timings) {
     static const char *const names[RETURNS] = {"epnet, table", "epnet, last rows"};
     static const char *const notes[RETURNS] = {"every column at every time to the host",
                                                "last rows and extremes to the host"};
-    gpu_bench_rate(bench, "peer", names[returned], item->shape.nodes, item->shape.points, "trajectories",
-                   "1/s", (double)item->shape.points, timing, NAN, notes[returned]);
-}
-
-/* Both ways of returning; the rows of the table stay in `job`. False, with the reason in its error. */
-static bool time_both(Job *job, int repeats, GpuTiming *timings) {
-    const GpuCase *item = job->item;
-    const GpuEngine *subject = &job->bench->subject;
-    bool good = subject->backend->open(&item->problem, subject->device, subject->threads, &job->context,
-                                       &job->error) == EPNET_OK;
-    if (!good)
-        return false;
-    for (int r = RETURNS - 1; r >= 0 && good; r--) {
-        gpu_rows_free(&job->rows);
-        job->rows = gpu_rows_make(&item->problem, item->shape.points, r == RETURN_TABLE);
-        good = gpu_measure(solve_once, job, repeats, &timings[r]) && all_ok(job);
-        if (good)
-            report_ours(job->bench, item, (Returned)r, &timings[r]);
+    for (int r = RETURNS - 1; r >= 0; r--) {
+        gpu_rows_free(rows);
+        *rows = gpu_rows_make(&item->problem, item->shape.points, r == RETURN_TABLE);
+        if (!gpu_bench_time(bench, &bench->subject, names[r], item, repeats, rows, &timings[r]))
+            return false;
+        gpu_bench_rate(bench, "peer", names[r], item->shape.nodes, item->shape.points, "trajectories", "1/s",
+                       (double)item->shape.points, &timings[r], NAN, notes[r]);
     }
-    subject->backend->close(job->context);
-    return good;
+    return true;
 }
 
 static void write_case(const GpuBench *bench, Files *files, int nodes, size_t points, int repeats) {
@@ -137,12 +101,10 @@ static void write_case(const GpuBench *bench, Files *files, int nodes, size_t po
         return;
     GpuCase item = gpu_case_make(&shape);
     GpuTiming timings[RETURNS];
-    Job job = {.bench = bench, .item = &item, .error = {.status = EPNET_OK}};
-    if (time_both(&job, repeats, timings))
-        put_case(files, &item, &job.rows, timings);
-    else
-        gpu_report_failure(bench->report, "points for the peers", nodes, job.error.message);
-    gpu_rows_free(&job.rows);
+    GpuRows rows = {0};
+    if (time_both(bench, &item, repeats, &rows, timings))
+        put_case(files, &item, &rows, timings);
+    gpu_rows_free(&rows);
     gpu_case_free(&item);
 }
 

@@ -83,6 +83,13 @@ static void matrix_free(Matrix *matrix) {
     free(matrix->values);
 }
 
+/* Bytes of the host that assembling it takes at most: both tables of entries, and two vectors beside them. */
+static double assembly_bytes(int nodes) {
+    const double entry = 2 * sizeof(size_t) + sizeof(int32_t) + sizeof(double),
+                 state = 2 * sizeof(size_t) + 4 * sizeof(double);
+    return ldexp((nodes + 1) * entry + state, nodes);
+}
+
 /* The transpose of the generator's own rows by a counting sort. */
 static Matrix assemble(const EpnetGenerator *generator) {
     const size_t states = generator->states, room = states * ((size_t)generator->nodes + 1);
@@ -119,28 +126,56 @@ typedef struct Product {
     cusparseDnVecDescr_t in, out;
     void *memory[6]; /* offsets, columns, values, p, q, work space */
     cudaEvent_t start, end;
-    const char *failed; /* the first call that did; NULL: none */
+    char failed[160]; /* the first call that did, and why; "": none */
 } Product;
 
 enum { REPEATS = 20 };
 
 static const cusparseOperation_t PLAIN = CUSPARSE_OPERATION_NON_TRANSPOSE;
 
-static void expect(Product *product, bool good, const char *call) {
-    if (!good && product->failed == NULL)
-        product->failed = call;
+static bool goes_on(const Product *product) {
+    return product->failed[0] == '\0';
+}
+
+static void expect_cuda(Product *product, cudaError_t code, const char *call) {
+    if (code != cudaSuccess && goes_on(product))
+        snprintf(product->failed, sizeof product->failed, "%s: %s", call, cudaGetErrorString(code));
+}
+
+static void expect_sparse(Product *product, cusparseStatus_t code, const char *call) {
+    if (code != CUSPARSE_STATUS_SUCCESS && goes_on(product))
+        snprintf(product->failed, sizeof product->failed, "%s: status %d", call, (int)code);
 }
 
 static void upload(Product *product, int slot, const void *values, size_t bytes) {
-    expect(product, cudaMalloc(&product->memory[slot], bytes) == cudaSuccess, "cudaMalloc");
-    if (product->failed == NULL && values != NULL)
-        expect(product,
-               cudaMemcpy(product->memory[slot], values, bytes, cudaMemcpyHostToDevice) == cudaSuccess,
-               "cudaMemcpy");
+    if (goes_on(product))
+        expect_cuda(product, cudaMalloc(&product->memory[slot], bytes), "cudaMalloc");
+    if (goes_on(product) && values != NULL)
+        expect_cuda(product, cudaMemcpy(product->memory[slot], values, bytes, cudaMemcpyHostToDevice),
+                    "cudaMemcpy");
+}
+
+static void describe(Product *product, const Matrix *matrix) {
+    const Library *library = product->library;
+    expect_sparse(product, library->create(&product->handle), "cusparseCreate");
+    if (goes_on(product))
+        expect_sparse(product,
+                      library->create_csr(&product->matrix, matrix->states, matrix->states, matrix->entries,
+                                          product->memory[0], product->memory[1], product->memory[2],
+                                          CUSPARSE_INDEX_32I, CUSPARSE_INDEX_32I, CUSPARSE_INDEX_BASE_ZERO,
+                                          CUDA_R_64F),
+                      "cusparseCreateCsr");
+    if (goes_on(product))
+        expect_sparse(product,
+                      library->create_vector(&product->in, matrix->states, product->memory[3], CUDA_R_64F),
+                      "cusparseCreateDnVec");
+    if (goes_on(product))
+        expect_sparse(product,
+                      library->create_vector(&product->out, matrix->states, product->memory[4], CUDA_R_64F),
+                      "cusparseCreateDnVec");
 }
 
 static void prepare(Product *product, const Matrix *matrix, const double *p) {
-    const Library *library = product->library;
     const double one = 1, zero = 0;
     const size_t states = (size_t)matrix->states, entries = (size_t)matrix->entries;
     size_t bytes = 0;
@@ -149,31 +184,18 @@ static void prepare(Product *product, const Matrix *matrix, const double *p) {
     upload(product, 2, matrix->values, entries * sizeof(double));
     upload(product, 3, p, states * sizeof(double));
     upload(product, 4, NULL, states * sizeof(double));
-    if (product->failed != NULL)
-        return;
-    expect(product,
-           cudaEventCreate(&product->start) == cudaSuccess && cudaEventCreate(&product->end) == cudaSuccess,
-           "cudaEventCreate");
-    expect(product, library->create(&product->handle) == CUSPARSE_STATUS_SUCCESS, "cusparseCreate");
-    expect(product,
-           library->create_csr(&product->matrix, matrix->states, matrix->states, matrix->entries,
-                               product->memory[0], product->memory[1], product->memory[2], CUSPARSE_INDEX_32I,
-                               CUSPARSE_INDEX_32I, CUSPARSE_INDEX_BASE_ZERO,
-                               CUDA_R_64F) == CUSPARSE_STATUS_SUCCESS,
-           "cusparseCreateCsr");
-    expect(product,
-           library->create_vector(&product->in, matrix->states, product->memory[3], CUDA_R_64F) ==
-                   CUSPARSE_STATUS_SUCCESS &&
-               library->create_vector(&product->out, matrix->states, product->memory[4], CUDA_R_64F) ==
-                   CUSPARSE_STATUS_SUCCESS,
-           "cusparseCreateDnVec");
-    if (product->failed != NULL)
-        return;
-    expect(product,
-           library->buffer_size(product->handle, PLAIN, &one, product->matrix, product->in, &zero,
-                                product->out, CUDA_R_64F, CUSPARSE_SPMV_ALG_DEFAULT,
-                                &bytes) == CUSPARSE_STATUS_SUCCESS,
-           "cusparseSpMV_bufferSize");
+    if (goes_on(product))
+        expect_cuda(product, cudaEventCreate(&product->start), "cudaEventCreate");
+    if (goes_on(product))
+        expect_cuda(product, cudaEventCreate(&product->end), "cudaEventCreate");
+    if (goes_on(product))
+        describe(product, matrix);
+    if (goes_on(product))
+        expect_sparse(product,
+                      product->library->buffer_size(product->handle, PLAIN, &one, product->matrix,
+                                                    product->in, &zero, product->out, CUDA_R_64F,
+                                                    CUSPARSE_SPMV_ALG_DEFAULT, &bytes),
+                      "cusparseSpMV_bufferSize");
     upload(product, 5, NULL, bytes > 0 ? bytes : 1);
 }
 
@@ -181,20 +203,20 @@ static void prepare(Product *product, const Matrix *matrix, const double *p) {
 static double multiply(Product *product, int count) {
     const double one = 1, zero = 0;
     float milliseconds = 0;
-    if (product->failed != NULL)
+    if (!goes_on(product))
         return NAN;
-    expect(product, cudaEventRecord(product->start, NULL) == cudaSuccess, "cudaEventRecord");
-    for (int i = 0; i < count; i++)
-        expect(product,
-               product->library->product(product->handle, PLAIN, &one, product->matrix, product->in, &zero,
-                                         product->out, CUDA_R_64F, CUSPARSE_SPMV_ALG_DEFAULT,
-                                         product->memory[5]) == CUSPARSE_STATUS_SUCCESS,
-               "cusparseSpMV");
-    expect(product,
-           cudaEventRecord(product->end, NULL) == cudaSuccess &&
-               cudaEventSynchronize(product->end) == cudaSuccess &&
-               cudaEventElapsedTime(&milliseconds, product->start, product->end) == cudaSuccess,
-           "cudaEventElapsedTime");
+    expect_cuda(product, cudaEventRecord(product->start, NULL), "cudaEventRecord");
+    for (int i = 0; i < count && goes_on(product); i++)
+        expect_sparse(product,
+                      product->library->product(product->handle, PLAIN, &one, product->matrix, product->in,
+                                                &zero, product->out, CUDA_R_64F, CUSPARSE_SPMV_ALG_DEFAULT,
+                                                product->memory[5]),
+                      "cusparseSpMV");
+    expect_cuda(product, cudaEventRecord(product->end, NULL), "cudaEventRecord");
+    expect_cuda(product, cudaEventSynchronize(product->end), "cudaEventSynchronize");
+    if (goes_on(product))
+        expect_cuda(product, cudaEventElapsedTime(&milliseconds, product->start, product->end),
+                    "cudaEventElapsedTime");
     return 1e-3 * milliseconds / count;
 }
 
@@ -214,36 +236,40 @@ static void release(Product *product) {
         (void)cudaEventDestroy(product->start);
     if (product->end != NULL)
         (void)cudaEventDestroy(product->end);
+    (void)cudaGetLastError(); /* what was refused here is not for the next who asks */
 }
 
 /* ---- one size -------------------------------------------------------------------------------------------
  */
 
-/* |q - our q| in units of Lambda |p|; NaN if the vector could not be fetched or ours not computed. */
-static double difference(const GpuBench *bench, const GpuCase *item, const Product *product, double exit_max,
-                         const double *p) {
-    const size_t states = (size_t)1 << item->shape.nodes;
-    double *q = oracle_allocate(states, sizeof(double)), *ours = oracle_allocate(states, sizeof(double)),
-           sum = 0, norm = 0;
+/* Our own application of the generator to the case's start. */
+static EpnetStatus apply_ours(const GpuBench *bench, const GpuCase *item, double *q, EpnetError *error) {
+    const GpuEngine *subject = &bench->subject;
     void *context = NULL;
-    EpnetError error;
-    const EpnetBackend *backend = bench->subject.backend;
-    bool good =
-        cudaMemcpy(q, product->memory[4], states * sizeof *q, cudaMemcpyDeviceToHost) == cudaSuccess &&
-        backend->open(&item->problem, bench->subject.device, bench->subject.threads, &context, &error) ==
-            EPNET_OK;
-    if (good) {
-        good = backend->apply(context, &item->points[0], p, ours, &error) == EPNET_OK;
-        backend->close(context);
+    EpnetStatus status =
+        subject->backend->open(&item->problem, subject->device, subject->threads, &context, error);
+    if (status == EPNET_OK) {
+        status = subject->backend->apply(context, &item->points[0], item->initial, q, error);
+        subject->backend->close(context);
     }
+    return status;
+}
+
+/* |q - our q| in units of Lambda |p|. */
+static double difference(Product *product, size_t states, double exit_max, const double *p,
+                         const double *ours) {
+    double *q = oracle_allocate(states, sizeof(double)), sum = 0, norm = 0;
+    expect_cuda(product, cudaMemcpy(q, product->memory[4], states * sizeof *q, cudaMemcpyDeviceToHost),
+                "cudaMemcpy");
     for (size_t s = 0; s < states; s++) {
         sum += fabs(q[s] - ours[s]);
         norm += fabs(p[s]);
     }
     free(q);
-    free(ours);
-    return good ? sum / norm / exit_max : NAN;
+    return sum / norm / exit_max;
 }
+
+static const char product_name[] = "cuSPARSE product with the assembled generator";
 
 static void report_times(const GpuBench *bench, const GpuCase *item, const Matrix *matrix, Product *product) {
     double seconds[5], best = INFINITY, worst = 0, median;
@@ -258,27 +284,42 @@ static void report_times(const GpuBench *bench, const GpuCase *item, const Matri
             seconds[k - 1] = other;
         }
     }
+    if (!goes_on(product)) {
+        gpu_report_absence(bench->report, "sparse", product_name, item->shape.nodes, product->failed);
+        return;
+    }
     median = seconds[2];
     snprintf(note, sizeof note, "device events; %.3g GB/s of matrix and vectors",
              (12 * (double)matrix->entries + 20 * (double)matrix->states) / median / 1e9);
-    const GpuLine line = {"sparse",
-                          "cuSPARSE product with the assembled generator",
-                          item->shape.nodes,
-                          1,
-                          "time",
-                          1e3 * median,
-                          1e3 * best,
-                          1e3 * worst,
-                          "ms",
-                          NAN,
-                          "",
-                          note};
+    const GpuLine line = {"sparse",     product_name, item->shape.nodes, 1,    "time",
+                          1e3 * median, 1e3 * best,   1e3 * worst,       "ms", NAN,
+                          "",           note};
     gpu_report_line(bench->report, &line);
 }
 
+/* Compare and time, once ours is there. That the library fails is a finding about the library. */
+static void bench_product(const GpuBench *bench, const Library *library, const GpuCase *item,
+                          const EpnetGenerator *generator, const double *ours) {
+    const int nodes = item->shape.nodes;
+    Product product = {.library = library};
+    Matrix matrix = assemble(generator);
+    prepare(&product, &matrix, item->initial);
+    (void)multiply(&product, 1);
+    const double found =
+        goes_on(&product) ? difference(&product, generator->states, generator->exit_max, item->initial, ours)
+                          : NAN;
+    if (!goes_on(&product))
+        gpu_report_absence(bench->report, "sparse", product_name, nodes, product.failed);
+    else if (gpu_report_check(bench->report, "our application against cuSPARSE's", nodes, 1, found, 1e-12,
+                              "L1 norm, in units of Lambda |p|"))
+        report_times(bench, item, &matrix, &product);
+    matrix_free(&matrix);
+    release(&product);
+}
+
 static void bench_size(const GpuBench *bench, const Library *library, int nodes) {
-    static const char name[] = "cuSPARSE product with the assembled generator";
-    if (!gpu_bench_goes_on(bench, name, nodes))
+    if (!gpu_bench_goes_on(bench, product_name, nodes) ||
+        !gpu_bench_fits_host(bench, "sparse", product_name, nodes, assembly_bytes(nodes)))
         return;
     const GpuShape shape = {.nodes = nodes,
                             .points = 1,
@@ -292,36 +333,29 @@ static void bench_size(const GpuBench *bench, const Library *library, int nodes)
                             .seed = 83};
     GpuCase item = gpu_case_make(&shape);
     EpnetGenerator generator;
-    Product product = {.library = library};
-    if (epnet_generator_alloc(&generator, nodes)) {
+    EpnetError error = {.status = EPNET_OK};
+    double *ours = oracle_allocate((size_t)1 << nodes, sizeof(double));
+    if (!epnet_generator_alloc(&generator, nodes)) {
+        gpu_report_absence(bench->report, "sparse", product_name, nodes, "out of memory");
+    } else if (apply_ours(bench, &item, ours, &error) != EPNET_OK) {
+        gpu_report_failure(bench->report, product_name, nodes, error.message);
+    } else {
         epnet_generator_set(&generator, &item.problem, &item.points[0], NULL, true);
-        Matrix matrix = assemble(&generator);
-        prepare(&product, &matrix, item.initial);
-        (void)multiply(&product, 1);
-        const double found = product.failed == NULL
-                                 ? difference(bench, &item, &product, generator.exit_max, item.initial)
-                                 : NAN;
-        if (product.failed != NULL)
-            gpu_report_failure(bench->report, name, nodes, product.failed);
-        else if (gpu_report_check(bench->report, "our application against cuSPARSE's", nodes, 1, found, 1e-12,
-                                  "L1 norm, in units of Lambda |p|"))
-            report_times(bench, &item, &matrix, &product);
-        matrix_free(&matrix);
+        bench_product(bench, library, &item, &generator, ours);
     }
-    release(&product);
+    free(ours);
     epnet_generator_free(&generator);
     gpu_case_free(&item);
 }
 
 void gpu_bench_sparse(const GpuBench *bench, GpuPart part) {
-    static const int first[] = {20}, rest[] = {16, 18, 14, 22};
-    const int *const sizes = part == GPU_FIRST ? first : rest;
-    const size_t count = part == GPU_FIRST  ? sizeof first / sizeof *first
-                         : part == GPU_REST ? sizeof rest / sizeof *rest
-                                            : 0;
+    static const int tiny[] = {5}, first[] = {20}, rest[] = {16, 18, 14, 22};
+    const bool full = bench->size == GPU_FULL;
+    const int *const sizes = !full ? tiny : part == GPU_FIRST ? first : rest;
+    const size_t count = part == GPU_FIRST ? 1 : part == GPU_REST && full ? sizeof rest / sizeof *rest : 0;
     Library library;
     char reasons[600];
-    if (bench->size != GPU_FULL || count == 0)
+    if (count == 0)
         return;
     if (!load(&library, reasons, sizeof reasons)) {
         if (part == GPU_FIRST)

@@ -3,46 +3,9 @@
 
 #include "applications.h"
 #include "bounds.h"
-#include "compare.h"
 
 #include <math.h>
 #include <stdio.h>
-
-/* A batch that is solved again and again in one context. */
-typedef struct Job {
-    const GpuEngine *engine;
-    void *context;
-    GpuCase *item;
-    GpuRows rows;
-    EpnetError error;
-} Job;
-
-static bool solve_once(void *argument) {
-    Job *job = argument;
-    return gpu_solve_in(job->engine, job->context, &job->item->problem, job->item->points, job->rows.count,
-                        &job->rows, &job->error) == EPNET_OK;
-}
-
-/* Time a case on an engine; the rows stay in `rows`. False: the report says why. */
-static bool time_case(const GpuBench *bench, const GpuEngine *engine, const char *name, GpuCase *item,
-                      int repeats, GpuRows *rows, GpuTiming *timing) {
-    Job job = {.engine = engine, .item = item, .rows = *rows, .error = {.status = EPNET_OK}};
-    bool good = engine->backend->open(&item->problem, engine->device, engine->threads, &job.context,
-                                      &job.error) == EPNET_OK;
-    if (good) {
-        good = gpu_measure(solve_once, &job, repeats, timing);
-        engine->backend->close(job.context);
-    }
-    for (size_t k = 0; k < rows->count && good; k++) {
-        good = rows->rows.status[k] == EPNET_POINT_OK;
-        if (!good)
-            snprintf(job.error.message, sizeof job.error.message, "point %zu has status %d", k,
-                     rows->rows.status[k]);
-    }
-    if (!good)
-        gpu_report_failure(bench->report, name, item->shape.nodes, job.error.message);
-    return good;
-}
 
 typedef struct Size {
     GpuPart part;
@@ -89,7 +52,7 @@ static void bench_steps(const GpuBench *bench, const Size *size) {
     GpuCase item = gpu_case_make(&shape);
     GpuRows rows = gpu_rows_make(&item.problem, size->points, false);
     GpuTiming timing;
-    if (time_case(bench, &bench->subject, name, &item, full ? 5 : 2, &rows, &timing)) {
+    if (gpu_bench_time(bench, &bench->subject, name, &item, full ? 5 : 2, &rows, &timing)) {
         const GpuApplications found = gpu_applications(&item, 0, INFINITY, bench->reference.threads);
         const double bound = gpu_bound_steps(nodes), amount = found.mean * (double)size->points;
         char note[160], share[48] = "no bound worked out";
@@ -106,24 +69,18 @@ static void bench_steps(const GpuBench *bench, const Size *size) {
 
 /* ---- whole trajectories -------------------------------------------------------------------------------- */
 
-/* The CPU backend on all cores, on the first points of the same case; the subject's rows are compared with
- * its. */
-static void bench_cpu(const GpuBench *bench, const char *name, GpuCase *item, const GpuRows *subject,
-                      double subject_rate) {
+/* The CPU backend on all cores, on the first points of the same case. */
+static void bench_cpu(const GpuBench *bench, const char *name, const GpuCase *item, double subject_rate) {
     const int nodes = item->shape.nodes;
     const size_t most = (size_t)bench->reference.threads * (nodes <= 9    ? 64
                                                             : nodes <= 13 ? 4
                                                                           : 1),
                  points = most < item->shape.points ? most : item->shape.points;
-    GpuRows rows = gpu_rows_make(&item->problem, points, false), first = *subject;
+    GpuRows rows = gpu_rows_make(&item->problem, points, false);
     GpuTiming timing;
-    char where[160], note[240];
-    first.count = points;
-    if (time_case(bench, &bench->reference, name, item, 3, &rows, &timing)) {
-        const double worst = gpu_rows_difference(&item->problem, &first, &rows, where);
+    char note[240];
+    if (gpu_bench_time(bench, &bench->reference, name, item, 3, &rows, &timing)) {
         const double rate = (double)points / timing.median;
-        gpu_report_check(bench->report, "trajectories that are timed", item->shape.nodes, points, worst,
-                         10 * item->problem.tolerance, where);
         snprintf(note, sizeof note, "%d threads; %s is %.3g times as fast", bench->reference.threads,
                  bench->subject.backend->name, subject_rate / rate);
         gpu_bench_rate(bench, "cpu", name, item->shape.nodes, points, "trajectories", "1/s", (double)points,
@@ -143,7 +100,7 @@ static void bench_whole(const GpuBench *bench, const Size *size) {
     GpuCase item = gpu_case_make(&shape);
     GpuRows rows = gpu_rows_make(&item.problem, size->points, false);
     GpuTiming timing;
-    if (time_case(bench, &bench->subject, name, &item, full ? 5 : 2, &rows, &timing)) {
+    if (gpu_bench_time(bench, &bench->subject, name, &item, full ? 5 : 2, &rows, &timing)) {
         char note[160];
         snprintf(note, sizeof note,
                  "tolerance %g, %.0f applications a point; last rows and extremes to the host, "
@@ -151,7 +108,7 @@ static void bench_whole(const GpuBench *bench, const Size *size) {
                  item.problem.tolerance, gpu_applications(&item, 0.003, 0.5, bench->reference.threads).mean);
         gpu_bench_rate(bench, "trajectories", name, size->nodes, size->points, "trajectories", "1/s",
                        (double)size->points, &timing, NAN, note);
-        bench_cpu(bench, name, &item, &rows, (double)size->points / timing.median);
+        bench_cpu(bench, name, &item, (double)size->points / timing.median);
     }
     gpu_rows_free(&rows);
     gpu_case_free(&item);

@@ -28,7 +28,7 @@ static size_t points_ok(const GpuRows *rows) {
     return count;
 }
 
-static void check_case(const GpuChecks *checks, const char *name, const GpuShape *shape, double limit) {
+static void check_case(const GpuChecks *checks, const char *name, const GpuShape *shape) {
     if (!gpu_checks_go_on(checks, name, shape->nodes))
         return;
     char where[160], note[200];
@@ -39,7 +39,8 @@ static void check_case(const GpuChecks *checks, const char *name, const GpuShape
         const double worst = gpu_rows_difference(&item.problem, &subject, &reference, where);
         snprintf(note, sizeof note, "%zu of %zu points solved; %s", points_ok(&reference), shape->points,
                  worst > 0 ? where : "all bytes agree");
-        gpu_report_check(checks->report, name, shape->nodes, shape->points, worst, limit, note);
+        gpu_report_check(checks->report, name, shape->nodes, shape->points, worst,
+                         gpu_rows_limit(&item.problem), note);
         if (shape->network == GPU_NEAR_EQUILIBRIUM && shape->kind == EPNET_STATIONARY && shape->nodes <= 7)
             gpu_report_check(checks->report, "relative: production near equilibrium", shape->nodes,
                              shape->points, gpu_production_difference(&subject, &reference), 1e-8,
@@ -59,11 +60,6 @@ typedef struct Trajectory {
     double tolerance;
 } Trajectory;
 
-/* Ten tolerances; euler and rk4 have none, their steps are the same arithmetic. */
-static double trajectory_limit(const Trajectory *kind) {
-    return kind->method == EPNET_EULER || kind->method == EPNET_RK4 ? 1e-10 : 10 * kind->tolerance;
-}
-
 static void check_trajectory(const GpuChecks *checks, const Trajectory *kind, int nodes, size_t points,
                              size_t samples) {
     char name[96];
@@ -81,7 +77,7 @@ static void check_trajectory(const GpuChecks *checks, const Trajectory *kind, in
                             3,
                             23,
                             0};
-    check_case(checks, name, &shape, trajectory_limit(kind));
+    check_case(checks, name, &shape);
 }
 
 static const Trajectory trajectories[] = {
@@ -143,7 +139,7 @@ void gpu_check_stationary(const GpuChecks *checks) {
             const GpuShape shape = {
                 nodes, points, kinds[k], GPU_STATIONARY, EPNET_STATIONARY, EPNET_CHEBYSHEV, 1e-9, 0, 0,
                 2,     37,     0};
-            check_case(checks, name, &shape, 1e-10);
+            check_case(checks, name, &shape);
         }
     }
 }

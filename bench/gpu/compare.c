@@ -109,6 +109,12 @@ double gpu_rows_difference(const EpnetProblem *problem, const GpuRows *subject, 
     return at.worst;
 }
 
+double gpu_rows_limit(const EpnetProblem *problem) {
+    const bool adapts = problem->kind == EPNET_TRAJECTORY &&
+                        (problem->method == EPNET_CHEBYSHEV || problem->method == EPNET_UNIFORMIZATION);
+    return adapts ? 10 * problem->tolerance : 1e-10;
+}
+
 double gpu_production_difference(const GpuRows *subject, const GpuRows *reference) {
     static const EpnetColumn columns[] = {EPNET_ENTROPY_PRODUCTION, EPNET_ENTROPY_PRODUCTION_CHANNELS};
     double worst = 0;

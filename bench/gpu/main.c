@@ -132,7 +132,13 @@ int main(int argc, char **argv) {
         gpu_checks_run(&checks);
         printf("%zu checks, %zu failed\n", report.checks, report.failed);
     } else {
-        GpuBench bench = {subject, reference, options.size, deadline, options.peers, &report, NULL, NULL};
+        GpuBench bench = {.subject = subject,
+                          .reference = reference,
+                          .size = options.size,
+                          .deadline = deadline,
+                          .peers = options.peers,
+                          .report = &report,
+                          .host_memory = gpu_host_memory()};
 #ifdef EPNET_HAVE_CUDA
         if (backend == &epnet_cuda_backend) {
             bench.copy_rate = gpu_cuda_copy_rate;

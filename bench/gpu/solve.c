@@ -33,6 +33,21 @@ void gpu_rows_free(GpuRows *rows) {
     memset(rows, 0, sizeof *rows);
 }
 
+static void copy_part(double *one, size_t to, const double *other, size_t from, size_t values) {
+    if (one != NULL && other != NULL)
+        memcpy(one + to * values, other + from * values, values * sizeof *one);
+}
+
+void gpu_rows_copy(GpuRows *one, size_t to, const GpuRows *other, size_t from) {
+    EpnetRows *x = &one->rows;
+    const EpnetRows *y = &other->rows;
+    x->status[to] = y->status[from];
+    copy_part(x->last, to, y->last, from, one->width);
+    copy_part(x->point, to, y->point, from, EPNET_POINT_COLUMNS);
+    copy_part(x->extremes, to, y->extremes, from, EPNET_EXTREMES);
+    copy_part(x->trajectory, to, y->trajectory, from, one->time_count * one->width);
+}
+
 /* The rows from point `first` on. */
 static EpnetRows rows_from(const GpuRows *rows, size_t first) {
     EpnetRows part = rows->rows;

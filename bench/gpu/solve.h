@@ -20,6 +20,9 @@ typedef struct GpuRows {
 GpuRows gpu_rows_make(const EpnetProblem *problem, size_t count, bool keeps);
 void gpu_rows_free(GpuRows *rows);
 
+/* The rows of point `from` of one become those of point `to` of another, as far as that keeps them. */
+void gpu_rows_copy(GpuRows *one, size_t to, const GpuRows *other, size_t from);
+
 /* Solve the points in an open context, by chunks of `chunk` points in their order. */
 EpnetStatus gpu_solve_in(const GpuEngine *engine, void *context, const EpnetProblem *problem,
                          const EpnetPoint *points, size_t chunk, GpuRows *rows, EpnetError *error);

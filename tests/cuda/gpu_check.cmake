@@ -18,6 +18,14 @@ target_sources(cuda_gpu_check PRIVATE
 target_include_directories(cuda_gpu_check PRIVATE ${gpu_folder})
 target_link_options(cuda_gpu_check PRIVATE ${gpu_listens})
 
+# Measurements, with a cuSPARSE of the tests' own.
+target_sources(cuda_gpu_bench PRIVATE
+  ${gpu_folder}/bench_sparse.c fakes/cusparse.c $<TARGET_OBJECTS:gpu_objects>)
+target_include_directories(cuda_gpu_bench PRIVATE ${gpu_folder} fakes)
+target_compile_definitions(cuda_gpu_bench PRIVATE EPNET_CUDA_LIBRARIES="")
+target_link_options(cuda_gpu_bench PRIVATE
+  LINKER:--wrap=dlopen LINKER:--wrap=dlsym LINKER:--wrap=epnet_workers_run)
+
 add_executable(epnet_gpu_emulated ${gpu_cuda_files} ${gpu_folder}/bench_sparse_absent.c
   $<TARGET_OBJECTS:gpu_objects> $<TARGET_OBJECTS:gpu_main>)
 set_target_properties(epnet_gpu_emulated PROPERTIES LINKER_LANGUAGE CXX)

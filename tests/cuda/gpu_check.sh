@@ -1,8 +1,10 @@
 #!/bin/sh
 # `make gpu-check` on the emulated device: its stages, its results, and what it does where something fails or is missing.
 # usage: gpu_check.sh SOURCE PROGRAM FOLDER C_COMPILER
+# EPNET_TEST_PYTHON=python3.6: the scripts are run by it.
 set -eu
 source=$1 program=$2 folder=$3 compiler=$4
+python=${EPNET_TEST_PYTHON:-python3}
 fakes=$source/tests/cuda/fakes
 unset EPNET_RESULTS
 export CUDA_VISIBLE_DEVICES= # other tools, too, leave a real GPU alone
@@ -15,11 +17,28 @@ fail() {
 check() { # RESULTS PROGRAM further arguments
     results=$1 given=$2
     shift 2
-    python3 "$source/bench/gpu_check.py" --program "$given" --size tiny --results "$results" --build "$folder/build" "$@"
+    "$python" "$source/bench/gpu_check.py" --program "$given" --size tiny --results "$results" --build "$folder/build" "$@"
 }
 
 rm -rf "$folder"
 mkdir -p "$folder"
+
+# Python 3.6 is enough: its grammar, and none of the names that came later and are missed most easily.
+python3 - "$source"/bench/gpu_*.py <<'END' || fail 'a script takes more than Python 3.6'
+import ast, sys
+attributes = {"removeprefix", "removesuffix", "reconfigure", "fromisoformat", "isascii", "cached_property", "fmean", "pairwise"}
+keywords = {"capture_output", "text", "missing_ok", "dirs_exist_ok"}
+version = {"feature_version": (3, 6)} if sys.version_info >= (3, 8) else {}
+for path in sys.argv[1:]:
+    for node in ast.walk(ast.parse(open(path, encoding="utf-8").read(), path, **version)):
+        late = (isinstance(node, ast.Attribute) and node.attr in attributes
+                or isinstance(node, ast.keyword) and node.arg in keywords
+                or isinstance(node, ast.ImportFrom) and node.module in ("__future__", "dataclasses")
+                or isinstance(node, ast.BinOp) and isinstance(node.op, ast.BitOr)
+                and any(isinstance(side, (ast.Dict, ast.DictComp)) for side in (node.left, node.right)))
+        assert not late, f"{path}:{getattr(node, 'lineno', '?')}: {ast.dump(node)[:100]}"
+END
+
 check "$folder/good" "$program" >"$folder/good.txt" 2>&1 || { cat "$folder/good.txt"; fail 'it fails on the emulated device'; }
 page=$(ls "$folder"/good/*-gpu.md) csv=$(ls "$folder"/good/*-gpu.csv)
 [ "$(ls "$folder/good" | wc -l)" -le 8 ] || fail 'it leaves more than eight files'
@@ -47,17 +66,61 @@ END
 # Without numpy the other tools are absent, which is no failure.
 mkdir "$folder/bare"
 echo 'raise ImportError' >"$folder/bare/numpy.py"
-PYTHONPATH=$folder/bare python3 "$source/bench/gpu_peers.py" "$folder/build/peers.json" --csv "$folder/bare.csv" \
+PYTHONPATH=$folder/bare "$python" "$source/bench/gpu_peers.py" "$folder/build/peers.json" --csv "$folder/bare.csv" \
     >"$folder/bare.txt" 2>&1 || { cat "$folder/bare.txt"; fail 'it needs numpy'; }
 grep -q 'peer,jax,.*absent' "$folder/bare.csv" || fail 'it does not say that the other tools are absent'
 
-# Results of the same day stay.
-before=$(cat "$page" "$csv" | cksum)
+# Results of the same day stay, logs included.
+before=$(cd "$folder/good" && cksum *)
 check "$folder/good" /bin/true >/dev/null 2>&1 || fail 'a second time, it fails'
-[ "$(cat "$page" "$csv" | cksum)" = "$before" ] || fail 'it writes over earlier results'
-for end in csv md; do
-    ls "$folder"/good/*-gpu-2.$end >/dev/null || fail "the second results have no name of their own ($end)"
+for line in csv md check.log bench.log; do
+    ls "$folder"/good/*-gpu-2?"$line" >/dev/null || fail "the second results have no name of their own ($line)"
 done
+mkdir "$folder/second"
+mv "$folder"/good/*-gpu-2[.-]* "$folder/second"
+[ "$(cd "$folder/good" && cksum *)" = "$before" ] || fail 'it writes over earlier results'
+[ "$(ls "$folder/second" | wc -l)" -le 8 ] || fail 'a second time, it leaves more than eight files'
+
+# A signal ends what is running, children included, and the page says so.
+cat >"$folder/slow" <<'END'
+#!/bin/sh
+sleep 300 &
+echo $$ $! >"${FAKE_PIDS}.new"
+mv "${FAKE_PIDS}.new" "$FAKE_PIDS"
+wait
+END
+chmod +x "$folder/slow"
+alive() { # PID: there, and no zombie
+    [ -r "/proc/$1/stat" ] && ! grep -q '^State:.*Z' "/proc/$1/status" 2>/dev/null
+}
+interrupted() { # SIGNAL CODE STAGE further arguments
+    name=$1 expected=$2 stage=$3 code=0 pids=$folder/$1.pids
+    shift 3
+    rm -f "$pids"
+    # A shell lets what it starts in the background ignore SIGINT.
+    FAKE_PIDS=$pids python3 -c 'import os, signal, sys
+signal.signal(signal.SIGINT, signal.SIG_DFL)
+os.execvp(sys.argv[1], sys.argv[1:])' "$python" "$source/bench/gpu_check.py" --size tiny --results "$folder/$name-$stage" \
+        --build "$folder/build" "$@" >"$folder/$name-$stage.txt" 2>&1 &
+    script=$!
+    waited=0
+    until [ -e "$pids" ]; do
+        waited=$((waited + 1))
+        [ "$waited" -lt 600 ] || fail "$stage does not begin"
+        sleep 0.1
+    done
+    kill -s "$name" "$script"
+    wait "$script" || code=$?
+    [ "$code" -eq "$expected" ] || fail "$name in $stage: exit code $code, not $expected"
+    grep -q "| $stage | interrupted by SIG$name |" "$folder/$name-$stage"/*-gpu.md ||
+        fail "the page does not say that $name interrupted $stage"
+    for pid in $(cat "$pids"); do
+        ! alive "$pid" || fail "$name in $stage: process $pid is left running"
+    done
+}
+interrupted INT 130 check --program "$folder/slow"
+interrupted TERM 143 check --program "$folder/slow"
+interrupted HUP 129 memcheck --program /bin/true --sanitizer "$folder/slow"
 
 # compute-sanitizer: a finding ends it; that the tool itself fails does not, and what was not checked is not called ok.
 sanitized() { # WORDS CODE WHAT_THE_PAGE_SAYS...
@@ -73,7 +136,7 @@ sanitized() { # WORDS CODE WHAT_THE_PAGE_SAYS...
 sanitized clean 0 '| memcheck | ok: 2 checks under it |' '| racecheck | ok: 2 checks under it |' '| bench | ok |'
 sanitized failing 0 '| memcheck | not done: 0 checks under it, Error: Target application terminated' '| bench | ok |'
 sanitized late 0 '| racecheck | cut short: 1 check under it, nothing found until then; Internal Sanitizer Error' '| bench | ok |'
-sanitized unknown 1 '| memcheck | FAILED: 1 check under it, Something else that is wrong (exit code 9) |' '| bench | ok |'
+sanitized unknown 1 '| memcheck | FAILED: 1 check under it, Something else that is wrong: 5 µs (exit code 9) |' '| bench | ok |'
 sanitized worse 1 '| memcheck | FAILED: 2 checks under it, 1 of them fail |' '| bench | ok |'
 sanitized finding 1 '| memcheck | ok: 1 check under it' '| racecheck | FAILED: 1 check under it, Error: Race reported'
 ! grep -q '| bench |' "$folder"/finding/*-gpu.md || fail 'it goes on after a finding'
@@ -90,7 +153,7 @@ grep -q '| check | FAILED (1) |' "$folder"/bad/*-gpu.md || fail 'the page does n
 # device is CUDA's own.
 mkdir "$folder/bin" "$folder/lib" # PATH, and where libcuda.so.1 is looked for
 "$compiler" -shared -fPIC -o "$folder/lib/libcuda.so.1" "$fakes/libcuda.c"
-python=$(python3 -c "import sys; print(sys.executable)")
+python=$("$python" -c "import sys; print(sys.executable)")
 bare() { # OUTPUT, further arguments
     output=$1
     shift
@@ -121,8 +184,10 @@ grep -q 'there is no device 1: CUDA finds 1' "$folder/index.txt" || fail 'it doe
 # nvidia-smi is not needed. The build is for the device, or, where nvcc does not know it, for the build's own list.
 tool nvcc <<'END'
 #!/bin/sh
-[ "$1" != --list-gpu-arch ] || echo 'compute_80
-compute_90'
+case $1 in
+--list-gpu-arch) printf 'compute_80\ncompute_90\n' ;;
+--version) echo "Cuda compilation tools, release ${FAKE_NVCC:-13.0}, V0" ;;
+esac
 END
 tool cmake <<'END'
 #!/bin/sh
@@ -134,5 +199,21 @@ for capability in 90 103; do
     FAKE_CUDA_CAPABILITY=$capability bare "$folder/build-$capability.txt"
     grep -q 'gpu-check: build: FAILED' "$folder/build-$capability.txt" || fail 'it does not come to the build'
 done
-grep -q -e '-DCMAKE_CUDA_ARCHITECTURES=90-real' "$folder/build-90.txt" || fail 'it does not build for the device'
+grep -q -e '-UCMAKE_CUDA_ARCHITECTURES -DCMAKE_CUDA_ARCHITECTURES=90-real' "$folder/build-90.txt" ||
+    fail 'it does not build for the device'
+grep -q -e '-UCMAKE_CUDA_ARCHITECTURES$' "$folder/build-103.txt" || fail 'an earlier architecture stays in the cache'
 ! grep -q -e '-DCMAKE_CUDA_ARCHITECTURES' "$folder/build-103.txt" || fail 'it builds for what nvcc does not know'
+
+# A driver that is older than the toolkit is told of before the build: the same major release will do for machine code.
+driver() { # RELEASE NVCC CAPABILITY WORDS
+    FAKE_CUDA_VERSION=$1 FAKE_NVCC=$2 FAKE_CUDA_CAPABILITY=$3 bare "$folder/driver.txt"
+    grep -qF "$4" "$folder/driver.txt" || {
+        cat "$folder/driver.txt"
+        fail "driver $1, nvcc $2, compute capability $3: it does not say '$4'"
+    }
+}
+driver 12080 13.0 90 'a driver for CUDA 13 or later: this one is for CUDA 12.8, nvcc is of CUDA 13.0'
+driver 12040 12.8 103 'a driver for CUDA 12.8 or later: this one is for CUDA 12.4, nvcc is of CUDA 12.8 and makes no machine code'
+driver 12040 12.8 90 'gpu-check: build: FAILED'
+driver 12080 12.8 103 'gpu-check: build: FAILED'
+driver 13000 12.8 103 'gpu-check: build: FAILED'

@@ -1,5 +1,6 @@
 /* A driver's library for gpu_check.sh: FAKE_CUDA is the code that cuInit() gives, FAKE_CUDA_DEVICES how many
- * devices of compute capability FAKE_CUDA_CAPABILITY (9.0 is 90) there are. */
+ * devices of compute capability FAKE_CUDA_CAPABILITY (9.0 is 90) there are, FAKE_CUDA_VERSION the release
+ * that it is for (12.8 is 12080). */
 #include <stdio.h>
 #include <stdlib.h>
 
@@ -24,7 +25,7 @@ int cuGetErrorString(int code, const char **text) {
 }
 
 int cuDriverGetVersion(int *version) {
-    *version = 13000;
+    *version = setting("FAKE_CUDA_VERSION", 13000);
     return 0;
 }
 
