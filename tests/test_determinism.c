@@ -117,7 +117,9 @@ static void bytes_do_not_depend_on_the_schedule(void **state) {
     const int sizes[] = {3, 6, 9};
     for (size_t k = 0; k < 3; k++) {
         Sweep sweep = make_sweep(600 + k, sizes[k]);
-        for (int method = EPNET_EULER; method <= EPNET_UNIFORMIZATION; method++) {
+        const bool many_steps = sizes[k] < 9 || !CHECK_SANITIZED;
+        for (int method = many_steps ? EPNET_EULER : EPNET_CHEBYSHEV; method <= EPNET_UNIFORMIZATION;
+             method++) {
             sweep.problem.method = (EpnetMethod)method;
             check_problem(&sweep.problem, sweep.points);
         }

@@ -18,4 +18,12 @@ void check_near_at(long double got, long double expected, long double within, co
 /* Whether EPNET_TEST_LONG=1 asks for the long run of the same tests. */
 int check_long(void);
 
+/* Whether a sanitizer slows the program down: what only repeats itself at larger sizes is left to the other
+ * build then. */
+#ifdef __SANITIZE_ADDRESS__
+#define CHECK_SANITIZED 1
+#else
+#define CHECK_SANITIZED 0
+#endif
+
 #endif
