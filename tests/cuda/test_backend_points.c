@@ -3,6 +3,7 @@
 #include "cpu/cpu_backend.h"
 #include "cuda_backend.h"
 #include "emulation.h"
+#include "engine.h"
 #include "support/check.h"
 #include "two_backends.h"
 
@@ -144,24 +145,34 @@ static void bytes_depend_on_the_point_alone(void **state) {
     }
 }
 
-/* Threads and blocks in any order where a block has a point, in registers and in tiles. */
-static void large_points_in_any_order(void **state) {
+/* Threads and blocks in any order, every resident kernel: trajectories and, as far as that takes a moment,
+ * stationary laws. */
+static void check_orders(const EpnetProblem *problem, const TestPoints *p) {
+    TestRows forward = two_backends_solve(&epnet_cuda_backend, 0, problem, p->points, p->count, true);
+    for (int order = EPNET_EMULATION_BACKWARD; order < EPNET_EMULATION_ORDERS; order++) {
+        epnet_emulation_order((EpnetEmulationOrder)order, 9);
+        TestRows again = two_backends_solve(&epnet_cuda_backend, 0, problem, p->points, p->count, true);
+        two_backends_same_bytes(problem, &forward, &again, 0);
+        test_rows_free(&again);
+    }
+    epnet_emulation_reset();
+    test_rows_free(&forward);
+}
+
+static void any_order_at_every_size(void **state) {
     (void)state;
-    static const uint64_t cuts[] = {5};
+    static const uint64_t cuts[] = {1};
     TestRandom random = test_random(26);
-    for (int nodes = 12; nodes <= 14; nodes++) {
-        TestPoints p = test_points_make(&random, test_network_ring(nodes, 0.7, 2), 1);
-        double *initial = test_law_random(&random, (size_t)1 << nodes, 0);
-        const EpnetProblem problem = two_backends_trajectory(&p, initial, 2, cuts, 1);
-        TestRows forward = two_backends_solve(&epnet_cuda_backend, 0, &problem, p.points, 1, true);
-        for (int order = EPNET_EMULATION_BACKWARD; order < EPNET_EMULATION_ORDERS; order++) {
-            epnet_emulation_order((EpnetEmulationOrder)order, 9);
-            TestRows again = two_backends_solve(&epnet_cuda_backend, 0, &problem, p.points, 1, true);
-            two_backends_same_bytes(&problem, &forward, &again, 0);
-            test_rows_free(&again);
-        }
-        epnet_emulation_reset();
-        test_rows_free(&forward);
+    for (int nodes = 1; nodes <= EPNET_RESIDENT_NODES; nodes++) {
+        const size_t count = nodes <= 6 ? 5 : nodes <= 10 ? 3 : 1;
+        TestPoints p = test_points_make(
+            &random, test_network_random(&random, nodes, 0.3, 0.4, 2, TEST_DRIVES_FINITE), count);
+        double *initial = test_law_random(&random, (size_t)1 << nodes, nodes % 2 == 0 ? 0 : 0.1);
+        const EpnetProblem trajectory = two_backends_trajectory(&p, initial, 2, cuts, nodes > 1),
+                           stationary = two_backends_stationary(&p, cuts, nodes > 1);
+        check_orders(&trajectory, &p);
+        if (nodes <= 11)
+            check_orders(&stationary, &p);
         free(initial);
         test_points_free(&p);
     }
@@ -326,8 +337,7 @@ int main(void) {
         cmocka_unit_test_setup_teardown(failing_methods, two_backends_set_up, two_backends_tear_down),
         cmocka_unit_test_setup_teardown(bytes_depend_on_the_point_alone, two_backends_set_up,
                                         two_backends_tear_down),
-        cmocka_unit_test_setup_teardown(large_points_in_any_order, two_backends_set_up,
-                                        two_backends_tear_down),
+        cmocka_unit_test_setup_teardown(any_order_at_every_size, two_backends_set_up, two_backends_tear_down),
         cmocka_unit_test_setup_teardown(one_application, two_backends_set_up, two_backends_tear_down),
         cmocka_unit_test_setup_teardown(workers_of_streamed_points, two_backends_set_up,
                                         two_backends_tear_down),
