@@ -307,6 +307,8 @@ static EpnetStatus run_locked(Run *run, EpnetFailures *failures, EpnetError *err
         status = check_room(run, error);
     if (status == EPNET_OK && run->queue.missing > 0 && run->shard.count == 1)
         status = epnet_outfile_try(run->output, error); /* before the work, not after it */
+    if (status == EPNET_OK && run->queue.missing > 0 && run->options->table != NULL)
+        status = epnet_outfile_try(run->options->table, error);
     if (status == EPNET_OK && run->queue.missing > 0)
         status = solve_missing(run, error);
     if (status == EPNET_OK)

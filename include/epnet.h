@@ -85,6 +85,8 @@ typedef struct EpnetRunOptions {
     bool restart;         /* give up the points that a journal holds, of this or another spec */
     int shard, shards;    /* solve part `shard` of 1..shards alone, for epnet_merge(); 0 and 0: all points */
     double seconds;       /* the run stops after so long, 0: it does not */
+    const char *table;    /* another file, which the caller writes when the run is done: that it can be is
+                             tried before the work; NULL: none */
     volatile int *stop;   /* not NULL: the run stops soon after *stop becomes nonzero (a signal handler) */
     void (*progress)(const EpnetProgress *progress,
                      void *context); /* called about ten times a second, first when the journal has been

@@ -100,6 +100,10 @@ static void tables_come_three_ways_and_agree(void **state) {
     test_output_expect(run_epnet("/dev/full", "export", "sweep.nc"), 5, "", "No space left on device");
     test_output_expect(run_epnet("", "export", "sweep.nc"), 5, "", "Bad file descriptor");
     test_output_expect(epnet("run", "sweep.toml", "--table", "absent/t.csv"), 5, "", "absent/t.csv");
+    /* Told before the work, of which nothing is left. */
+    test_output_expect(epnet("run", "sweep.toml", "-o", "new.nc", "--table", "absent/t.csv"), 5, "",
+                       "absent/t.csv");
+    assert_false(test_file_exists(folder, "new.nc") || test_file_exists(folder, "new.nc.journal"));
 }
 
 static void threads_and_batches_do_not_change_a_byte(void **state) {

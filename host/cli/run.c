@@ -224,6 +224,7 @@ static EpnetStatus run_job(const Arguments *arguments, const EpnetSpec *spec, Ep
     options.seconds = 3600 * arguments->hours;
     options.shard = arguments->shard.number;
     options.shards = arguments->shard.count;
+    options.table = arguments->table;
     options.stop = epnet_interrupt_flag();
     options.progress = epnet_progress_show;
     options.context = &view;
