@@ -92,6 +92,13 @@ void epnet_queue_return(EpnetQueue *queue, size_t first, size_t count) {
     pthread_mutex_unlock(&queue->lock);
 }
 
+size_t epnet_queue_missing(EpnetQueue *queue) {
+    pthread_mutex_lock(&queue->lock);
+    const size_t missing = queue->missing;
+    pthread_mutex_unlock(&queue->lock);
+    return missing;
+}
+
 void epnet_queue_learn(EpnetQueue *queue, size_t count, double seconds) {
     const double forget = 0.5;
     pthread_mutex_lock(&queue->lock);

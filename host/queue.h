@@ -34,6 +34,9 @@ bool epnet_queue_take(EpnetQueue *queue, size_t *first, size_t *count);
 /* Points [first, first + count) were handed out and are still to be solved. */
 void epnet_queue_return(EpnetQueue *queue, size_t first, size_t count);
 
+/* Points that nobody has taken. */
+size_t epnet_queue_missing(EpnetQueue *queue);
+
 /* A worker has solved `count` points in `seconds`: what the size of the next chunks follows. */
 void epnet_queue_learn(EpnetQueue *queue, size_t count, double seconds);
 

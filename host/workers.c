@@ -10,12 +10,17 @@
 #include <stdlib.h>
 #include <string.h>
 
+typedef struct Worker Worker;
+
 typedef struct Pool {
     const EpnetWork *work;
     size_t most; /* points of a chunk */
+    Worker *workers;
+    size_t started; /* of them */
     pthread_mutex_t lock;
-    pthread_cond_t ended;   /* a worker has */
-    size_t running, opened; /* workers that have not ended; those that could open their device */
+    pthread_cond_t changed; /* a worker has ended, or closed its device */
+    size_t running;         /* workers that have not ended */
+    size_t absent;          /* workers that were left out */
     size_t kept;            /* points */
     EpnetStatus status;     /* of the first worker that failed in its work */
     EpnetError error;
@@ -25,7 +30,7 @@ typedef struct Pool {
     volatile int abandon; /* what the backends watch: chunks in flight are given up */
 } Pool;
 
-typedef struct Worker {
+struct Worker {
     Pool *pool;
     int device;
     pthread_t thread;
@@ -34,9 +39,15 @@ typedef struct Worker {
     void *ticket;
     size_t ticket_points;
     EpnetEnvelope envelope;
-    size_t kept; /* points */
-    bool lost;   /* its device failed */
-} Worker;
+    size_t kept;            /* points */
+    bool lost;              /* its device failed */
+    bool lacks_room;        /* its device has no memory left for it */
+    size_t first, unsolved; /* points that it took and others are to solve */
+    /* For the others, under the pool's lock. */
+    bool active;           /* will look into the queue again */
+    bool holds;            /* its device, open or being opened or closed */
+    size_t closed, before; /* how often it closed its device; how often others had when it last began */
+};
 
 size_t epnet_workers_most(const EpnetSpec *spec, const EpnetDevice *device, size_t batch, size_t points) {
     const size_t longest = 65536;
@@ -122,21 +133,26 @@ static EpnetStatus worker_solve_piece(Worker *worker, size_t first, size_t count
     epnet_chunk_set(&worker->chunk, work->spec, first, count);
     EpnetBatch batch = {work->problem, count, worker->chunk.points, &pool->abandon};
     EpnetStatus status = work->device->backend->solve(worker->context, &batch, &worker->chunk.rows, error);
-    worker->lost = status == EPNET_DEVICE && work->spares;
+    const EpnetBackend *backend = work->device->backend;
+    worker->lacks_room =
+        status == EPNET_DEVICE && backend->lacks_room != NULL && backend->lacks_room(worker->context);
+    worker->lost = status == EPNET_DEVICE && work->spares && !worker->lacks_room;
     if (status != EPNET_OK || pool->abandon)
         return status; /* what an abandoned piece holds is not to be used */
     fill_envelope(worker, count);
     return worker_hand_over(worker, first, count, error);
 }
 
-/* The worker's device has failed: points [first, first + count) are for others. */
-static void worker_give_up(Worker *worker, size_t first, size_t count, const EpnetError *error) {
+/* The next chunk. Who finds none looks again under the lock by which points are given back, and is from then
+ * on not one of those who would take them: no point is given back to nobody. */
+static bool worker_take(Worker *worker, size_t *first, size_t *count) {
     Pool *pool = worker->pool;
-    epnet_queue_return(pool->work->queue, first, count);
+    if (epnet_queue_take(pool->work->queue, first, count))
+        return true;
     pthread_mutex_lock(&pool->lock);
-    if (pool->loss.status == EPNET_OK)
-        pool->loss = *error;
+    worker->active = epnet_queue_take(pool->work->queue, first, count);
     pthread_mutex_unlock(&pool->lock);
+    return worker->active;
 }
 
 /* Chunk after chunk until the queue has no more, each in two pieces: with one of them on its way and one in
@@ -145,8 +161,7 @@ static EpnetStatus worker_solve(Worker *worker, EpnetError *error) {
     const Pool *pool = worker->pool;
     EpnetQueue *queue = pool->work->queue;
     EpnetStatus status = EPNET_OK;
-    for (size_t first, count;
-         status == EPNET_OK && !pool->abandon && epnet_queue_take(queue, &first, &count);) {
+    for (size_t first, count; status == EPNET_OK && !pool->abandon && worker_take(worker, &first, &count);) {
         const double start = epnet_seconds_now();
         const size_t half = count / 2;
         if (half > 0)
@@ -154,9 +169,9 @@ static EpnetStatus worker_solve(Worker *worker, EpnetError *error) {
         const size_t solved = status == EPNET_OK ? half : 0;
         if (status == EPNET_OK && !pool->abandon)
             status = worker_solve_piece(worker, first + half, count - half, error);
-        if (worker->lost) {
-            worker_give_up(worker, first + solved, count - solved, error);
-            status = EPNET_OK;
+        if (worker->lost || worker->lacks_room) {
+            worker->first = first + solved;
+            worker->unsolved = count - solved;
             break;
         }
         if (status == EPNET_OK && !pool->abandon)
@@ -166,41 +181,128 @@ static EpnetStatus worker_solve(Worker *worker, EpnetError *error) {
     }
     EpnetError late;
     EpnetStatus settled = worker_settle(worker, &late);
-    if (status == EPNET_OK && settled != EPNET_OK)
-        return epnet_fail(error, settled, "%s", late.message);
+    if (settled == EPNET_OK || (status != EPNET_OK && worker->unsolved == 0))
+        return status;
+    worker->lost = worker->lacks_room = false; /* what ends the run counts for more */
+    return epnet_fail(error, settled, "%s", late.message);
+}
+
+/* ---- what workers know of each other: under the pool's lock ------------------------------------------ */
+
+/* Whether another one will look into the queue again, on the same device or on any. */
+static bool others_are_active(const Worker *worker, bool on_any_device) {
+    const Pool *pool = worker->pool;
+    for (size_t k = 0; k < pool->started; k++) {
+        const Worker *other = &pool->workers[k];
+        if (other != worker && other->active && (on_any_device || other->device == worker->device))
+            return true;
+    }
+    return false;
+}
+
+static bool others_hold_the_device(const Worker *worker) {
+    const Pool *pool = worker->pool;
+    for (size_t k = 0; k < pool->started; k++) {
+        const Worker *other = &pool->workers[k];
+        if (other != worker && other->holds && other->device == worker->device)
+            return true;
+    }
+    return false;
+}
+
+/* How often others have closed the worker's device. */
+static size_t closed_by_others(const Worker *worker) {
+    const Pool *pool = worker->pool;
+    size_t closed = 0;
+    for (size_t k = 0; k < pool->started; k++) {
+        const Worker *other = &pool->workers[k];
+        closed += other != worker && other->device == worker->device ? other->closed : 0;
+    }
+    return closed;
+}
+
+/* A device had no room for the worker, which has given its points back. While the device has another one,
+ * this one is left out, and the other has the more room. The last one of a device waits until it has the
+ * device to itself, and tries again if that is more room than it had before. */
+static bool tries_again(Worker *worker) {
+    Pool *pool = worker->pool;
+    if (pool->abandon || epnet_queue_missing(pool->work->queue) == 0 || others_are_active(worker, false))
+        return false;
+    while (others_hold_the_device(worker))
+        pthread_cond_wait(&pool->changed, &pool->lock);
+    return closed_by_others(worker) > worker->before;
+}
+
+/* ---- the thread -------------------------------------------------------------------------------------- */
+
+/* Open the device, solve what there is, close it. */
+static EpnetStatus worker_attempt(Worker *worker, EpnetError *error) {
+    Pool *pool = worker->pool;
+    const EpnetBackend *backend = pool->work->device->backend;
+    pthread_mutex_lock(&pool->lock);
+    worker->holds = true;
+    worker->before = closed_by_others(worker);
+    pthread_mutex_unlock(&pool->lock);
+    EpnetStatus status = worker_open(worker, error);
+    char note[sizeof pool->note] = "";
+    worker->lacks_room = status == EPNET_DEVICE;
+    if (status == EPNET_OK) {
+        status = worker_solve(worker, error);
+        if (backend->note != NULL)
+            backend->note(worker->context, note, sizeof note);
+    }
+    worker_close(worker);
+    pthread_mutex_lock(&pool->lock);
+    worker->holds = false;
+    worker->closed++;
+    if (pool->note[0] == '\0') /* said once */
+        memcpy(pool->note, note, sizeof note);
+    pthread_cond_broadcast(&pool->changed);
+    pthread_mutex_unlock(&pool->lock);
     return status;
+}
+
+static void keep_first(EpnetError *kept, const EpnetError *error) {
+    if (kept->status == EPNET_OK)
+        *kept = *error;
+}
+
+/* The worker is done, under the pool's lock: what its end means for the others. */
+static void worker_end(Worker *worker, EpnetStatus status, const EpnetError *error) {
+    Pool *pool = worker->pool;
+    const bool last = !others_are_active(worker, true) && epnet_queue_missing(pool->work->queue) > 0;
+    worker->active = false;
+    if (worker->lacks_room && !last) {
+        pool->absent++;
+        keep_first(&pool->absence, error);
+    } else if (worker->lost || (worker->lacks_room && pool->work->spares)) {
+        keep_first(&pool->loss, error);
+    } else if (status != EPNET_OK && pool->status == EPNET_OK) {
+        pool->status = status;
+        pool->error = *error;
+        pool->abandon = 1;
+        epnet_queue_close(pool->work->queue);
+    }
+    pool->kept += worker->kept;
+    pool->running--;
+    pthread_cond_broadcast(&pool->changed);
 }
 
 static void *worker_main(void *argument) {
     Worker *worker = argument;
     Pool *pool = worker->pool;
-    EpnetError error = {.status = EPNET_OK};
-    EpnetStatus status = worker_open(worker, &error);
-    const bool opened = status == EPNET_OK;
-    if (opened)
-        status = worker_solve(worker, &error);
-    char note[sizeof pool->note] = "";
-    if (opened && pool->work->device->backend->note != NULL)
-        pool->work->device->backend->note(worker->context, note, sizeof note);
-    worker_close(worker);
-
-    pthread_mutex_lock(&pool->lock);
-    if (pool->note[0] == '\0') /* said once */
-        memcpy(pool->note, note, sizeof note);
-    const bool absent = !opened && status == EPNET_DEVICE; /* the others may do without it */
-    if (absent && pool->absence.status == EPNET_OK)
-        pool->absence = error;
-    if (!absent && status != EPNET_OK && pool->status == EPNET_OK) {
-        pool->status = status;
-        pool->error = error;
-        pool->abandon = 1;
-        epnet_queue_close(pool->work->queue);
+    for (bool again = true; again;) {
+        EpnetError error = {.status = EPNET_OK};
+        const EpnetStatus status = worker_attempt(worker, &error);
+        pthread_mutex_lock(&pool->lock);
+        if (worker->lost || worker->lacks_room)
+            epnet_queue_return(pool->work->queue, worker->first, worker->unsolved);
+        worker->unsolved = 0;
+        again = worker->lacks_room && tries_again(worker);
+        if (!again)
+            worker_end(worker, status, &error);
+        pthread_mutex_unlock(&pool->lock);
     }
-    pool->opened += opened;
-    pool->kept += worker->kept;
-    pool->running--;
-    pthread_cond_signal(&pool->ended);
-    pthread_mutex_unlock(&pool->lock);
     return NULL;
 }
 
@@ -219,7 +321,7 @@ static void pool_wait(Pool *pool) {
                 pool->abandon = 1;
         }
         const struct timespec until = epnet_moment(epnet_seconds_now() + 0.1);
-        if (pthread_cond_timedwait(&pool->ended, &pool->lock, &until) == ETIMEDOUT && work->watch != NULL) {
+        if (pthread_cond_timedwait(&pool->changed, &pool->lock, &until) == ETIMEDOUT && work->watch != NULL) {
             pthread_mutex_unlock(&pool->lock);
             work->watch(work->context);
             pthread_mutex_lock(&pool->lock);
@@ -227,21 +329,23 @@ static void pool_wait(Pool *pool) {
     }
 }
 
-static EpnetStatus pool_run(Pool *pool, Worker *workers, size_t count) {
-    size_t started = 0;
+static EpnetStatus pool_run(Pool *pool, size_t count) {
     pthread_mutex_lock(&pool->lock);
-    for (int code = 0; started < count && code == 0; started += code == 0) {
-        workers[started].pool = pool;
-        workers[started].device = epnet_device_of_worker(pool->work->device, started);
-        code = epnet_thread_start(&workers[started].thread, worker_main, &workers[started]);
+    for (int code = 0; pool->started < count && code == 0; pool->started += code == 0) {
+        Worker *worker = &pool->workers[pool->started];
+        worker->pool = pool;
+        worker->device = epnet_device_of_worker(pool->work->device, pool->started);
+        worker->active = true;
+        code = epnet_thread_start(&worker->thread, worker_main, worker);
         pool->running += code == 0;
         if (code != 0)
             epnet_fail(&pool->absence, EPNET_DEVICE, "cannot start a thread: %s", strerror(code));
     }
+    pool->absent += count - pool->started;
     pool_wait(pool);
     pthread_mutex_unlock(&pool->lock);
-    for (size_t k = 0; k < started; k++)
-        pthread_join(workers[k].thread, NULL);
+    for (size_t k = 0; k < pool->started; k++)
+        pthread_join(pool->workers[k].thread, NULL);
     return pool->status;
 }
 
@@ -267,25 +371,25 @@ EpnetStatus epnet_workers_run(const EpnetWork *work, char *note, size_t note_siz
         return EPNET_INTERRUPTED;
     Pool pool = {.work = work,
                  .most = epnet_workers_most(work->spec, work->device, work->batch, queue->points)};
-    Worker *workers = epnet_calloc(count, sizeof *workers);
-    if (workers == NULL)
-        return epnet_fail_memory(error, count * sizeof *workers, "the workers");
+    pool.workers = epnet_calloc(count, sizeof *pool.workers);
+    if (pool.workers == NULL)
+        return epnet_fail_memory(error, count * sizeof *pool.workers, "the workers");
     queue->workers = count;
     queue->most = pool.most;
     queue->longest = 0; /* what was learned of another device */
     queue->solved = queue->seconds = 0;
     queue->forced = forced_chunk(work, pool.most, missing, count);
-    epnet_condition_make(&pool.ended);
+    epnet_condition_make(&pool.changed);
     pthread_mutex_init(&pool.lock, NULL);
 
-    EpnetStatus status = pool_run(&pool, workers, count);
+    EpnetStatus status = pool_run(&pool, count);
 
     pthread_mutex_destroy(&pool.lock);
-    pthread_cond_destroy(&pool.ended);
-    free(workers);
+    pthread_cond_destroy(&pool.changed);
+    free(pool.workers);
     if (status != EPNET_OK)
         return epnet_fail(error, status, "%s", pool.error.message);
-    if (pool.opened == 0)
+    if (pool.started == 0)
         return epnet_fail(error, EPNET_DEVICE, "%s", pool.absence.message);
     const bool stopped = work->stop != NULL && *work->stop != 0;
     if (pool.loss.status != EPNET_OK && pool.kept < missing && !stopped)
@@ -293,7 +397,8 @@ EpnetStatus epnet_workers_run(const EpnetWork *work, char *note, size_t note_siz
     if (pool.loss.status != EPNET_OK)
         snprintf(note, note_size, "a worker has failed, the others did its work: %.400s", pool.loss.message);
     else if (pool.absence.status != EPNET_OK)
-        snprintf(note, note_size, "%zu of %zu workers: %.400s", pool.opened, count, pool.absence.message);
+        snprintf(note, note_size, "%zu of %zu workers: %.400s", count - pool.absent, count,
+                 pool.absence.message);
     else
         snprintf(note, note_size, "%s", pool.note);
     return pool.kept == missing ? EPNET_OK : EPNET_INTERRUPTED;

@@ -29,10 +29,11 @@ typedef struct EpnetWork {
 size_t epnet_workers_most(const EpnetSpec *spec, const EpnetDevice *device, size_t batch, size_t points);
 
 /* Solve all missing points. EPNET_OK: they were kept; EPNET_INTERRUPTED (without a message): stopped before
- * that; else the first failure of a worker. Workers beyond the first that memory has no room for are left
- * out, and `note` says so ("" otherwise). With `spares`, a worker whose device fails (EPNET_DEVICE) ends
- * alone and gives its points back; EPNET_DEVICE then means that points are left in the queue and no worker
- * is, and the rest of them may be solved by another call. */
+ * that; else the first failure of a worker. Workers that a device has no memory for, when they open it or
+ * later, give their points back and are left out, and `note` says so ("" otherwise); the last one of a device
+ * tries once more when it has the device to itself, and the last one of all then fails. With `spares`, a
+ * worker whose device fails (EPNET_DEVICE) ends alone and gives its points back; EPNET_DEVICE then means that
+ * points are left in the queue and no worker is, and the rest of them may be solved by another call. */
 EpnetStatus epnet_workers_run(const EpnetWork *work, char *note, size_t note_size, EpnetError *error);
 
 #endif

@@ -220,6 +220,10 @@ typedef struct EpnetBackend {
      * law, and fill `rows`. A point that fails has its status set and NaN in its columns, and never fails the
      * call. */
     EpnetStatus (*solve)(void *context, const EpnetBatch *batch, EpnetRows *rows, EpnetError *error);
+    /* Whether the last solve() has failed (EPNET_DEVICE) because other contexts, or other programs, have the
+     * memory that it needed: the device is well, and the batch as a whole is for another context, or for one
+     * that is opened once there is room. NULL: contexts have all their memory once they are open. */
+    bool (*lacks_room)(const void *context);
     /* q = pL for one point (tests, benches): p and q have 2^nodes entries. */
     EpnetStatus (*apply)(void *context, const EpnetPoint *point, const double *p, double *q,
                          EpnetError *error);

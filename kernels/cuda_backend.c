@@ -95,6 +95,12 @@ static EpnetStatus cuda_solve(void *context, const EpnetBatch *batch, EpnetRows 
                                    : epnet_cuda_resident_solve(cuda->resident, batch, rows, error);
 }
 
+static bool cuda_lacks_room(const void *context) {
+    const Context *cuda = context;
+    return cuda->streaming != NULL ? epnet_streaming_lacks_room(cuda->streaming)
+                                   : epnet_cuda_resident_lacks_room(cuda->resident);
+}
+
 static EpnetStatus cuda_apply(void *context, const EpnetPoint *point, const double *p, double *q,
                               EpnetError *error) {
     Context *cuda = context;
@@ -120,6 +126,7 @@ const EpnetBackend epnet_cuda_backend = {
     .open = cuda_open,
     .close = cuda_close,
     .solve = cuda_solve,
+    .lacks_room = cuda_lacks_room,
     .apply = cuda_apply,
     .note = cuda_note,
     .estimate = epnet_cuda_estimate,

@@ -20,7 +20,8 @@ struct EpnetCudaResident {
     EpnetCudaArray stop; /* the flag that kernels watch: in the device's memory, which is read at no cost */
     cudaStream_t signal; /* carries it there while a kernel runs */
     bool signalled;
-    size_t most; /* points of a launch: less after the device's memory was exhausted */
+    size_t most;     /* points of a launch: less after the device's memory was exhausted */
+    bool lacks_room; /* for one */
     char note[256];
 };
 
@@ -111,14 +112,19 @@ static EpnetCudaResult reserve_slots(EpnetCudaResident *cuda, size_t count, bool
 
 /* No more blocks than there is work for. */
 static void fit_layout(EpnetCudaLayout *layout, size_t points) {
+    if (layout->groups == 0) /* a kernel that the problem does not take */
+        return;
     const size_t needed = (points + (size_t)layout->groups - 1) / (size_t)layout->groups;
     if ((size_t)layout->blocks > needed)
         layout->blocks = (int)needed;
 }
 
-static EpnetCudaResult reserve_scratch(EpnetCudaResident *cuda, const EpnetCudaLayout *layout) {
-    const size_t bytes =
-        (size_t)layout->blocks * (size_t)layout->groups * layout->scratch_per_group * sizeof(double);
+static size_t scratch_bytes(const EpnetCudaLayout *layout) {
+    return (size_t)layout->blocks * (size_t)layout->groups * layout->scratch_per_group * sizeof(double);
+}
+
+/* While nothing runs that uses what is there. */
+static EpnetCudaResult reserve_scratch(EpnetCudaResident *cuda, size_t bytes) {
     if (cuda->scratch.bytes >= bytes)
         return nothing_left;
     epnet_cuda_array_free(&cuda->scratch);
@@ -149,34 +155,36 @@ typedef cudaError_t (*Launcher)(const EpnetCudaLayout *layout, const EpnetCudaPr
                                 const EpnetCudaBatch *batch, double *scratch, cudaStream_t stream);
 
 static EpnetCudaResult launch(EpnetCudaResident *cuda, Launcher launcher, const char *name,
-                              EpnetCudaLayout *layout) {
+                              const EpnetCudaLayout *layout) {
     const EpnetCudaBatch batch = epnet_cuda_slots_batch(&cuda->slots, cuda->stop.device);
-    fit_layout(layout, cuda->slots.count);
-    EpnetCudaResult result = reserve_scratch(cuda, layout);
-    if (epnet_cuda_ok(result))
-        result = EPNET_CUDA(cudaMemsetAsync, batch.next, 0, sizeof *batch.next, cuda->stream);
+    EpnetCudaResult result = EPNET_CUDA(cudaMemsetAsync, batch.next, 0, sizeof *batch.next, cuda->stream);
     if (epnet_cuda_ok(result))
         result = (EpnetCudaResult){
             launcher(layout, &cuda->shared.problem, &batch, cuda->scratch.device, cuda->stream), name};
     return result;
 }
 
-/* Stationary laws, then what starts from them; or trajectories alone. */
+/* Stationary laws, then what starts from them; or trajectories alone. One scratch serves both. */
 static EpnetCudaResult launch_all(EpnetCudaResident *cuda) {
     const EpnetProblem *problem = cuda->problem;
-    EpnetCudaLayout layout;
+    const bool relaxes = problem->initial == NULL, evolves = problem->kind == EPNET_TRAJECTORY;
+    EpnetCudaLayout stationary = {0}, trajectory = {0};
     EpnetCudaResult result = {cudaSuccess, ""};
-    if (problem->initial == NULL) {
-        result = EPNET_CUDA(epnet_cuda_stationary_layout, problem, &layout);
-        if (epnet_cuda_ok(result))
-            result = launch(cuda, epnet_cuda_stationary, "the stationary kernel", &layout);
-    }
-    if (epnet_cuda_ok(result) && problem->kind == EPNET_TRAJECTORY) {
+    if (relaxes)
+        result = EPNET_CUDA(epnet_cuda_stationary_layout, problem, &stationary);
+    if (epnet_cuda_ok(result) && evolves)
         result = EPNET_CUDA(epnet_cuda_trajectory_layout, problem, cuda->slots.exit_bound,
-                            cuda->slots.degree_min, &layout);
-        if (epnet_cuda_ok(result))
-            result = launch(cuda, epnet_cuda_trajectory, "the trajectory kernel", &layout);
-    }
+                            cuda->slots.degree_min, &trajectory);
+    if (!epnet_cuda_ok(result))
+        return result;
+    fit_layout(&stationary, cuda->slots.count);
+    fit_layout(&trajectory, cuda->slots.count);
+    const size_t of_one = scratch_bytes(&stationary), of_other = scratch_bytes(&trajectory);
+    result = reserve_scratch(cuda, of_one > of_other ? of_one : of_other);
+    if (epnet_cuda_ok(result) && relaxes)
+        result = launch(cuda, epnet_cuda_stationary, "the stationary kernel", &stationary);
+    if (epnet_cuda_ok(result) && evolves)
+        result = launch(cuda, epnet_cuda_trajectory, "the trajectory kernel", &trajectory);
     return result;
 }
 
@@ -218,9 +226,10 @@ static void halve(EpnetCudaResident *cuda, size_t count) {
              cuda->device, cuda->most);
 }
 
-static EpnetStatus fail_for_memory(const EpnetCudaResident *cuda, EpnetCudaResult result, EpnetError *error) {
+static EpnetStatus fail_for_memory(EpnetCudaResident *cuda, EpnetCudaResult result, EpnetError *error) {
     size_t available = 0, total = 0;
     const uint64_t bytes = epnet_cuda_point_bytes(cuda->problem, cuda->slots.keeps_trajectories);
+    cuda->lacks_room = true;
     (void)cudaGetLastError();
     if (cudaMemGetInfo(&available, &total) != cudaSuccess)
         return epnet_cuda_check(result, error);
@@ -275,7 +284,7 @@ EpnetStatus epnet_cuda_resident_apply(EpnetCudaResident *cuda, const EpnetPoint 
                             cuda->slots.degree_min, &layout);
     if (epnet_cuda_ok(result)) {
         fit_layout(&layout, 1);
-        result = reserve_scratch(cuda, &layout);
+        result = reserve_scratch(cuda, scratch_bytes(&layout));
     }
     if (epnet_cuda_ok(result)) {
         const EpnetCudaBatch batch = epnet_cuda_slots_batch(&cuda->slots, cuda->stop.device);
@@ -291,6 +300,10 @@ EpnetStatus epnet_cuda_resident_apply(EpnetCudaResident *cuda, const EpnetPoint 
     epnet_cuda_array_free(&state);
     epnet_cuda_array_free(&image);
     return epnet_cuda_check(result, error);
+}
+
+bool epnet_cuda_resident_lacks_room(const EpnetCudaResident *cuda) {
+    return cuda->lacks_room;
 }
 
 const char *epnet_cuda_resident_note(const EpnetCudaResident *cuda) {

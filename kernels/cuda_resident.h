@@ -17,11 +17,13 @@ EpnetStatus epnet_cuda_resident_open(const EpnetProblem *problem, int device, cu
 void epnet_cuda_resident_close(EpnetCudaResident *resident); /* NULL is allowed */
 
 /* As the functions of EpnetBackend. Where memory for a batch is not to be had, it is solved in smaller
- * launches, and the note says so. EPNET_DEVICE: the device fails, or has no room for a single point. */
+ * launches, and the note says so. EPNET_DEVICE: the device fails, or has no room for a single point, and then
+ * the engine lacks room. */
 EpnetStatus epnet_cuda_resident_solve(EpnetCudaResident *resident, const EpnetBatch *batch, EpnetRows *rows,
                                       EpnetError *error);
 EpnetStatus epnet_cuda_resident_apply(EpnetCudaResident *resident, const EpnetPoint *point, const double *p,
                                       double *q, EpnetError *error);
+bool epnet_cuda_resident_lacks_room(const EpnetCudaResident *resident);
 const char *epnet_cuda_resident_note(const EpnetCudaResident *resident); /* "": nothing */
 
 #endif

@@ -163,6 +163,10 @@ EpnetStatus epnet_streaming_solve(EpnetStreaming *streaming, const EpnetPoint *p
     return epnet_cuda_check(space->failure, error);
 }
 
+bool epnet_streaming_lacks_room(const EpnetStreaming *streaming) {
+    return streaming->space.failure.code == cudaErrorMemoryAllocation;
+}
+
 EpnetStatus epnet_streaming_apply(EpnetStreaming *streaming, const EpnetPoint *point, const double *p,
                                   double *q, EpnetError *error) {
     EpnetStreamSpace *space = &streaming->space;

@@ -33,6 +33,9 @@ EpnetStatus epnet_streaming_solve(EpnetStreaming *streaming, const EpnetPoint *p
                                   const volatile int *stop, EpnetPointStatus *status, double *last,
                                   double *extremes, double *trajectory, EpnetError *error);
 
+/* Whether the last failure was that of memory: a first launch takes some, beside the engine's own. */
+bool epnet_streaming_lacks_room(const EpnetStreaming *streaming);
+
 /* q = pL; p and q have 2^nodes entries in host memory. */
 EpnetStatus epnet_streaming_apply(EpnetStreaming *streaming, const EpnetPoint *point, const double *p,
                                   double *q, EpnetError *error);

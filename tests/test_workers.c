@@ -79,6 +79,8 @@ static void chunks_follow_the_time_of_a_point(void **state) {
 /* What the made backend is told to do. */
 static struct {
     int room;           /* contexts that memory has room for */
+    int working_room;   /* contexts that may be open while one solves, 0: any number */
+    int alone;          /* contexts that were refused to solve with no other open */
     bool fails;         /* to solve */
     volatile int *stop; /* set by the first chunk, which then ends once no more are handed out; NULL: not */
     const EpnetQueue *queue;
@@ -110,11 +112,24 @@ static void made_close(void *context) {
     free(context);
 }
 
+enum { LACKS_ROOM = -1 }; /* in the place of a context's number */
+
+static bool made_lacks_room(const void *context) {
+    return *(const int *)context == LACKS_ROOM;
+}
+
 /* A point's drive as its result; waits a little so that several workers get chunks. */
 static EpnetStatus made_solve(void *context, const EpnetBatch *batch, EpnetRows *rows, EpnetError *error) {
     usleep(500);
     if (made.fails)
         return epnet_fail(error, EPNET_DEVICE, "context %d is lost", *(int *)context);
+    pthread_mutex_lock(&made.lock);
+    const bool room = made.working_room == 0 || made.open <= made.working_room;
+    *(int *)context = room ? *(int *)context : LACKS_ROOM;
+    made.alone += !room && made.open == 1;
+    pthread_mutex_unlock(&made.lock);
+    if (!room)
+        return epnet_fail(error, EPNET_DEVICE, "no room to work");
     if (made.stop != NULL)
         *made.stop = 1;
     while (made.stop != NULL && (made.endless ? !*batch->stop : !*(volatile bool *)&made.queue->closed))
@@ -127,8 +142,11 @@ static EpnetStatus made_solve(void *context, const EpnetBatch *batch, EpnetRows 
     return EPNET_OK;
 }
 
-static const EpnetBackend made_backend = {
-    .name = "made", .open = made_open, .close = made_close, .solve = made_solve};
+static const EpnetBackend made_backend = {.name = "made",
+                                          .open = made_open,
+                                          .close = made_close,
+                                          .solve = made_solve,
+                                          .lacks_room = made_lacks_room};
 
 typedef struct Kept {
     pthread_mutex_t lock;
@@ -137,6 +155,7 @@ typedef struct Kept {
     unsigned char *times; /* that a point was kept */
     volatile int stop;    /* for the run */
     size_t fail_after;    /* points; 0: never */
+    bool spares;          /* of the work */
 } Kept;
 
 /* Chunks that were handed over are looked at late: nothing may have written into them. */
@@ -184,6 +203,7 @@ static EpnetStatus run_pool(size_t workers, size_t batch, Kept *kept, EpnetSpec 
                             .problem = &problem,
                             .device = &device,
                             .batch = batch,
+                            .spares = kept->spares,
                             .stop = &kept->stop,
                             .queue = &queue,
                             .keep = keep,
@@ -263,6 +283,43 @@ static void workers_without_room_are_left_out(void **state) {
     made_spec_free(spec);
 }
 
+/* A worker that runs out of memory in its work gives its points back and leaves; the last one has all the
+ * room, and only where that is not enough the run fails. */
+static void workers_that_run_out_of_room_leave_their_points_to_others(void **state) {
+    (void)state;
+    enum { TIMES = 20 };
+    EpnetSpec *spec = three_axes();
+    char note[200];
+    EpnetError error = {0};
+    made.room = 1000;
+    for (int k = 0; k < TIMES; k++) {
+        static const size_t workers[] = {2, 3, 8}, batches[] = {1, 4, 1000};
+        Kept kept = {0};
+        made.working_room = 1 + k % 2;
+        made.alone = 0;
+        assert_int_equal(run_pool(workers[k % 3], batches[k / 3 % 3], &kept, spec, note, &error), EPNET_OK);
+        assert_int_equal(kept.points, POINTS);
+        for (size_t p = 0; p < POINTS; p++)
+            assert_int_equal(kept.times[p], 1);
+        assert_int_equal(made.alone, 0);
+        if (strlen(note) > 0)
+            assert_non_null(strstr(note, " workers: no room to work"));
+        kept_free(&kept);
+    }
+    for (int spares = 0; spares <= 1; spares++) {
+        Kept none = {.spares = spares != 0};
+        made.working_room = -1;
+        made.alone = 0;
+        assert_int_equal(run_pool(3, 4, &none, spec, note, &error), EPNET_DEVICE);
+        assert_string_equal(error.message, "no room to work");
+        assert_true(made.alone > 0);
+        assert_int_equal(none.points, 0);
+        kept_free(&none);
+    }
+    made.working_room = 0;
+    made_spec_free(spec);
+}
+
 static void a_failure_ends_the_run(void **state) {
     (void)state;
     EpnetSpec *spec = three_axes();
@@ -309,6 +366,7 @@ int main(void) {
         cmocka_unit_test(chunks_follow_the_time_of_a_point),
         cmocka_unit_test(every_point_is_kept_once),
         cmocka_unit_test(workers_without_room_are_left_out),
+        cmocka_unit_test(workers_that_run_out_of_room_leave_their_points_to_others),
         cmocka_unit_test(a_failure_ends_the_run),
         cmocka_unit_test(a_stop_ends_the_run),
     };

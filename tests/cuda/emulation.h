@@ -9,7 +9,9 @@
  * What ends the process with a line on stderr and SIGABRT: a barrier or shuffle that some of its threads
  * miss, one reached at different places, a shuffle from a lane outside its mask, a write past shared or
  * device memory (found at the end of the block, at cudaFree; AddressSanitizer finds reads too, freed memory,
- * and device memory touched by the host or by another device). New memory, shared memory included, holds NaN.
+ * and device memory touched by the host or by another device), device memory freed while a launch waits that
+ * was given it (cudaFree waits for it, but whoever frees cannot pass a stop on meanwhile; allowed after a
+ * fault that the test asked for). New memory, shared memory included, holds NaN.
  */
 #ifndef EPNET_TESTS_CUDA_EMULATION_H
 #define EPNET_TESTS_CUDA_EMULATION_H

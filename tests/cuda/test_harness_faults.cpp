@@ -41,6 +41,16 @@ void test_barriers_and_lanes(void **) {
     assert_true(contains(death_by(HARNESS_WRONG_MASK), "not in its own mask 000000f0"));
 }
 
+/* The launch still waits when its memory goes. */
+void test_memory_freed_too_early(void **) {
+    assert_true(contains(death_of([] {
+                             double *const out = upload(std::vector<double>(64));
+                             harness_fault(HARNESS_FAULTS, out, nullptr);
+                             cudaFree(out);
+                         }),
+                         "memory of 512 bytes is freed while a launch waits that was given it"));
+}
+
 /* Only AddressSanitizer sees these. */
 void test_memory_out_of_place(void **) {
     if (!ADDRESS_SANITIZER)
@@ -162,6 +172,7 @@ int main() {
         cmocka_unit_test_setup_teardown(test_without_a_fault_nothing_dies, start, finish),
         cmocka_unit_test_setup_teardown(test_memory_overruns, start, finish),
         cmocka_unit_test_setup_teardown(test_barriers_and_lanes, start, finish),
+        cmocka_unit_test_setup_teardown(test_memory_freed_too_early, start, finish),
         cmocka_unit_test_setup_teardown(test_memory_out_of_place, start, finish),
         cmocka_unit_test_setup_teardown(test_barrier_taken_away, start, finish),
         cmocka_unit_test_setup_teardown(test_shared_memory_cut_short, start, finish),

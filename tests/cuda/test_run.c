@@ -28,6 +28,12 @@ static const char stationary_spec[] = "[network]\nnodes = 4\ncopy_rate = 0.8\n"
                                       "flip_up = { values = [0, 0.4, 3.0] }\n"
                                       "flip_down = { values = [0, 0.9] }\n";
 
+/* A point takes more of the device's memory than all that its workers share. */
+static const char nine_spec[] = "[network]\nnodes = 9\ncopy_rate = 0.8\n"
+                                "[observe]\ncut = [0]\n"
+                                "[solve]\nkind = \"stationary\"\n"
+                                "[sweep]\nflip_up = { from = 0.1, to = 3.0, points = 9, scale = \"log\" }\n";
+
 static char *folder;
 
 static int set_up(void **state) {
@@ -36,6 +42,7 @@ static int set_up(void **state) {
     folder = test_folder_make();
     test_file_write(folder, "trajectory.toml", trajectory_spec);
     test_file_write(folder, "stationary.toml", stationary_spec);
+    test_file_write(folder, "nine.toml", nine_spec);
     return 0;
 }
 
@@ -154,6 +161,36 @@ static void a_sweep_has_the_same_bytes_however_it_is_divided(void **state) {
         assert_true(strlen(summary.note) > 0);
         expect_same_file(first, output);
     }
+}
+
+/* A device that is nearly full may have room for one of its two workers alone, or for neither while both are
+ * there: what one completes (all points in one chunk: the other has no work) two complete as well, with the
+ * same file. */
+static void two_workers_do_what_one_does(void **state) {
+    (void)state;
+    const EpnetRunOptions two = {.device = "cuda"}, one = {.device = "cuda", .batch = 9};
+    EpnetRunSummary summary;
+    EpnetError error;
+    size_t done = 0, refused = 0;
+    assert_int_equal(run("nine.toml", "first.nc", &one, &summary, &error), EPNET_OK);
+    for (size_t bytes = 320000; bytes >= 20000; bytes -= 10000) {
+        char outputs[2][32];
+        snprintf(outputs[0], sizeof outputs[0], "one%zu.nc", bytes);
+        snprintf(outputs[1], sizeof outputs[1], "two%zu.nc", bytes);
+        epnet_emulation_device(0, "Nearly full", 9, 0, 132, bytes, 227 << 10);
+        const EpnetStatus alone = run("nine.toml", outputs[0], &one, &summary, &error);
+        const EpnetStatus status = run("nine.toml", outputs[1], &two, &summary, &error);
+        if (status != alone)
+            fail_msg("%zu bytes: %s", bytes, error.message);
+        if (status == EPNET_OK)
+            expect_same_file("first.nc", outputs[1]);
+        else
+            assert_int_equal(status, EPNET_DEVICE);
+        done += status == EPNET_OK;
+        refused += status != EPNET_OK;
+    }
+    assert_true(done > 10);
+    assert_true(refused > 0);
 }
 
 /* A device that fails ends the run with exit 6 and its reason; run again, it is done. */
@@ -367,6 +404,7 @@ int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test_setup_teardown(a_sweep_has_the_columns_of_the_cpu, set_up, tear_down),
         cmocka_unit_test_setup_teardown(a_sweep_has_the_same_bytes_however_it_is_divided, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(two_workers_do_what_one_does, set_up, tear_down),
         cmocka_unit_test_setup_teardown(a_device_that_fails_ends_the_run, set_up, tear_down),
         cmocka_unit_test_setup_teardown(the_cpu_takes_over_if_asked, set_up, tear_down),
         cmocka_unit_test_setup_teardown(the_cpu_takes_all_where_there_is_no_device, set_up, tear_down),

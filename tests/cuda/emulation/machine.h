@@ -9,6 +9,7 @@
 #include <cstddef>
 #include <cstdint>
 #include <functional>
+#include <memory>
 #include <mutex>
 
 namespace epnet_emulation {
@@ -78,6 +79,10 @@ bool device_memory_has(const void *pointer); /* of any device */
 bool pinned_memory_has(const void *pointer);
 void device_memory_forget(int device);
 void memory_held(EpnetEmulationHeld *held);
+
+/* Find the device memory that pointers among `bytes` bytes lead to, and keep it from being freed until the
+ * launch that was given them has run. Returns what ends that. */
+std::shared_ptr<void> device_memory_use(const void *given, size_t bytes);
 
 /* Hand work to a stream; do all that waits in it. */
 cudaError_t stream_enqueue(cudaStream_t stream, std::function<cudaError_t()> operation);

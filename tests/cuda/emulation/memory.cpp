@@ -5,6 +5,7 @@
 #include <cstring>
 #include <map>
 #include <memory>
+#include <set>
 
 #if defined(__SANITIZE_ADDRESS__)
 #define EPNET_MEMORY_ASAN 1
@@ -28,7 +29,8 @@ constexpr int PINNED = -1;
 struct Allocation {
     int device; /* or PINNED */
     size_t bytes;
-    int context; /* the device that was current when it was made */
+    int context;                                           /* the device that was current when it was made */
+    std::shared_ptr<int> users = std::make_shared<int>(0); /* launches that wait and were given it */
 };
 
 std::map<const char *, Allocation> allocations;
@@ -61,7 +63,7 @@ cudaError_t allocate(void **pointer, size_t bytes, int device) {
                              device_memory_used(device) > device_memory_size(device) - bytes))
         return cudaErrorMemoryAllocation;
     void *memory = fresh_memory(bytes);
-    allocations[static_cast<char *>(memory)] = {device, bytes, current_device()};
+    allocations[static_cast<char *>(memory)] = Allocation{device, bytes, current_device()};
     if (device != PINNED)
         open_allocation(static_cast<char *>(memory), bytes, false);
     *pointer = memory;
@@ -219,6 +221,21 @@ size_t device_memory_used(int device) {
     return used;
 }
 
+std::shared_ptr<void> device_memory_use(const void *given, size_t bytes) {
+    auto used = std::make_shared<std::set<std::shared_ptr<int>>>();
+    for (size_t i = 0; i + sizeof(void *) <= bytes; i += sizeof(void *)) {
+        const void *pointer;
+        std::memcpy(&pointer, static_cast<const char *>(given) + i, sizeof pointer);
+        const auto at = find(pointer);
+        if (at != allocations.end() && used->insert(at->second.users).second)
+            ++*at->second.users;
+    }
+    return std::shared_ptr<void>(nullptr, [used](void *) {
+        for (const std::shared_ptr<int> &users : *used)
+            --*users;
+    });
+}
+
 bool device_memory_has(const void *pointer) {
     const auto at = find(pointer);
     return at != allocations.end() && at->second.device != PINNED;
@@ -265,6 +282,9 @@ cudaError_t cudaFree(void *pointer) {
     Guard guard(machine_lock);
     work.serial++;
     cudaError_t error = device_ready();
+    const auto at = allocations.find(static_cast<const char *>(pointer));
+    if (error == cudaSuccess && at != allocations.end() && *at->second.users > 0 && !epnet_emulation_failed())
+        die("memory of %zu bytes is freed while a launch waits that was given it", at->second.bytes);
     if (error == cudaSuccess)
         error = device_drain(current_device()); /* it waits for the device */
     return keep_error(error != cudaSuccess ? error : release(pointer, false));

@@ -141,14 +141,16 @@ void streams_held(EpnetEmulationHeld *held) {
 }
 
 void enqueue_kernel(const void *kernel, dim3 grid, dim3 block, size_t shared_bytes, cudaStream_t stream,
-                    std::function<void()> body) {
+                    const void *given, size_t given_bytes, std::function<void()> body) {
     Guard guard(machine_lock);
     cudaError_t error = begin(EPNET_EMULATION_LAUNCH);
     if (error == cudaSuccess)
         error = check_launch(kernel, grid, block, shared_bytes);
     if (error == cudaSuccess) {
         const int device = current_device();
+        const std::shared_ptr<void> use = device_memory_use(given, given_bytes);
         error = stream_enqueue(stream, [=] {
+            static_cast<void>(use); /* until it has run */
             const cudaError_t fault = call_fault(EPNET_EMULATION_KERNEL);
             if (fault != cudaSuccess)
                 return fault;

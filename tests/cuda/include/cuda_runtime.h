@@ -86,15 +86,16 @@ template <class T> T shuffle(unsigned mask, T value, int source, Site site) {
 
 /* ---- launches ---- */
 
+/* `given`: the launch's arguments, from which the device memory that it uses is found. */
 void enqueue_kernel(const void *kernel, dim3 grid, dim3 block, size_t shared_bytes, cudaStream_t stream,
-                    std::function<void()> body);
+                    const void *given, size_t given_bytes, std::function<void()> body);
 
 template <class... P, class... A>
 void launch(void (*kernel)(P...), dim3 grid, dim3 block, size_t shared_bytes, cudaStream_t stream,
             A &&...arguments) {
     std::tuple<std::decay_t<P>...> copies(std::forward<A>(arguments)...);
-    enqueue_kernel(reinterpret_cast<const void *>(kernel), grid, block, shared_bytes, stream,
-                   [kernel, copies] { std::apply(kernel, copies); });
+    enqueue_kernel(reinterpret_cast<const void *>(kernel), grid, block, shared_bytes, stream, &copies,
+                   sizeof copies, [kernel, copies] { std::apply(kernel, copies); });
 }
 
 } // namespace epnet_emulation
