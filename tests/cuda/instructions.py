@@ -3,8 +3,8 @@
 
 Disassembles the trajectory kernels (compute capability 9.0; OBJECTS: one argument, separated by semicolons) and counts
 what one application of L takes per thread, of the innermost loop that applies it; compares with instructions.txt beside this file: more exchange or more accesses by
-an address that may be of any memory is an error. --write makes the table anew. Without the disassembler, or with
-another release of nvcc, nothing is compared (exit 77)."""
+an address that may be of any memory is an error. --write makes the table anew. Without the disassembler, with another
+release of nvcc, or in a build for other architectures, nothing is compared (exit 77)."""
 
 import collections
 import pathlib
@@ -43,6 +43,9 @@ def kind_of(name):
 def measured(objects, tool):
     text = "".join(subprocess.run([tool, "-sass", "-arch", "sm_90", file], check=True, capture_output=True, text=True).stdout
                    for file in objects.split(";"))
+    if "Function : " not in text:
+        print("instructions: nothing in the build is for sm_90: not compared")
+        sys.exit(77)
     rows, tiled = {}, collections.defaultdict(collections.Counter)
     for part in re.split(r"\n\s*Function : ", text)[1:]:
         found = FUNCTION.search(part.split("\n")[0])

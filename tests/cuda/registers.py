@@ -4,8 +4,9 @@
 Reads what ptxas said when the kernels were compiled (LOG_FOLDER/*.log, kept by cmake/keep_ptxas_log.sh) and what the
 device linker says of OBJECTS (one argument, separated by semicolons), and compares both with registers.txt beside this
 file: a kernel or function that is not in the table, one that is gone, one that spills more than the table says, or a
-kernel that as linked takes more registers is an error. --write makes the table anew. Another release of nvcc allocates
-otherwise: then nothing is compared (exit 77)."""
+kernel that as linked takes more registers is an error. Compared are the architectures of the build. --write makes the
+table anew. Another release of nvcc allocates otherwise, and another architecture has no rows: then nothing is compared
+(exit 77)."""
 
 import pathlib
 import re
@@ -151,6 +152,19 @@ def compare(rows, table):
                 yield f"{place}: takes {of_link} registers as linked, the table says {table[key][0]}"
 
 
+def architectures(rows):
+    return {architecture for _, _, architecture in rows}
+
+
+def of_architectures(rows, wanted):
+    return {key: row for key, row in rows.items() if key[2] in wanted}
+
+
+def skip(reason):
+    print(f"registers: {reason}: not compared")
+    sys.exit(77)
+
+
 def main():
     folder, objects, nvcc = [a for a in sys.argv[1:] if a != "--write"]
     release = nvcc_release(nvcc)
@@ -160,9 +174,13 @@ def main():
     if "--write" not in sys.argv:
         written_by, table = read_table()
         if written_by != release:
-            print(f"registers: the table is of nvcc {written_by}, this is {release}: not compared")
-            sys.exit(77)
-    of_link = linked(objects.split(";"), sorted({a for _, _, a in found}), nvcc)
+            skip(f"the table is of nvcc {written_by}, this is {release}")
+        common = architectures(found) & architectures(table)
+        if not common:
+            skip(f"the table has sm_{', sm_'.join(sorted(architectures(table), key=int))}, "
+                 f"the build sm_{', sm_'.join(sorted(architectures(found), key=int))}")
+        found, table = of_architectures(found, common), of_architectures(table, common)
+    of_link = linked(objects.split(";"), sorted(architectures(found)), nvcc)
     names = readable(sorted({name for _, name, _ in found}))
     link_names = readable(sorted({name for name, _ in of_link}))
     by_name = {(link_names[name], architecture): registers for (name, architecture), registers in of_link.items()}
