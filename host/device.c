@@ -53,7 +53,15 @@ int epnet_device_of_worker(const EpnetDevice *device, size_t worker) {
     return device->index[worker % device->count];
 }
 
-/* Ask the backend how the devices are kept busy. They are of a kind: the first speaks for all. */
+/* Whether the devices may share a sweep: which of them a point falls to is chance. */
+static EpnetStatus check_alike(const EpnetDevice *device, const EpnetProblem *problem, EpnetError *error) {
+    EpnetStatus status = EPNET_OK;
+    for (size_t i = 1; i < device->count && status == EPNET_OK && device->backend->alike != NULL; i++)
+        status = device->backend->alike(problem, device->index[0], device->index[i], error);
+    return status;
+}
+
+/* Ask the backend how the devices are kept busy. They are alike: the first speaks for all. */
 static void set_workers(EpnetDevice *device, const EpnetProblem *problem) {
     int count = 1;
     device->backend->workers(problem, device->index[0], device->threads, &count, &device->worker_threads,
@@ -61,23 +69,42 @@ static void set_workers(EpnetDevice *device, const EpnetProblem *problem) {
     device->worker_count = (size_t)count * device->count;
 }
 
+/* Names of the devices, each once: "NVIDIA H100 PCIe, NVIDIA H200". */
+static EpnetStatus list_names(const EpnetDevice *device, char *names, size_t size, EpnetError *error) {
+    EpnetDeviceInfo infos[EPNET_DEVICES_MAX];
+    size_t length = 0;
+    names[0] = '\0';
+    for (size_t i = 0; i < device->count; i++) {
+        EpnetStatus status = device->backend->describe(device->index[i], &infos[i], error);
+        if (status != EPNET_OK)
+            return status;
+        bool named = false;
+        for (size_t k = 0; k < i && !named; k++)
+            named = strcmp(infos[k].name, infos[i].name) == 0;
+        const char *comma = i > 0 ? ", " : "";
+        if (!named && length < size)
+            length += (size_t)snprintf(names + length, size - length, "%s%s", comma, infos[i].name);
+    }
+    return EPNET_OK;
+}
+
 /* "cpu (AMD EPYC ..., 2 threads)", "cuda:1 (NVIDIA H200)", "cuda (8 devices: NVIDIA H200)"; the reason why it
  * is not another one, "" if there is none, goes into the parentheses. */
 static EpnetStatus set_name(EpnetDevice *device, const char *reason, EpnetError *error) {
-    EpnetDeviceInfo info;
-    EpnetStatus status = device->backend->describe(device->index[0], &info, error);
+    char names[121], what[160];
+    EpnetStatus status = list_names(device, names, sizeof names, error);
     if (status != EPNET_OK)
         return status;
-    char what[160] = "";
     if (!device->backend->has_own_memory)
-        snprintf(what, sizeof what, "%s (%.90s, %d thread%s", device->backend->name, info.name,
-                 device->threads, device->threads == 1 ? "" : "s");
+        snprintf(what, sizeof what, "%s (%.90s, %d thread%s", device->backend->name, names, device->threads,
+                 device->threads == 1 ? "" : "s");
     else if (device->count == 1)
-        snprintf(what, sizeof what, "%s:%d (%.120s", device->backend->name, device->index[0], info.name);
+        snprintf(what, sizeof what, "%s:%d (%s", device->backend->name, device->index[0], names);
     else
-        snprintf(what, sizeof what, "%s (%zu devices: %.120s", device->backend->name, device->count,
-                 info.name);
-    snprintf(device->name, sizeof device->name, "%s%s%.90s)", what, reason[0] != '\0' ? "; " : "", reason);
+        snprintf(what, sizeof what, "%s (%zu devices: %s", device->backend->name, device->count, names);
+    const int room = (int)(sizeof device->name - strlen(what) - sizeof "; )");
+    snprintf(device->name, sizeof device->name, "%s%s%.*s)", what, reason[0] != '\0' ? "; " : "", room,
+             reason);
     return EPNET_OK;
 }
 
@@ -110,8 +137,10 @@ static EpnetStatus take_devices(const EpnetBackend *backend, int index, int thre
     }
     if (device->count == 0)
         return status;
-    set_workers(device, problem);
-    return EPNET_OK;
+    status = check_alike(device, problem, error);
+    if (status == EPNET_OK)
+        set_workers(device, problem);
+    return status;
 }
 
 static EpnetStatus choose_any(int threads, const EpnetProblem *problem, EpnetDevice *device,

@@ -60,16 +60,19 @@ EpnetStatus epnet_plan(const EpnetSpec *spec, const EpnetRunOptions *options, Ep
         status =
             estimate_points(spec, &device, &storage.problem, plan->points, &applications, &seconds, error);
     if (status == EPNET_OK) {
-        int in_flight;
-        uint64_t per_point = device.backend->memory(&storage.problem, device.worker_threads, &in_flight);
+        const EpnetMemoryNeed need =
+            device.backend->need(&storage.problem, device.index[0], device.worker_threads);
         snprintf(plan->device, sizeof plan->device, "%s", device.name);
         plan->threads = device.threads;
         const size_t workers = device.worker_count < plan->points ? device.worker_count : plan->points;
         plan->batch = epnet_workers_most(spec, &device, options->batch, plan->points);
         if (options->batch == 0 && device.chunk == 0)
             plan->batch = epnet_queue_chunk(seconds, plan->points, workers, plan->batch);
-        const size_t at_once = (size_t)in_flight < plan->batch ? (size_t)in_flight : plan->batch;
-        const uint64_t solved = workers * per_point * at_once;
+        const size_t at_once = (size_t)need.in_flight < plan->batch ? (size_t)need.in_flight : plan->batch;
+        uint64_t solved = workers * need.of_point * at_once;
+        for (size_t i = 0; i < device.count && i < workers; i++)
+            solved +=
+                device.backend->need(&storage.problem, device.index[i], device.worker_threads).of_device;
         plan->memory = 2 * workers * epnet_chunk_bytes(spec, plan->batch) +
                        (storage.initial != NULL ? plan->states * sizeof(double) : 0);
         if (device.backend->has_own_memory)

@@ -190,6 +190,13 @@ static inline size_t epnet_envelope_width(size_t cut_count) {
     return (size_t)EPNET_ENVELOPE_COLUMNS + cut_count * (size_t)EPNET_CUT_ENVELOPE_COLUMNS;
 }
 
+/* What a problem takes of a device's memory. */
+typedef struct EpnetMemoryNeed {
+    uint64_t of_point;  /* bytes for one point in flight */
+    int in_flight;      /* points of a batch that are in flight at once, at most */
+    uint64_t of_device; /* bytes for all contexts of a device together, whatever is in flight */
+} EpnetMemoryNeed;
+
 /* The functions of a backend are called from several threads at a time, those with a context for different
  * contexts. */
 typedef struct EpnetBackend {
@@ -206,6 +213,10 @@ typedef struct EpnetBackend {
     /* Whether a device < count can do all of a problem, and with how many host threads: *threads are those
      * asked for (0: as many as serve). EPNET_DEVICE: it cannot, with the reason in one line. */
     EpnetStatus (*accept)(const EpnetProblem *problem, int device, int *threads, EpnetError *error);
+    /* Whether two devices that accept a problem give a point the same bytes, so that they may share a sweep.
+     * EPNET_DEVICE: they do not, with what differs, and what to do, in one line. NULL: there is one device.
+     */
+    EpnetStatus (*alike)(const EpnetProblem *problem, int one, int other, EpnetError *error);
     /* How a device is kept busy: how many contexts to open on it side by side (each is a worker of the sweep,
      * a thread that solves one chunk of points after the other), the host threads of each when `threads` are
      * there for all, and the points of a chunk (0: as many as take some 0.2 s). At least 1 and 1. */
@@ -235,8 +246,8 @@ typedef struct EpnetBackend {
      * memory is exhausted. */
     bool (*estimate)(const EpnetProblem *problem, const EpnetPoint *point, double *applications,
                      double *seconds);
-    /* Bytes that one point in flight needs, and how many points of a batch are in flight at once (at most).
-     */
+    EpnetMemoryNeed (*need)(const EpnetProblem *problem, int device, int threads);
+    /* need().of_point and in_flight of a backend that is one device; NULL where there may be several. */
     uint64_t (*memory)(const EpnetProblem *problem, int threads, int *in_flight);
 } EpnetBackend;
 

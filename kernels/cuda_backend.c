@@ -122,6 +122,7 @@ const EpnetBackend epnet_cuda_backend = {
     .devices = epnet_cuda_devices,
     .describe = epnet_cuda_describe,
     .accept = epnet_cuda_accept,
+    .alike = epnet_cuda_alike,
     .workers = epnet_cuda_workers,
     .open = cuda_open,
     .close = cuda_close,
@@ -130,5 +131,5 @@ const EpnetBackend epnet_cuda_backend = {
     .apply = cuda_apply,
     .note = cuda_note,
     .estimate = epnet_cuda_estimate,
-    .memory = epnet_cuda_memory,
+    .need = epnet_cuda_need,
 };

@@ -95,34 +95,51 @@ static EpnetStatus check_kind(const EpnetProblem *problem, EpnetError *error) {
     return EPNET_OK;
 }
 
-/* Bytes of scratch memory of the resident kernels for one point, and for the points of one block, whose exit
- * rates are at most `exit_bound` [1/s]: the larger of those that the problem takes, on the current device; 0
- * if it does not answer. */
-static uint64_t scratch_bytes(const EpnetProblem *problem, double exit_bound, uint64_t *of_block) {
+/* What the resident kernels that a problem takes need of the current device's memory beside the points' rows,
+ * for points whose exit rates are at most `exit_bound` [1/s]: the most that one of them does; all 0 if the
+ * device does not answer. */
+typedef struct Scratch {
+    uint64_t of_point, of_block; /* bytes of scratch, for one point and for the points of one block */
+    int local_bytes;             /* of local memory for a thread */
+} Scratch;
+
+static void take_layout(Scratch *most, const EpnetCudaLayout *layout) {
+    const uint64_t each = layout->scratch_per_group * sizeof(double), all = each * (uint64_t)layout->groups;
+    most->of_point = each > most->of_point ? each : most->of_point;
+    most->of_block = all > most->of_block ? all : most->of_block;
+    most->local_bytes = layout->local_bytes > most->local_bytes ? layout->local_bytes : most->local_bytes;
+}
+
+static Scratch find_scratch(const EpnetProblem *problem, double exit_bound) {
     EpnetCudaLayout layout;
-    size_t most = 0, most_of_block = 0;
-    if (problem->initial == NULL && epnet_cuda_stationary_layout(problem, &layout) == cudaSuccess) {
-        most = layout.scratch_per_group;
-        most_of_block = most * (size_t)layout.groups;
-    }
+    Scratch most = {0};
+    if (problem->initial == NULL && epnet_cuda_stationary_layout(problem, &layout) == cudaSuccess)
+        take_layout(&most, &layout);
     if (problem->kind == EPNET_TRAJECTORY &&
-        epnet_cuda_trajectory_layout(problem, exit_bound, (uint32_t)problem->nodes, &layout) == cudaSuccess) {
-        const size_t each = layout.scratch_per_group, all = each * (size_t)layout.groups;
-        most = each > most ? each : most;
-        most_of_block = all > most_of_block ? all : most_of_block;
-    }
+        epnet_cuda_trajectory_layout(problem, exit_bound, (uint32_t)problem->nodes, &layout) == cudaSuccess)
+        take_layout(&most, &layout);
     (void)cudaGetLastError();
-    *of_block = most_of_block * sizeof(double);
-    return most * sizeof(double);
+    return most;
+}
+
+/* Bytes of local memory that a kernel makes the driver keep, at its first launch in this process, for all
+ * threads that the current device holds at once; 0 if it does not answer. All contexts share it. */
+static uint64_t local_memory(int bytes_of_thread) {
+    int device, multiprocessors = 0, threads = 0;
+    if (cudaGetDevice(&device) != cudaSuccess ||
+        cudaDeviceGetAttribute(&multiprocessors, cudaDevAttrMultiProcessorCount, device) != cudaSuccess ||
+        cudaDeviceGetAttribute(&threads, cudaDevAttrMaxThreadsPerMultiProcessor, device) != cudaSuccess)
+        (void)cudaGetLastError();
+    return (uint64_t)bytes_of_thread * (uint64_t)multiprocessors * (uint64_t)threads;
 }
 
 /* Bytes that one context takes at least: of the resident engine a launch of one point. */
 static uint64_t least_bytes(const EpnetProblem *problem) {
-    uint64_t scratch;
     if (streams(problem))
         return epnet_streaming_bytes(problem);
-    (void)scratch_bytes(problem, INFINITY, &scratch);
-    return scratch + epnet_cuda_point_bytes(problem, problem->keeps_trajectories);
+    const Scratch scratch = find_scratch(problem, INFINITY);
+    return scratch.of_block + local_memory(scratch.local_bytes) +
+           epnet_cuda_point_bytes(problem, problem->keeps_trajectories);
 }
 
 static bool fits(const EpnetProblem *problem, uint64_t available) {
@@ -136,11 +153,16 @@ static EpnetStatus check_memory(const EpnetProblem *problem, int device, EpnetEr
     if (status != EPNET_OK || fits(problem, available))
         return status;
     EpnetProblem smaller = *problem;
-    while (smaller.nodes > 1 && !fits(&smaller, available))
+    bool found = false;
+    while (smaller.nodes > 1 && !found) {
         smaller.nodes--;
-    return epnet_fail(error, EPNET_DEVICE,
-                      "%d nodes do not fit cuda:%d, which has %.1f of %.1f GiB free: up to %d would",
-                      problem->nodes, device, (double)available / GIB, (double)total / GIB, smaller.nodes);
+        found = fits(&smaller, available);
+    }
+    char hint[48] = "fewer would not either";
+    if (found)
+        snprintf(hint, sizeof hint, "up to %d would", smaller.nodes);
+    return epnet_fail(error, EPNET_DEVICE, "%d nodes do not fit cuda:%d, which has %.1f of %.1f GiB free: %s",
+                      problem->nodes, device, (double)available / GIB, (double)total / GIB, hint);
 }
 
 /* Whether the device has the kernels, and room for a block of them: laying them out shows it. */
@@ -173,6 +195,52 @@ EpnetStatus epnet_cuda_accept(const EpnetProblem *problem, int device, int *thre
     return status;
 }
 
+/* ---- devices beside each other ----------------------------------------------------------------------- */
+
+/* What the bytes of a point's row may depend on beside the point: the threads of a block, which sum in their
+ * order, follow from the engine and the number of nodes. */
+typedef struct Manner {
+    int major, minor; /* compute capability: machine code of its own, which contracts other operations */
+    bool streaming;
+} Manner;
+
+static EpnetStatus find_manner(const EpnetProblem *problem, int device, Manner *manner, EpnetError *error) {
+    EpnetCudaLayout layout;
+    EpnetCudaResult result = EPNET_CUDA(cudaSetDevice, device);
+    if (epnet_cuda_ok(result))
+        result =
+            EPNET_CUDA(cudaDeviceGetAttribute, &manner->major, cudaDevAttrComputeCapabilityMajor, device);
+    if (epnet_cuda_ok(result))
+        result =
+            EPNET_CUDA(cudaDeviceGetAttribute, &manner->minor, cudaDevAttrComputeCapabilityMinor, device);
+    if (epnet_cuda_ok(result))
+        result = epnet_cuda_engine(problem, &manner->streaming, &layout);
+    return epnet_cuda_check(result, error);
+}
+
+EpnetStatus epnet_cuda_alike(const EpnetProblem *problem, int one, int other, EpnetError *error) {
+    Manner a, b;
+    EpnetStatus status = find_manner(problem, one, &a, error);
+    if (status == EPNET_OK)
+        status = find_manner(problem, other, &b, error);
+    if (status != EPNET_OK)
+        return status;
+    char what[96] = "";
+    if (a.major != b.major || a.minor != b.minor)
+        snprintf(what, sizeof what, "compute capability (%d.%d and %d.%d)", a.major, a.minor, b.major,
+                 b.minor);
+    else if (a.streaming != b.streaming)
+        snprintf(what, sizeof what, "shared memory (cuda:%d holds no block for %d nodes)",
+                 a.streaming ? one : other, problem->nodes);
+    else
+        return EPNET_OK;
+    return epnet_fail(error, EPNET_DEVICE,
+                      "cuda:%d and cuda:%d differ in %s: choose one by cuda:N or CUDA_VISIBLE_DEVICES", one,
+                      other, what);
+}
+
+/* ---- work -------------------------------------------------------------------------------------------- */
+
 void epnet_cuda_workers(const EpnetProblem *problem, int device, int threads, int *count, int *threads_each,
                         size_t *chunk) {
     /* Enough points to fill the largest device a few times over, and rows that take little memory. */
@@ -196,19 +264,19 @@ void epnet_cuda_workers(const EpnetProblem *problem, int device, int threads, in
     *chunk = *chunk > 0 ? *chunk : 1;
 }
 
-uint64_t epnet_cuda_memory(const EpnetProblem *problem, int threads, int *in_flight) {
+EpnetMemoryNeed epnet_cuda_need(const EpnetProblem *problem, int device, int threads) {
     (void)threads;
-    uint64_t of_block;
-    if (cudaSetDevice(0) != cudaSuccess) /* the first speaks for all */
+    if (cudaSetDevice(device) != cudaSuccess)
         (void)cudaGetLastError();
-    if (streams(problem)) {
-        *in_flight = 1;
-        return epnet_streaming_bytes(problem);
-    }
-    *in_flight = INT_MAX; /* a whole batch */
+    if (streams(problem))
+        return (EpnetMemoryNeed){.of_point = epnet_streaming_bytes(problem), .in_flight = 1};
     /* Of intervals of no more than a few exits: coefficients for the longest take up to 40 KiB of a point. */
-    return scratch_bytes(problem, 1, &of_block) +
-           epnet_cuda_point_bytes(problem, problem->keeps_trajectories);
+    const Scratch scratch = find_scratch(problem, 1);
+    return (EpnetMemoryNeed){
+        .of_point = scratch.of_point + epnet_cuda_point_bytes(problem, problem->keeps_trajectories),
+        .in_flight = INT_MAX, /* a whole batch */
+        .of_device = local_memory(scratch.local_bytes),
+    };
 }
 
 bool epnet_cuda_estimate(const EpnetProblem *problem, const EpnetPoint *point, double *applications,

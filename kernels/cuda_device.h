@@ -24,8 +24,11 @@ EpnetStatus epnet_cuda_accept(const EpnetProblem *problem, int device, int *thre
 void epnet_cuda_workers(const EpnetProblem *problem, int device, int threads, int *count, int *threads_each,
                         size_t *chunk);
 
+/* Whether the devices have one compute capability and choose one engine. */
+EpnetStatus epnet_cuda_alike(const EpnetProblem *problem, int one, int other, EpnetError *error);
+
 /* Bytes on the device. */
-uint64_t epnet_cuda_memory(const EpnetProblem *problem, int threads, int *in_flight);
+EpnetMemoryNeed epnet_cuda_need(const EpnetProblem *problem, int device, int threads);
 
 /* Applications of L are counted as the CPU counts them; there is no honest figure for the seconds. */
 bool epnet_cuda_estimate(const EpnetProblem *problem, const EpnetPoint *point, double *applications,

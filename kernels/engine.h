@@ -69,6 +69,7 @@ typedef struct EpnetCudaLayout {
     bool matrix_in_scratch;   /* nor does the matrix of an elimination (stationary.cu) */
     size_t scratch_per_group; /* doubles of device memory */
     int series_length;        /* coefficients that a group has room for */
+    int local_bytes;          /* of local memory that a thread of the kernel has */
 } EpnetCudaLayout;
 
 /* Choose the layout of the resident trajectory kernel for the current device, for points whose largest exit

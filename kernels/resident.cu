@@ -11,6 +11,7 @@ cudaError_t epnet_shared_limit(int *bytes) {
 
 cudaError_t epnet_resident_blocks(const void *kernel, EpnetCudaLayout *layout) {
     int device, limit, multiprocessors, resident;
+    cudaFuncAttributes attributes;
     cudaError_t error = cudaGetDevice(&device);
     if (error == cudaSuccess)
         error = epnet_shared_limit(&limit);
@@ -27,7 +28,11 @@ cudaError_t epnet_resident_blocks(const void *kernel, EpnetCudaLayout *layout) {
     if (error == cudaSuccess && resident == 0)
         return cudaErrorInvalidConfiguration; /* its registers or shared memory exceed the multiprocessor's */
     if (error == cudaSuccess)
+        error = cudaFuncGetAttributes(&attributes, kernel);
+    if (error == cudaSuccess) {
         layout->blocks = multiprocessors * resident;
+        layout->local_bytes = (int)attributes.localSizeBytes;
+    }
     return error;
 }
 

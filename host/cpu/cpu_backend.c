@@ -31,13 +31,23 @@ static bool share_points(const EpnetProblem *problem) {
     return problem->nodes >= TOGETHER_NODES;
 }
 
-static uint64_t cpu_memory(const EpnetProblem *problem, int threads, int *in_flight) {
+static EpnetMemoryNeed cpu_need(const EpnetProblem *problem, int device, int threads) {
     const int all = threads > 0 ? threads : epnet_cores();
-    *in_flight = share_points(problem) || epnet_split_serves(problem) ? 1 : all;
-    if (epnet_split_serves(problem))
-        return epnet_split_bytes(problem, all);
-    return epnet_workspace_bytes(problem, share_points(problem) ? all : 1) +
-           (epnet_lanes_serve(problem) ? epnet_lanes_bytes(problem) : 0);
+    const bool split = epnet_split_serves(problem), shared = share_points(problem);
+    (void)device;
+    EpnetMemoryNeed need = {.in_flight = shared || split ? 1 : all};
+    if (split)
+        need.of_point = epnet_split_bytes(problem, all);
+    else
+        need.of_point = epnet_workspace_bytes(problem, shared ? all : 1) +
+                        (epnet_lanes_serve(problem) ? epnet_lanes_bytes(problem) : 0);
+    return need;
+}
+
+static uint64_t cpu_memory(const EpnetProblem *problem, int threads, int *in_flight) {
+    const EpnetMemoryNeed need = cpu_need(problem, 0, threads);
+    *in_flight = need.in_flight;
+    return need.of_point;
 }
 
 /* A worker per thread, for points do not wait for each other; or one with all threads. */
@@ -68,9 +78,9 @@ static void cpu_close(void *context) {
 
 static EpnetStatus cpu_open(const EpnetProblem *problem, int device, int threads, void **context,
                             EpnetError *error) {
-    (void)device; /* there is one host */
-    int in_flight;
-    uint64_t bytes = cpu_memory(problem, threads, &in_flight);
+    const EpnetMemoryNeed need = cpu_need(problem, device, threads); /* there is one host */
+    const uint64_t bytes = need.of_point;
+    const int in_flight = need.in_flight;
     Context *cpu = epnet_calloc(1, sizeof *cpu);
     *context = cpu;
     if (cpu == NULL)
@@ -177,5 +187,6 @@ const EpnetBackend epnet_cpu_backend = {
     .solve = cpu_solve,
     .apply = cpu_apply,
     .estimate = epnet_cpu_estimate,
+    .need = cpu_need,
     .memory = cpu_memory,
 };

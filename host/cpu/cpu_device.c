@@ -51,33 +51,31 @@ EpnetStatus epnet_cpu_devices(int *count, char *text, size_t size, EpnetError *e
 /* What method = split would need, if it can solve the problem and fits. */
 static void write_split_hint(const EpnetProblem *problem, int threads, char *hint, size_t size) {
     EpnetProblem other = *problem;
-    int in_flight;
     hint[0] = '\0';
     other.method = EPNET_SPLIT;
     if (problem->method == EPNET_SPLIT || problem->kind != EPNET_TRAJECTORY || problem->initial == NULL ||
         problem->constant_drive || problem->leak.kind != EPNET_LEAK_NONE)
         return;
-    const uint64_t bytes = epnet_cpu_backend.memory(&other, threads, &in_flight);
+    const uint64_t bytes = epnet_cpu_backend.need(&other, 0, threads).of_point;
     if (bytes <= epnet_host_memory())
         snprintf(hint, size, "; solve.method = \"split\" needs %.1f GiB", (double)bytes / GIB);
 }
 
 EpnetStatus epnet_cpu_accept(const EpnetProblem *problem, int device, int *threads, EpnetError *error) {
-    (void)device;
     if (epnet_instruction_set(NULL, error) != EPNET_OK)
         return EPNET_USAGE;
     const uint64_t memory = epnet_host_memory();
     const int asked = *threads;
-    int in_flight;
     *threads = asked > 0 ? asked : epnet_cores();
-    uint64_t bytes = epnet_cpu_backend.memory(problem, *threads, &in_flight);
-    while (asked <= 0 && in_flight > 1 && bytes * (uint64_t)in_flight > memory / 10 * 9)
-        bytes = epnet_cpu_backend.memory(problem, --*threads, &in_flight);
-    if (bytes * (uint64_t)in_flight <= memory)
+    EpnetMemoryNeed need = epnet_cpu_backend.need(problem, device, *threads);
+    while (asked <= 0 && need.in_flight > 1 && need.of_point * (uint64_t)need.in_flight > memory / 10 * 9)
+        need = epnet_cpu_backend.need(problem, device, --*threads);
+    const uint64_t bytes = need.of_point;
+    if (bytes * (uint64_t)need.in_flight <= memory)
         return EPNET_OK;
     char hint[80];
     write_split_hint(problem, *threads, hint, sizeof hint);
-    if (in_flight == 1)
+    if (need.in_flight == 1)
         return epnet_fail(error, EPNET_DEVICE, "%d nodes need %.1f GiB, this host has %.1f GiB%s",
                           problem->nodes, (double)bytes / GIB, (double)memory / GIB, hint);
     return epnet_fail(error, EPNET_DEVICE,

@@ -56,6 +56,9 @@ void epnet_emulation_eager(bool eager);
 void epnet_emulation_devices(int count);
 void epnet_emulation_device(int device, const char *name, int major, int minor, int multiprocessors,
                             size_t memory_bytes, size_t shared_per_block);
+/* Local memory of a thread of every kernel, 0 by default. As on a device, the first launch takes it from the
+ * memory for all threads that the device holds at once, and it stays taken. */
+void epnet_emulation_local_memory(size_t bytes);
 void epnet_emulation_versions(int driver, int runtime); /* driver 0: none; below the runtime's: too old */
 
 /* Bytes of device and pinned memory, streams and events that nobody has given back. */

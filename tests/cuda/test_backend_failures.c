@@ -8,6 +8,7 @@
 #include "two_backends.h"
 
 #include <math.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -231,9 +232,9 @@ static void devices_are_chosen_by_name(void **state) {
     char message[2048];
     epnet_emulation_devices(2);
     epnet_emulation_device(0, "First", 9, 0, 132, 1 << 30, 227 << 10);
-    epnet_emulation_device(1, "Second", 8, 0, 108, 1 << 29, 163 << 10);
+    epnet_emulation_device(1, "Second", 9, 0, 108, 1 << 29, 163 << 10);
     assert_int_equal(choose("cuda", problem, &device, message), EPNET_OK);
-    assert_string_equal(message, "cuda (2 devices: First)");
+    assert_string_equal(message, "cuda (2 devices: First, Second)");
     assert_int_equal(device.count, 2);
     assert_int_equal(device.worker_count, 4);
     assert_int_equal(epnet_device_of_worker(&device, 0), 0);
@@ -247,6 +248,74 @@ static void devices_are_chosen_by_name(void **state) {
     assert_ptr_equal(device.backend, &epnet_cuda_backend);
     expect_choice("cuda:2", problem, EPNET_DEVICE, "there is no cuda:2: 2 devices, numbered from 0");
     expect_choice("cuda:x", problem, EPNET_USAGE, "is not a device");
+}
+
+/* Which of them a point falls to is chance: it must not show in its bytes. */
+static void devices_that_differ_do_not_share_a_sweep(void **state) {
+    (void)state;
+    EpnetProblem problem = fixture.problem;
+    EpnetDevice device;
+    char message[2048];
+    epnet_emulation_devices(4);
+    epnet_emulation_device(0, "First", 9, 0, 132, 1 << 30, 227 << 10);
+    epnet_emulation_device(1, "First", 9, 0, 132, 1 << 30, 227 << 10);
+    epnet_emulation_device(2, "Old", 7, 0, 80, 1 << 29, 96 << 10); /* has no kernels: left out */
+    epnet_emulation_device(3, "Third", 8, 6, 84, 1 << 29, 99 << 10);
+    expect_choice(
+        "cuda", &problem, EPNET_DEVICE,
+        "--device cuda: cuda:0 and cuda:3 differ in compute capability (9.0 and 8.6): choose one by "
+        "cuda:N or CUDA_VISIBLE_DEVICES");
+    expect_choice("auto", &problem, EPNET_OK,
+                  "; cuda:0 and cuda:3 differ in compute capability (9.0 and 8.6): choose one by cuda:N or "
+                  "CUDA_VISIBLE_DEVICES)");
+    assert_int_equal(choose("cuda:3", &problem, &device, message), EPNET_OK);
+    assert_string_equal(message, "cuda:3 (Third)");
+
+    /* One holds a block of the resident kernels for 13 nodes, the other does not (test_backend.c). */
+    epnet_emulation_device(3, "Third", 9, 0, 84, 1 << 29, 48 << 10);
+    assert_int_equal(choose("cuda", &problem, &device, message), EPNET_OK);
+    assert_string_equal(message, "cuda (3 devices: First, Third)");
+    problem.nodes = 13;
+    expect_choice("cuda", &problem, EPNET_DEVICE,
+                  "cuda:0 and cuda:3 differ in shared memory (cuda:3 holds no block for 13 nodes)");
+
+    /* Each is asked for its own memory, and no other is touched. */
+    assert_int_equal(epnet_cuda_backend.need(&problem, 3, 1).in_flight, 1);
+    assert_true(epnet_cuda_backend.need(&problem, 1, 1).in_flight > 1);
+    char name[128];
+    memset(name, 'x', sizeof name);
+    for (int i = 0; i < 4; i++) { /* more than a line holds */
+        snprintf(name + 60, 4, "%d", i);
+        epnet_emulation_device(i, name, 9, 0, 84, 1 << 29, 227 << 10);
+    }
+    assert_int_equal(choose("cuda", &fixture.problem, &device, message), EPNET_OK);
+    assert_int_equal(strlen(message), strlen("cuda (4 devices: )") + 120);
+}
+
+/* The driver takes local memory for all threads of a device at the first launch: a device that has less left
+ * refuses the problem at once, and by what it is short. */
+static void local_memory_is_needed_as_well(void **state) {
+    (void)state;
+    enum { OF_THREAD = 512 };
+    const size_t all = (size_t)OF_THREAD * 132 * 2048, rest = 8 << 20;
+    EpnetError error = {.status = EPNET_OK};
+    char note[256];
+    const EpnetMemoryNeed none = epnet_cuda_backend.need(&fixture.problem, 0, 1);
+    assert_int_equal(none.of_device, 0);
+    epnet_emulation_local_memory(OF_THREAD);
+    const EpnetMemoryNeed need = epnet_cuda_backend.need(&fixture.problem, 0, 1);
+    assert_int_equal(need.of_device, all);
+    assert_int_equal(need.of_point, none.of_point);
+
+    epnet_emulation_device(0, "Nearly full", 9, 0, 132, all, 227 << 10);
+    expect_choice("cuda", &fixture.problem, EPNET_DEVICE,
+                  "4 nodes do not fit cuda:0, which has 0.1 of 0.1 GiB free: fewer would not either");
+    assert_int_equal(solve_all(note, sizeof note, &error), EPNET_DEVICE); /* had it been accepted */
+    assert_non_null(strstr(error.message, "the stationary kernel: out of memory for one point"));
+    epnet_emulation_device(0, "Nearly full", 9, 0, 132, all + rest, 227 << 10);
+    expect_choice("cuda", &fixture.problem, EPNET_OK, "cuda:0 (Nearly full)");
+    assert_int_equal(solve_all(note, sizeof note, &error), EPNET_OK);
+    assert_string_equal(note, "");
 }
 
 static void devices_are_described(void **state) {
@@ -329,6 +398,8 @@ int main(void) {
         cmocka_unit_test_setup_teardown(memory_refused_once_halves_the_launch, set_up, tear_down),
         cmocka_unit_test_setup_teardown(small_devices, set_up, tear_down),
         cmocka_unit_test_setup_teardown(devices_are_chosen_by_name, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(devices_that_differ_do_not_share_a_sweep, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(local_memory_is_needed_as_well, set_up, tear_down),
         cmocka_unit_test_setup_teardown(devices_are_described, set_up, tear_down),
         cmocka_unit_test_setup_teardown(reasons_against_a_device, set_up, tear_down),
     };

@@ -297,6 +297,7 @@ void test_refusals(void **) {
     check_error(harness_indices(nullptr, dim3(1, 65536), dim3(32), nullptr), cudaErrorInvalidConfiguration);
     check_error(harness_rotate(x, x, 1, 1024, true, 228 << 10, nullptr), cudaErrorInvalidValue);
     check(harness_rotate(x, x + 1024, 1, 1024, true, 227 << 10, nullptr)); /* asked for beforehand */
+    check(cudaDeviceSynchronize());
     check_error(cudaMemcpy(x, x, 8, cudaMemcpyHostToDevice), cudaErrorInvalidValue);
     check_error(cudaMemcpy(x + 2047, numbers(2).data(), 16, cudaMemcpyHostToDevice), cudaErrorInvalidValue);
     check_error(cudaMemset(x + 2047, 0, 16), cudaErrorInvalidValue);

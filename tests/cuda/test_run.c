@@ -346,6 +346,17 @@ static void plan_prices_the_device(void **state) {
     assert_int_equal(epnet_plan(spec, &(EpnetRunOptions){.device = "cuda:0"}, &plan, &error), EPNET_OK);
     assert_non_null(strstr(plan.device, "cuda:0 ("));
     assert_true(plan.device_memory > 15 * 1000 && plan.device_memory < 1 << 20); /* 15 points */
+    const uint64_t points = plan.device_memory;
+    epnet_emulation_devices(2); /* the local memory of the kernels is that of the device asked for */
+    epnet_emulation_device(1, "Small", 9, 0, 24, 1 << 30, 227 << 10);
+    epnet_emulation_local_memory(100);
+    const uint64_t local[] = {100 * 132 * 2048, 100 * 24 * 2048};
+    assert_int_equal(epnet_plan(spec, &(EpnetRunOptions){.device = "cuda:0"}, &plan, &error), EPNET_OK);
+    assert_int_equal(plan.device_memory, points + local[0]);
+    assert_int_equal(epnet_plan(spec, &(EpnetRunOptions){.device = "cuda:1"}, &plan, &error), EPNET_OK);
+    assert_int_equal(plan.device_memory, points + local[1]);
+    assert_int_equal(epnet_plan(spec, &(EpnetRunOptions){.device = "cuda"}, &plan, &error), EPNET_OK);
+    assert_int_equal(plan.device_memory, 2 * points + local[0] + local[1]); /* of twice the workers */
     assert_true(isnan(plan.seconds));
     assert_true(plan.applications > 0);
     assert_int_equal(epnet_plan(spec, &(EpnetRunOptions){.device = "cpu"}, &plan, &error), EPNET_OK);

@@ -83,6 +83,10 @@ void epnet_emulation_shrink_shared(size_t bytes) {
     settings.shrink_shared = bytes;
 }
 
+void epnet_emulation_local_memory(size_t bytes) {
+    settings.local_memory = bytes;
+}
+
 void epnet_emulation_fail(EpnetEmulationCall call, long k, cudaError_t error, bool sticky) {
     Guard guard(machine_lock);
     std::fill(std::begin(calls), std::end(calls), 0);

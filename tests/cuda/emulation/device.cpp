@@ -13,7 +13,7 @@ namespace {
 struct Device {
     char name[64];
     int major, minor, multiprocessors;
-    size_t memory, shared_limit;
+    size_t memory, shared_limit, local_memory;
     cudaError_t lost; /* every call fails with it until the device is reset */
 };
 
@@ -73,6 +73,22 @@ size_t device_memory_size(int device) {
     return devices[device].memory;
 }
 
+size_t device_local_memory(int device) {
+    return devices[device].local_memory;
+}
+
+cudaError_t device_local_memory_reserve() {
+    Device &d = devices[chosen_device];
+    const size_t needed = settings.local_memory * static_cast<size_t>(d.multiprocessors) *
+                          static_cast<size_t>(THREADS_PER_MULTIPROCESSOR);
+    if (needed <= d.local_memory)
+        return cudaSuccess;
+    if (device_memory_used(chosen_device) + needed - d.local_memory > d.memory)
+        return cudaErrorMemoryAllocation;
+    d.local_memory = needed;
+    return cudaSuccess;
+}
+
 /* The images that are built start at compute capability 8.0. */
 cudaError_t device_image() {
     return devices[chosen_device].major < 8 ? cudaErrorNoKernelImageForDevice : cudaSuccess;
@@ -107,7 +123,7 @@ using namespace epnet_emulation;
 void epnet_emulation_devices(int count) {
     device_count = std::clamp(count, 0, static_cast<int>(EPNET_EMULATION_MAX_DEVICES));
     for (Device &device : devices) {
-        device = {"Emulated device", 9, 0, 132, size_t{1} << 30, 227 << 10, cudaSuccess};
+        device = {"Emulated device", 9, 0, 132, size_t{1} << 30, 227 << 10, 0, cudaSuccess};
     }
 }
 
@@ -291,6 +307,7 @@ cudaError_t cudaDeviceReset(void) {
     device_streams_forget(chosen_device);
     device_memory_forget(chosen_device);
     devices[chosen_device].lost = cudaSuccess;
+    devices[chosen_device].local_memory = 0;
     last_error = cudaSuccess;
     return cudaSuccess;
 }
@@ -335,6 +352,7 @@ cudaError_t cudaFuncGetAttributes(struct cudaFuncAttributes *attributes, const v
     *attributes = {};
     attributes->maxThreadsPerBlock = REGISTERS / KERNEL_REGISTERS;
     attributes->numRegs = KERNEL_REGISTERS;
+    attributes->localSizeBytes = settings.local_memory;
     attributes->ptxVersion = attributes->binaryVersion = 10 * d.major + d.minor;
     attributes->maxDynamicSharedSizeBytes = static_cast<int>(kernel_shared_limit(kernel));
     return cudaSuccess;

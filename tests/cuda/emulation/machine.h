@@ -29,6 +29,7 @@ struct Settings {
     int resident_blocks = 2;
     bool eager = false;
     size_t shrink_shared = 0;
+    size_t local_memory = 0; /* of a thread */
 };
 extern Settings settings;
 extern EpnetEmulationWork work;
@@ -64,6 +65,9 @@ void device_lost(cudaError_t error);
 cudaError_t device_ready();
 int current_device();
 size_t device_memory_size(int device);
+/* Local memory that the device keeps for its threads; make it what a launch on the current device needs. */
+size_t device_local_memory(int device);
+cudaError_t device_local_memory_reserve();
 /* Whether the current device has an image of the kernels. */
 cudaError_t device_image();
 /* Dynamic shared memory that the kernel may have on the current device. */

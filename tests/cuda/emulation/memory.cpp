@@ -215,7 +215,7 @@ void device_memory_open(int device, bool open) {
 }
 
 size_t device_memory_used(int device) {
-    size_t used = 0;
+    size_t used = device_local_memory(device);
     for (const auto &[memory, allocation] : allocations)
         used += allocation.device == device ? allocation.bytes : 0;
     return used;

@@ -146,6 +146,8 @@ void enqueue_kernel(const void *kernel, dim3 grid, dim3 block, size_t shared_byt
     cudaError_t error = begin(EPNET_EMULATION_LAUNCH);
     if (error == cudaSuccess)
         error = check_launch(kernel, grid, block, shared_bytes);
+    if (error == cudaSuccess)
+        error = device_local_memory_reserve();
     if (error == cudaSuccess) {
         const int device = current_device();
         const std::shared_ptr<void> use = device_memory_use(given, given_bytes);
