@@ -247,8 +247,6 @@ typedef struct EpnetBackend {
     bool (*estimate)(const EpnetProblem *problem, const EpnetPoint *point, double *applications,
                      double *seconds);
     EpnetMemoryNeed (*need)(const EpnetProblem *problem, int device, int threads);
-    /* need().of_point and in_flight of a backend that is one device; NULL where there may be several. */
-    uint64_t (*memory)(const EpnetProblem *problem, int threads, int *in_flight);
 } EpnetBackend;
 
 #endif

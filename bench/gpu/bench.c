@@ -63,9 +63,10 @@ static bool solve_reference(const GpuBench *bench, const char *name, const GpuCa
                             const EpnetPoint *points, GpuRows *rows) {
     const GpuEngine *reference = &bench->reference;
     EpnetError error = {.status = EPNET_OK};
-    int in_flight;
-    const double bytes = (double)reference->backend->memory(&item->problem, reference->threads, &in_flight);
-    if (!gpu_bench_fits_host(bench, "bench", name, item->shape.nodes, bytes * in_flight))
+    const EpnetMemoryNeed need =
+        reference->backend->need(&item->problem, reference->device, reference->threads);
+    const double bytes = (double)need.of_point * need.in_flight;
+    if (!gpu_bench_fits_host(bench, "bench", name, item->shape.nodes, bytes))
         return false;
     if (gpu_solve(reference, &item->problem, points, rows, &error) == EPNET_OK)
         return true;

@@ -44,12 +44,6 @@ static EpnetMemoryNeed cpu_need(const EpnetProblem *problem, int device, int thr
     return need;
 }
 
-static uint64_t cpu_memory(const EpnetProblem *problem, int threads, int *in_flight) {
-    const EpnetMemoryNeed need = cpu_need(problem, 0, threads);
-    *in_flight = need.in_flight;
-    return need.of_point;
-}
-
 /* A worker per thread, for points do not wait for each other; or one with all threads. */
 static void cpu_workers(const EpnetProblem *problem, int device, int threads, int *count, int *threads_each,
                         size_t *chunk) {
@@ -188,5 +182,4 @@ const EpnetBackend epnet_cpu_backend = {
     .apply = cpu_apply,
     .estimate = epnet_cpu_estimate,
     .need = cpu_need,
-    .memory = cpu_memory,
 };
