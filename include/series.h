@@ -9,8 +9,8 @@
 #include <math.h>
 
 /* ---- limits of the steps -------------------------------------------------------------------------------
- * The same on every backend, so that a point takes as many applications of L, and ends with the same status,
- * whoever solves it. x = Lambda dt, Lambda the largest exit rate. */
+ * Of host/evolution.c and of the device, which so take the same steps (what the CPU solves side by side,
+ * host/cpu/lanes_evolve.c, goes by windows). x = Lambda dt, Lambda the largest exit rate. */
 
 /* Below this x a power series is as short, and the recurrence for the Chebyshev coefficients overflows. */
 #define EPNET_CHEBYSHEV_X_LEAST 1e-3

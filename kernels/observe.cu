@@ -158,17 +158,24 @@ __device__ EpnetNodeSums epnet_observe_nodes(const EpnetGroup &group, const Epne
 
 /* ---- cuts ---------------------------------------------------------------------------------------------- */
 
-/* Sum v and w over the nodes outside `mask`: afterwards the entry of a sub-state of mask is its own. */
-__device__ static inline void epnet_fold(const EpnetGroup &group, int nodes, uint64_t mask, double *v,
+/* Sum v and w over the nodes outside `mask`, the highest first: afterwards the entry of a sub-state of mask
+ * is its own. Entries that have been added to others are not visited again. */
+__device__ static inline void epnet_fold(const EpnetGroup &group, int nodes, uint32_t mask, double *v,
                                          double *w) {
-    for (int i = 0; i < nodes; i++) {
-        if (epnet_bit(mask, i))
+    uint32_t folded = 0;
+    for (int i = nodes - 1; i >= 0; i--) {
+        const uint32_t bit = 1u << i, above = mask >> i;
+        if ((above & 1) != 0)
             continue;
-        for (uint32_t k = (uint32_t)group.rank; k < 1u << (nodes - 1); k += (uint32_t)group.size) {
+        const uint32_t pairs = above == 0 ? bit : 1u << (nodes - 1);
+        for (uint32_t k = (uint32_t)group.rank; k < pairs; k += (uint32_t)group.size) {
             const uint32_t s = (uint32_t)epnet_insert_zero(k, i);
-            v[s] += v[s | 1u << i];
-            w[s] += w[s | 1u << i];
+            if ((s & folded) != 0)
+                continue;
+            v[s] += v[s | bit];
+            w[s] += w[s | bit];
         }
+        folded |= bit;
         epnet_group_sync(group);
     }
 }
@@ -177,7 +184,7 @@ __device__ static inline void epnet_fold(const EpnetGroup &group, int nodes, uin
  * in p_side an empty sub-state that fills. Returns this thread's share of the rate of the side's entropy. */
 __device__ static inline EpnetLimit epnet_observe_side(const EpnetGroup &group,
                                                        const EpnetCudaProblem &problem,
-                                                       const EpnetDevicePoint &point, uint64_t mask,
+                                                       const EpnetDevicePoint &point, uint32_t mask,
                                                        double *p_side, double *log_side) {
     const uint32_t states = 1u << problem.nodes;
     for (uint32_t s = (uint32_t)group.rank; s < states; s += (uint32_t)group.size) {

@@ -37,7 +37,8 @@ __device__ static inline void epnet_stored_change(const EpnetTables &tables, con
     }
 }
 
-/* P(x_j = x) and its rate of change for both x into scratch. */
+/* P(x_j = x) and its rate of change for both x into scratch. Of a thread's bit, the two values are on threads
+ * that differ in it, each of which sums over all other bits; of a register's, the group sums both. */
 template <class S>
 __device__ static inline void epnet_stored_marginals(const EpnetGroup &group, const EpnetDevicePoint &point,
                                                      const double (&p)[S::STATES],
@@ -46,23 +47,40 @@ __device__ static inline void epnet_stored_marginals(const EpnetGroup &group, co
     const int t = group.rank;
     double *const marginal = point.scratch + point.map.marginal, *const rate =
                                                                      point.scratch + point.map.marginal_rate;
+    double own[2] = {0, 0};
 #pragma unroll
-    for (int j = 0; j < S::NODES; j++) {
+    for (int r = 0; r < S::STATES; r++) {
+        own[0] += p[r];
+        own[1] += dp[r];
+    }
+#pragma unroll
+    for (int j = 0; j < T; j++) {
+        double sums[2] = {own[0], own[1]};
+#pragma unroll
+        for (int i = 0; i < T; i++) {
+#pragma unroll
+            for (int v = 0; v < 2 && i != j; v++)
+                sums[v] += __shfl_xor_sync(group.lanes, sums[v], 1 << i);
+        }
+        if ((t & ~(1 << j)) == 0) {
+            marginal[2 * j + (t >> j)] = sums[0];
+            rate[2 * j + (t >> j)] = sums[1];
+        }
+    }
+#pragma unroll
+    for (int b = 0; b < S::REGISTER_BITS; b++) {
         double sums[4] = {0, 0, 0, 0}; /* p at x = 0, 1, dp at x = 0, 1 */
 #pragma unroll
         for (int r = 0; r < S::STATES; r++) {
-            const bool one = (j < T ? t >> j & 1 : r >> (j - T) & 1) != 0;
-            sums[0] += one ? 0 : p[r];
-            sums[1] += one ? p[r] : 0;
-            sums[2] += one ? 0 : dp[r];
-            sums[3] += one ? dp[r] : 0;
+            sums[r >> b & 1] += p[r];
+            sums[2 + (r >> b & 1)] += dp[r];
         }
         epnet_group_sums(group, sums);
         if (t == 0) {
 #pragma unroll
             for (int x = 0; x < 2; x++) {
-                marginal[2 * j + x] = sums[x];
-                rate[2 * j + x] = sums[2 + x];
+                marginal[2 * (T + b) + x] = sums[x];
+                rate[2 * (T + b) + x] = sums[2 + x];
             }
         }
     }

@@ -1,34 +1,44 @@
 /* The same for up to 8 nodes, whose rates stay in registers too. They are stored as entries of the matrix
- * that is applied, so that a state takes one multiply-add per node, one for itself with the vector before,
- * and one for the sum: with more arithmetic, that and not the exchange would set the pace up to 6 nodes. */
+ * that is applied, so that a state takes one multiply-add per node, two for itself and the vector before, and
+ * one for the sum: with more arithmetic, that and not the exchange would set the pace up to 5 nodes. */
 #ifndef EPNET_KERNELS_POLYNOMIAL_STORED_CUH
 #define EPNET_KERNELS_POLYNOMIAL_STORED_CUH
 
 #include "polynomial.cuh"
 
-/* M, or 2 M, of the states of a thread: from[j][r] takes state r from the one that differs in x_j. */
+/* scale L of the states of a thread: from[j][r] takes state r from the one that differs in x_j; `leave` is
+ * the sum of what the others take of it, in the rounded numbers that they use, so that no probability is lost
+ * however long the time. */
 template <class S> struct EpnetStoredMatrix {
-    double stay[S::STATES], from[S::NODES][S::STATES];
+    double identity, leave[S::STATES], from[S::NODES][S::STATES];
 
-    __device__ void load(const EpnetDevicePoint &point, int t, double identity, double scale) {
-        const double *const exit = point.scratch + point.map.exit;
+    __device__ void load(const EpnetDevicePoint &point, const EpnetPartners<S> &partners, int t,
+                         double identity_factor, double scale) {
+        constexpr int T = S::THREAD_BITS;
+        identity = identity_factor;
+#pragma unroll
+        for (int j = 0; j < S::NODES; j++) {
+#pragma unroll
+            for (int r = 0; r < S::STATES; r++)
+                from[j][r] = scale * epnet_tables_rate(point.tables, j, (uint32_t)(r << T | t) ^ 1u << j);
+        }
 #pragma unroll
         for (int r = 0; r < S::STATES; r++) {
-            const uint32_t s = (uint32_t)(r << S::THREAD_BITS | t);
-            stay[r] = identity - scale * exit[s];
+            leave[r] = 0;
 #pragma unroll
             for (int j = 0; j < S::NODES; j++)
-                from[j][r] = scale * epnet_tables_rate(point.tables, j, s ^ 1u << j);
+                leave[r] += j < T ? partners.of(from[j], j, r) : from[j][r ^ (1 << j >> T)];
         }
     }
 
-    /* next = matrix x now, or with RECURS that - next. */
+    /* next = (identity + scale L) now, or with RECURS that - next. */
     template <bool RECURS>
     __device__ void apply(const EpnetPartners<S> &partners, const double (&now)[S::STATES],
                           double (&next)[S::STATES]) const {
 #pragma unroll
         for (int r = 0; r < S::STATES; r++) {
-            double sum = RECURS ? stay[r] * now[r] - next[r] : stay[r] * now[r];
+            double sum = RECURS ? identity * now[r] - next[r] : identity * now[r];
+            sum -= leave[r] * now[r];
 #pragma unroll
             for (int j = 0; j < S::THREAD_BITS; j++)
                 sum += from[j][r] * partners.of(now, j, r);
@@ -75,13 +85,13 @@ __device__ static EPNET_NOINLINE double epnet_polynomial_stored(const EpnetGroup
     const int t = group.rank, degree = polynomial.degree;
     const bool chebyshev = polynomial.chebyshev;
     const double *const c = polynomial.c, *const from = point.p + t;
-    const double factor = chebyshev ? 2 : 1;
+    const double factor = chebyshev ? 2 : 1, first = chebyshev ? 0.5 : 1;
     double *const to = point.dp + t;
     double a[STATES], b[STATES], sum[STATES];
     EpnetStoredMatrix<S> matrix;
     EpnetPartners<S> partners;
     partners.load(group, NULL);
-    matrix.load(point, t, factor * polynomial.identity, factor * polynomial.scale);
+    matrix.load(point, partners, t, factor * polynomial.identity, factor * polynomial.scale);
     epnet_group_sync(group); /* dp is not read any more */
 #pragma unroll
     for (int r = 0; r < STATES; r++) {
@@ -93,7 +103,7 @@ __device__ static EPNET_NOINLINE double epnet_polynomial_stored(const EpnetGroup
         matrix.template apply<false>(partners, a, b);
 #pragma unroll
         for (int r = 0; r < STATES; r++)
-            b[r] *= 1 / factor; /* v_1 = M v_0 */
+            b[r] *= first; /* v_1 = M v_0 */
         epnet_add_term(c[1], b, sum);
     }
     if (chebyshev)

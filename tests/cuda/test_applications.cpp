@@ -13,6 +13,7 @@ extern "C" {
 
 #include "trajectory.cuh"
 
+#include <cfloat>
 #include <cmath>
 #include <cstdlib>
 
@@ -22,10 +23,16 @@ typedef EpnetShape<2, 0, 0> ShapeOf2;
 typedef EpnetShape<3, 2, 0> ShapeOf5;
 typedef EpnetShape<4, 5, 0> ShapeOf9;
 
+/* What a point took, and by how much its probabilities sum to more than 1. */
+struct EpnetTaken {
+    uint32_t applications;
+    double excess;
+};
+
 /* The first point of the batch, without rows. */
 template <class S>
 __global__ void counting_kernel(EpnetCudaLayout layout, EpnetCudaProblem problem, EpnetCudaBatch batch,
-                                double *scratch, uint32_t *applications) {
+                                double *scratch, EpnetTaken *taken) {
     EPNET_DYNAMIC_SHARED(double, shared);
     EpnetDevicePoint point;
     uint32_t *next;
@@ -43,9 +50,12 @@ __global__ void counting_kernel(EpnetCudaLayout layout, EpnetCudaProblem problem
         epnet_group_sync(group);
         status = epnet_evolution_advance<S>(group, problem, point, ev, sample);
     }
+    epnet_group_sync(group);
     if (group.rank == 0) {
         batch.status[0] = (int)status;
-        *applications = ev.applications;
+        *taken = {ev.applications, -1};
+        for (int s = 0; s < 1 << S::NODES; s++)
+            taken->excess += point.p[s];
     }
 }
 
@@ -58,7 +68,7 @@ int tear_down(void **) {
     return epnet_emulation_held().allocations == 0 ? 0 : -1;
 }
 
-template <class S> uint32_t count_on_device(const EpnetProblem &problem, const EpnetPoint &point) {
+template <class S> EpnetTaken take_on_device(const EpnetProblem &problem, const EpnetPoint &point) {
     const EpnetBatch batch = {&problem, 1, &point, nullptr};
     TestRows rows = two_backends_rows(&problem, 1, false);
     EpnetCudaProblemStorage shared;
@@ -75,7 +85,7 @@ template <class S> uint32_t count_on_device(const EpnetProblem &problem, const E
                      cudaSuccess);
     layout.blocks = 1;
     const size_t bytes = layout.scratch_per_group * (size_t)layout.groups * sizeof(double);
-    assert_true(epnet_cuda_ok(epnet_cuda_array_alloc(&count, sizeof(uint32_t))));
+    assert_true(epnet_cuda_ok(epnet_cuda_array_alloc(&count, sizeof(EpnetTaken))));
     assert_true(epnet_cuda_ok(epnet_cuda_array_alloc(&stop, sizeof(int))));
     assert_true(epnet_cuda_ok(epnet_cuda_array_alloc_device(&scratch, bytes)));
     assert_int_equal(cudaMemset(stop.device, 0, sizeof(int)), cudaSuccess);
@@ -84,20 +94,20 @@ template <class S> uint32_t count_on_device(const EpnetProblem &problem, const E
                      cudaSuccess);
     const EpnetCudaBatch given = epnet_cuda_slots_batch(&slots, static_cast<const int *>(stop.device));
     EPNET_LAUNCH(counting_kernel<S>, 1, layout.threads, layout.shared_bytes, nullptr, layout, shared.problem,
-                 given, static_cast<double *>(scratch.device), static_cast<uint32_t *>(count.device));
+                 given, static_cast<double *>(scratch.device), static_cast<EpnetTaken *>(count.device));
     assert_int_equal(cudaGetLastError(), cudaSuccess);
     assert_true(epnet_cuda_ok(epnet_cuda_slots_download(&slots, &problem, nullptr)));
-    assert_true(epnet_cuda_ok(epnet_cuda_array_download(&count, sizeof(uint32_t), nullptr)));
+    assert_true(epnet_cuda_ok(epnet_cuda_array_download(&count, sizeof(EpnetTaken), nullptr)));
     assert_int_equal(cudaDeviceSynchronize(), cudaSuccess);
     assert_int_equal(*static_cast<int *>(slots.status.host), EPNET_POINT_OK);
-    const uint32_t applications = *static_cast<uint32_t *>(count.host);
+    const EpnetTaken taken = *static_cast<EpnetTaken *>(count.host);
     for (EpnetCudaArray *array : {&count, &stop, &scratch})
         epnet_cuda_array_free(array);
     epnet_cuda_slots_free(&slots);
     epnet_cuda_problem_free(&shared);
     epnet_cuda_reach_free(&reach);
     test_rows_free(&rows);
-    return applications;
+    return taken;
 }
 
 uint64_t count_on_cpu(const EpnetProblem &problem, const EpnetPoint &point) {
@@ -127,7 +137,8 @@ void check_counts(TestRandom *random, TestNetwork network, EpnetMethod method, d
     problem.times = times;
     problem.time_count = sizeof times / sizeof *times;
     const EpnetPoint point = test_network_point(&network);
-    const double cpu = (double)count_on_cpu(problem, point), device = count_on_device<S>(problem, point);
+    const double cpu = (double)count_on_cpu(problem, point),
+                 device = take_on_device<S>(problem, point).applications;
     if (fabs(device - cpu) > 2 + relative * cpu)
         fail_msg("%d nodes, method %d: %.0f applications on the device, %.0f on the CPU", S::NODES,
                  (int)method, device, cpu);
@@ -148,7 +159,39 @@ void as_many_applications(void **) {
     }
     TestNetwork ring = test_network_ring(5, 10, 6); /* a spectrum far from the real axis */
     test_network_set_flips(&ring, 0.1, 0.12);
-    check_counts<ShapeOf5>(&random, ring, EPNET_CHEBYSHEV, 100, 0.03);
+    check_counts<ShapeOf5>(&random, ring, EPNET_CHEBYSHEV, 100, 0.1);
+}
+
+/* Rounding moves the sum of p the same way in every application: by no more than the CPU's, a fraction of a
+ * rounding error per unit of Lambda t. */
+template <class S> void check_mass(TestRandom *random) {
+    for (int trial = 0; trial < 20; trial++) {
+        TestNetwork network = test_network_random(random, S::NODES, 0.8, 0.3, 3, TEST_DRIVES_FINITE);
+        double *initial = test_law_random(random, (size_t)1 << S::NODES, 0), exit_max = 0;
+        const double time = 1e4;
+        for (int i = 0; i < S::NODES; i++)
+            exit_max += fmax(network.flip_up[i], network.flip_down[i]);
+        for (size_t e = 0; e < network.edge_count; e++)
+            exit_max += network.rate[e];
+        EpnetProblem problem = test_network_problem(&network, initial);
+        problem.times = &time;
+        problem.time_count = 1;
+        const EpnetPoint point = test_network_point(&network);
+        const double excess = take_on_device<S>(problem, point).excess,
+                     unit = 1e-14 + DBL_EPSILON * exit_max * time;
+        if (!(fabs(excess) <= (S::NODES == 1 ? 0.05 : 0.2) * unit))
+            fail_msg("%d nodes: the sum is off by %.3g, %.3g of a rounding error per unit of time", S::NODES,
+                     excess, excess / unit);
+        free(initial);
+        test_network_free(&network);
+    }
+}
+
+void probability_is_kept(void **) {
+    TestRandom random = test_random(49);
+    check_mass<EpnetShape<1, 0, 0>>(&random);
+    check_mass<ShapeOf2>(&random);
+    check_mass<ShapeOf5>(&random);
 }
 
 /* Times that the largest steps reach and smaller ones do not: either backend says the same. */
@@ -183,6 +226,7 @@ void long_intervals_end_alike(void **) {
 int main() {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test_setup_teardown(as_many_applications, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(probability_is_kept, set_up, tear_down),
         cmocka_unit_test_setup_teardown(long_intervals_end_alike, set_up, tear_down),
     };
     return cmocka_run_group_tests(tests, nullptr, nullptr);
