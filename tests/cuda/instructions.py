@@ -53,8 +53,8 @@ def measured(objects, tool):
             continue
         r, t, b = (int(x) for x in found.groups()[1:4])
         states, nodes, applications = 1 << r, r + t + b, 2 if b == 0 else 1
-        # With stored rates there is a loop of Chebyshev's recurrence, which takes two more of a state, and one without.
-        each_takes = states * (nodes + 2 if found[1] == "polynomial_stored" else nodes)
+        # With stored rates there is a loop of Chebyshev's recurrence, which takes three more of a state, and one without.
+        each_takes = states * (nodes + 3 if found[1] == "polynomial_stored" else nodes)
         candidates = [c for c in loops_of(part) if c["DFMA"] >= applications * each_takes]
         if not candidates:
             continue
