@@ -101,8 +101,8 @@ static EpnetPointStatus check_row(const EpnetWorkspace *ws, const EpnetProblem *
  * law. */
 static EpnetPointStatus solve_drive(EpnetWorkspace *ws, const EpnetProblem *problem, const EpnetPoint *point,
                                     double *columns) {
-    EpnetDriveSearch search = {problem, &ws->generator, &ws->stationary, &ws->observer, *point, ws->drive};
-    return epnet_drive_solve(&search, point->sigma, &columns[EPNET_DRIVE], &columns[EPNET_ATTAINABLE]);
+    EpnetDriveWork work = {problem, &ws->generator, &ws->stationary, &ws->observer, *point, ws->drive};
+    return epnet_drive_solve(&work, point->sigma, &columns[EPNET_DRIVE], &columns[EPNET_ATTAINABLE]);
 }
 
 /* The leak of a quench from p, or of the samples' own decay. The error of p in L1, 0 for a stationary law,
