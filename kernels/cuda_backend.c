@@ -1,10 +1,12 @@
-/* The CUDA backend: a context is a stream of a device and the engine for the problem on it. One context
- * solves one batch at a time; several on a device overlap its work with transfers. */
+/* The CUDA backend: a context is a stream of a device and the engine for the problem on it, and one more of
+ * both where the drives of points are to be found first. One context solves one batch at a time; several on a
+ * device overlap its work with transfers. */
 #include "cuda_backend.h"
 
 #include "cuda_check.h"
 #include "cuda_device.h"
 #include "cuda_resident.h"
+#include "drive_batch.h"
 #include "engine.h"
 #include "status.h"
 #include "stream.h"
@@ -19,12 +21,15 @@ typedef struct Context {
     cudaStream_t stream;
     EpnetCudaResident *resident; /* this one or the other: epnet_cuda_engine() */
     EpnetStreaming *streaming;
+    EpnetProblem trial; /* with a constant drive: the laws that its search asks for */
+    void *trials;       /* and a context for them; else NULL */
 } Context;
 
 static void cuda_close(void *context) {
     Context *cuda = context;
     if (cuda == NULL)
         return;
+    cuda_close(cuda->trials);
     (void)cudaSetDevice(cuda->device); /* what fails from here on has been told before */
     epnet_cuda_resident_close(cuda->resident);
     epnet_streaming_close(cuda->streaming);
@@ -59,6 +64,10 @@ static EpnetStatus cuda_open(const EpnetProblem *problem, int device, int thread
     cuda->problem = problem;
     cuda->device = device;
     EpnetStatus status = open_context(cuda, error);
+    if (status == EPNET_OK && problem->constant_drive) {
+        cuda->trial = epnet_drive_trial_problem(problem);
+        status = cuda_open(&cuda->trial, device, threads, &cuda->trials, error);
+    }
     if (status == EPNET_OK)
         *context = cuda;
     else
@@ -86,7 +95,8 @@ static EpnetStatus solve_streaming(Context *cuda, const EpnetBatch *batch, Epnet
     return status;
 }
 
-static EpnetStatus cuda_solve(void *context, const EpnetBatch *batch, EpnetRows *rows, EpnetError *error) {
+/* Points whose drives are given. */
+static EpnetStatus solve_points(void *context, const EpnetBatch *batch, EpnetRows *rows, EpnetError *error) {
     Context *cuda = context;
     EpnetStatus status = epnet_cuda_check(EPNET_CUDA(cudaSetDevice, cuda->device), error);
     if (status != EPNET_OK)
@@ -95,8 +105,17 @@ static EpnetStatus cuda_solve(void *context, const EpnetBatch *batch, EpnetRows 
                                    : epnet_cuda_resident_solve(cuda->resident, batch, rows, error);
 }
 
+static EpnetStatus cuda_solve(void *context, const EpnetBatch *batch, EpnetRows *rows, EpnetError *error) {
+    Context *cuda = context;
+    return cuda->trials == NULL
+               ? solve_points(cuda, batch, rows, error)
+               : epnet_drive_batch_solve(batch, rows, solve_points, cuda->trials, solve_points, cuda, error);
+}
+
 static bool cuda_lacks_room(const void *context) {
     const Context *cuda = context;
+    if (cuda->trials != NULL && cuda_lacks_room(cuda->trials))
+        return true;
     return cuda->streaming != NULL ? epnet_streaming_lacks_room(cuda->streaming)
                                    : epnet_cuda_resident_lacks_room(cuda->resident);
 }
@@ -114,6 +133,8 @@ static EpnetStatus cuda_apply(void *context, const EpnetPoint *point, const doub
 static void cuda_note(const void *context, char *text, size_t size) {
     const Context *cuda = context;
     snprintf(text, size, "%s", cuda->resident != NULL ? epnet_cuda_resident_note(cuda->resident) : "");
+    if (text[0] == '\0' && cuda->trials != NULL)
+        cuda_note(cuda->trials, text, size);
 }
 
 const EpnetBackend epnet_cuda_backend = {

@@ -3,6 +3,7 @@
 #include "cpu/estimate.h"
 #include "cuda_batch.h"
 #include "cuda_check.h"
+#include "drive_batch.h"
 #include "engine.h"
 #include "status.h"
 #include "stream.h"
@@ -82,10 +83,6 @@ static bool streams(const EpnetProblem *problem) {
 /* ---- what a problem takes ---------------------------------------------------------------------------- */
 
 static EpnetStatus check_kind(const EpnetProblem *problem, EpnetError *error) {
-    if (problem->constant_drive)
-        return epnet_fail(error, EPNET_DEVICE,
-                          "a constant drive (sigma) is not computed on CUDA devices in this version; run it "
-                          "with --device cpu");
     if (problem->leak.kind != EPNET_LEAK_NONE)
         return epnet_fail(error, EPNET_DEVICE,
                           "[leak] is not computed on CUDA devices in this version; run it with --device cpu");
@@ -133,8 +130,15 @@ static uint64_t local_memory(int bytes_of_thread) {
     return (uint64_t)bytes_of_thread * (uint64_t)multiprocessors * (uint64_t)threads;
 }
 
-/* Bytes that one context takes at least: of the resident engine a launch of one point. */
+/* Bytes that one context takes at least: of the resident engine a launch of one point; with a constant drive,
+ * of both engines. */
 static uint64_t least_bytes(const EpnetProblem *problem) {
+    if (problem->constant_drive) {
+        EpnetProblem given = *problem;
+        const EpnetProblem trial = epnet_drive_trial_problem(problem);
+        given.constant_drive = false;
+        return least_bytes(&given) + least_bytes(&trial);
+    }
     if (streams(problem))
         return epnet_streaming_bytes(problem);
     const Scratch scratch = find_scratch(problem, INFINITY);
@@ -220,6 +224,12 @@ static EpnetStatus find_manner(const EpnetProblem *problem, int device, Manner *
 
 EpnetStatus epnet_cuda_alike(const EpnetProblem *problem, int one, int other, EpnetError *error) {
     Manner a, b;
+    if (problem->constant_drive) {
+        const EpnetProblem trial = epnet_drive_trial_problem(problem);
+        const EpnetStatus searching = epnet_cuda_alike(&trial, one, other, error);
+        if (searching != EPNET_OK)
+            return searching;
+    }
     EpnetStatus status = find_manner(problem, one, &a, error);
     if (status == EPNET_OK)
         status = find_manner(problem, other, &b, error);
@@ -265,7 +275,16 @@ void epnet_cuda_workers(const EpnetProblem *problem, int device, int threads, in
 }
 
 EpnetMemoryNeed epnet_cuda_need(const EpnetProblem *problem, int device, int threads) {
-    (void)threads;
+    if (problem->constant_drive) {
+        EpnetProblem given = *problem;
+        const EpnetProblem trial = epnet_drive_trial_problem(problem);
+        given.constant_drive = false;
+        EpnetMemoryNeed need = epnet_cuda_need(&given, device, threads);
+        const EpnetMemoryNeed searching = epnet_cuda_need(&trial, device, threads);
+        need.of_point += searching.of_point;
+        need.of_device = searching.of_device > need.of_device ? searching.of_device : need.of_device;
+        return need;
+    }
     if (cudaSetDevice(device) != cudaSuccess)
         (void)cudaGetLastError();
     if (streams(problem))

@@ -14,7 +14,7 @@ EpnetStatus epnet_cuda_describe(int device, EpnetDeviceInfo *info, EpnetError *e
  * kernels take (from EPNET_STREAM_NODES_MIN on). cudaErrorInvalidConfiguration: no block of either fits. */
 EpnetCudaResult epnet_cuda_engine(const EpnetProblem *problem, bool *streaming, EpnetCudaLayout *layout);
 
-/* Refused: a constant drive, a leak, more states than the device holds (with the largest network that fits),
+/* Refused: a leak, method split, more states than the device holds (with the largest network that fits),
  * and a device that the kernels were not compiled for. */
 EpnetStatus epnet_cuda_accept(const EpnetProblem *problem, int device, int *threads, EpnetError *error);
 

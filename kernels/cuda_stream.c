@@ -48,9 +48,9 @@ EpnetStatus epnet_streaming_open(const EpnetProblem *problem, cudaStream_t strea
     if (problem->nodes < EPNET_STREAM_NODES_MIN || problem->nodes > EPNET_STREAM_NODES_MAX)
         return epnet_fail(error, EPNET_INTERNAL, "the streaming engine takes %d to %d nodes, not %d",
                           EPNET_STREAM_NODES_MIN, EPNET_STREAM_NODES_MAX, problem->nodes);
-    if (problem->constant_drive || problem->leak.kind != EPNET_LEAK_NONE)
+    if (problem->leak.kind != EPNET_LEAK_NONE)
         return epnet_fail(error, EPNET_DEVICE,
-                          "sigma and [leak] are not for the CUDA backend: run them with --device cpu");
+                          "[leak] is not for the CUDA backend: run it with --device cpu");
     EpnetStreaming *opened = epnet_calloc(1, sizeof *opened);
     if (opened == NULL)
         return epnet_fail_memory(error, sizeof *opened, "the streaming engine");
