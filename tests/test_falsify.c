@@ -257,7 +257,7 @@ static void a_run_of_the_spec_gives_the_ratio(void **state) {
         {"envelope", NULL, NULL, "0>1", 2},           {"envelope", NULL, NULL, "ring", 3},
     };
     scratch_make();
-    for (size_t k = 0; k < sizeof cases / sizeof cases[0]; k++) {
+    for (size_t k = 0; k < sizeof cases / sizeof cases[0]; k += CHECK_SANITIZED ? 3 : 1) {
         EpnetFalsifyOptions options = small(cases[k].bound);
         options.states = cases[k].states;
         options.left = cases[k].left;
