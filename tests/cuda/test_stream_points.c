@@ -262,7 +262,7 @@ static void test_oracle(void **state) {
 /* The sizes that the engine is for: wide tiles, several points by one engine. */
 static void test_large(void **state) {
     (void)state;
-    const int longest = check_long() ? 16 : 14;
+    const int longest = check_long() ? 16 : CHECK_SANITIZED ? 13 : 14;
     TestRandom random = test_random(416);
     epnet_emulation_reset();
     for (int nodes = 13; nodes <= longest; nodes++) {
