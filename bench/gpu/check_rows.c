@@ -122,7 +122,41 @@ void gpu_check_trajectories(const GpuChecks *checks) {
 
 /* ---- stationary laws ----------------------------------------------------------------------------------- */
 
+/* A drive is found to 1e-9 of the production that is asked for, and often better; rows follow it. */
+static void check_constant_drive(const GpuChecks *checks, int nodes, size_t points) {
+    static const char name[] = "stationary law, constant drive";
+    const double limit = 1e-7;
+    if (!gpu_checks_go_on(checks, name, nodes))
+        return;
+    char where[160];
+    const GpuShape shape = {
+        nodes, points, GPU_COMPLETE, GPU_STATIONARY, EPNET_STATIONARY, EPNET_CHEBYSHEV, 1e-9, 0, 0, 2, 53, 0};
+    GpuCase item = gpu_case_make(&shape);
+    item.problem.constant_drive = true;
+    for (size_t k = 0; k < points; k++)
+        item.points[k].sigma = 0.4 * (double)(1 + k % 8); /* [nat/s] */
+    GpuRows subject = gpu_rows_make(&item.problem, points, false),
+            reference = gpu_rows_make(&item.problem, points, false);
+    if (solve_both(checks, name, &item, &subject, &reference)) {
+        double worst = gpu_rows_difference(&item.problem, &subject, &reference, where);
+        for (size_t k = 0; k < points; k++) {
+            const size_t at = k * EPNET_POINT_COLUMNS + EPNET_DRIVE;
+            const double drive = reference.rows.point[at];
+            const double off = fabs(subject.rows.point[at] - drive) / drive;
+            if (!isnan(drive) && !(off <= worst))
+                worst = isnan(off) ? INFINITY : off;
+        }
+        gpu_report_check(checks->report, name, nodes, points, worst, limit, "drives and rows");
+    }
+    gpu_rows_free(&subject);
+    gpu_rows_free(&reference);
+    gpu_case_free(&item);
+}
+
 void gpu_check_stationary(const GpuChecks *checks) {
+    check_constant_drive(checks, 2, 3);
+    for (int nodes = 3; nodes <= 9 && checks->size == GPU_FULL; nodes += 2)
+        check_constant_drive(checks, nodes, 16);
     static const GpuNetworkKind kinds[] = {GPU_GENERIC, GPU_ONE_WAY, GPU_NEAR_EQUILIBRIUM, GPU_ZERO_RATES,
                                            GPU_RING};
     static const int tiny[] = {2, 5, 8}, small[] = {3, 7, 9, 11},
