@@ -181,17 +181,26 @@ static void a_folder_that_is_removed(void **state) {
     assert_int_equal(mkdir(disk, 0755), 0);
 }
 
-/* Root may write anywhere: the run steps down to another user. */
+/* Root may write anywhere: the run steps down to another user, if that one gets to the program at all (in the
+ * home of root it does not). */
 static void a_folder_of_someone_else(void **state) {
     (void)state;
-    assert_int_equal(chmod(disk, 0555), 0);
-    assert_int_equal(chmod(folder, 0755), 0);
     const char *const drop[] = {"setpriv",       "--reuid=65534",
                                 "--regid=65534", "--clear-groups",
                                 EPNET_PROGRAM,   "run",
                                 "spec.toml",     "-o",
                                 "disk/grid.nc",  NULL};
     const char *const *command = geteuid() == 0 ? drop : drop + 4;
+    const char *const probe[] = {drop[0], drop[1], drop[2], drop[3], EPNET_PROGRAM, "--version", NULL};
+    assert_int_equal(chmod(folder, 0755), 0);
+    if (command == drop) {
+        TestOutput version = test_program_run(folder, NULL, probe);
+        const int code = version.code;
+        test_output_free(&version);
+        if (code != 0)
+            skip();
+    }
+    assert_int_equal(chmod(disk, 0555), 0);
     TestOutput output = test_program_run(folder, NULL, command);
     assert_int_equal(chmod(disk, 0755), 0);
     assert_int_equal(test_folder_count(disk), 0);
