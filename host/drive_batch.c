@@ -113,6 +113,9 @@ static void move_row(const Searches *s, EpnetRows *rows, size_t to, size_t from,
     move(rows->last, width, to, from, there);
     move(rows->extremes, EPNET_EXTREMES, to, from, there);
     move(rows->trajectory, problem->time_count * width, to, from, there);
+    move(rows->applications, 1, to, from, there);
+    if (rows->point == NULL)
+        return;
     double *const columns = rows->point + to * EPNET_POINT_COLUMNS;
     for (size_t c = 0; c < EPNET_POINT_COLUMNS; c++)
         columns[c] = NAN;

@@ -227,6 +227,8 @@ void epnet_drive_answer(EpnetDriveSearch *search, EpnetPointStatus status, doubl
     if (status == EPNET_POINT_OK && !isfinite(production))
         status = EPNET_POINT_NOT_FINITE;
     if (status != EPNET_POINT_OK) {
+        if (search->stage == EPNET_DRIVE_APPROACHES)
+            note_attainable(search, search->nearest.production);
         end(search, status, NAN);
         return;
     }

@@ -21,8 +21,9 @@ typedef struct Context {
     cudaStream_t stream;
     EpnetCudaResident *resident; /* this one or the other: epnet_cuda_engine() */
     EpnetStreaming *streaming;
-    EpnetProblem trial; /* with a constant drive: the laws that its search asks for */
-    void *trials;       /* and a context for them; else NULL */
+    EpnetProblem trial;     /* with a constant drive: the laws that its search asks for */
+    struct Context *trials; /* and a context for them; else NULL */
+    bool tight;             /* of which one has to give its memory back for the other */
 } Context;
 
 static void cuda_close(void *context) {
@@ -66,7 +67,9 @@ static EpnetStatus cuda_open(const EpnetProblem *problem, int device, int thread
     EpnetStatus status = open_context(cuda, error);
     if (status == EPNET_OK && problem->constant_drive) {
         cuda->trial = epnet_drive_trial_problem(problem);
-        status = cuda_open(&cuda->trial, device, threads, &cuda->trials, error);
+        void *trials;
+        status = cuda_open(&cuda->trial, device, threads, &trials, error);
+        cuda->trials = trials;
     }
     if (status == EPNET_OK)
         *context = cuda;
@@ -105,19 +108,41 @@ static EpnetStatus solve_points(void *context, const EpnetBatch *batch, EpnetRow
                                    : epnet_cuda_resident_solve(cuda->resident, batch, rows, error);
 }
 
-static EpnetStatus cuda_solve(void *context, const EpnetBatch *batch, EpnetRows *rows, EpnetError *error) {
-    Context *cuda = context;
-    return cuda->trials == NULL
-               ? solve_points(cuda, batch, rows, error)
-               : epnet_drive_batch_solve(batch, rows, solve_points, cuda->trials, solve_points, cuda, error);
-}
-
 static bool cuda_lacks_room(const void *context) {
     const Context *cuda = context;
     if (cuda->trials != NULL && cuda_lacks_room(cuda->trials))
         return true;
     return cuda->streaming != NULL ? epnet_streaming_lacks_room(cuda->streaming)
                                    : epnet_cuda_resident_lacks_room(cuda->resident);
+}
+
+/* Points whose drives have been found. */
+static EpnetStatus solve_found(void *context, const EpnetBatch *batch, EpnetRows *rows, EpnetError *error) {
+    Context *cuda = context;
+    if (cuda->tight)
+        epnet_cuda_resident_release(cuda->trials->resident);
+    return solve_points(cuda, batch, rows, error);
+}
+
+static EpnetStatus search_and_solve(Context *cuda, const EpnetBatch *batch, EpnetRows *rows,
+                                    EpnetError *error) {
+    if (cuda->tight)
+        epnet_cuda_resident_release(cuda->resident);
+    return epnet_drive_batch_solve(batch, rows, solve_points, cuda->trials, solve_found, cuda, error);
+}
+
+static EpnetStatus cuda_solve(void *context, const EpnetBatch *batch, EpnetRows *rows, EpnetError *error) {
+    Context *cuda = context;
+    if (cuda->trials == NULL)
+        return solve_points(cuda, batch, rows, error);
+    EpnetStatus status = search_and_solve(cuda, batch, rows, error);
+    if (status == EPNET_DEVICE && cuda_lacks_room(cuda) && !cuda->tight) {
+        /* What the search keeps may be what the points lack: from now on one gives way to the other. */
+        cuda->tight = true;
+        epnet_cuda_resident_release(cuda->trials->resident);
+        status = search_and_solve(cuda, batch, rows, error);
+    }
+    return status;
 }
 
 static EpnetStatus cuda_apply(void *context, const EpnetPoint *point, const double *p, double *q,

@@ -130,20 +130,27 @@ static uint64_t local_memory(int bytes_of_thread) {
     return (uint64_t)bytes_of_thread * (uint64_t)multiprocessors * (uint64_t)threads;
 }
 
-/* Bytes that one context takes at least: of the resident engine a launch of one point; with a constant drive,
- * of both engines. */
-static uint64_t least_bytes(const EpnetProblem *problem) {
+/* Bytes that one context takes at least, of the resident engine for a launch of one point, local memory
+ * aside, of which *local_bytes becomes the most that a thread takes. With a constant drive both engines
+ * count. */
+static uint64_t least_own_bytes(const EpnetProblem *problem, int *local_bytes) {
     if (problem->constant_drive) {
         EpnetProblem given = *problem;
         const EpnetProblem trial = epnet_drive_trial_problem(problem);
         given.constant_drive = false;
-        return least_bytes(&given) + least_bytes(&trial);
+        return least_own_bytes(&given, local_bytes) + least_own_bytes(&trial, local_bytes);
     }
     if (streams(problem))
         return epnet_streaming_bytes(problem);
     const Scratch scratch = find_scratch(problem, INFINITY);
-    return scratch.of_block + local_memory(scratch.local_bytes) +
-           epnet_cuda_point_bytes(problem, problem->keeps_trajectories);
+    *local_bytes = scratch.local_bytes > *local_bytes ? scratch.local_bytes : *local_bytes;
+    return scratch.of_block + epnet_cuda_point_bytes(problem, problem->keeps_trajectories);
+}
+
+static uint64_t least_bytes(const EpnetProblem *problem) {
+    int local_bytes = 0;
+    const uint64_t own = least_own_bytes(problem, &local_bytes);
+    return own + local_memory(local_bytes);
 }
 
 static bool fits(const EpnetProblem *problem, uint64_t available) {

@@ -302,6 +302,15 @@ EpnetStatus epnet_cuda_resident_apply(EpnetCudaResident *cuda, const EpnetPoint 
     return epnet_cuda_check(result, error);
 }
 
+void epnet_cuda_resident_release(EpnetCudaResident *cuda) {
+    if (cuda == NULL)
+        return;
+    epnet_cuda_slots_free(&cuda->slots);
+    epnet_cuda_array_free(&cuda->scratch);
+    cuda->most = SIZE_MAX;
+    cuda->lacks_room = false;
+}
+
 bool epnet_cuda_resident_lacks_room(const EpnetCudaResident *cuda) {
     return cuda->lacks_room;
 }

@@ -23,6 +23,9 @@ EpnetStatus epnet_cuda_resident_solve(EpnetCudaResident *resident, const EpnetBa
                                       EpnetError *error);
 EpnetStatus epnet_cuda_resident_apply(EpnetCudaResident *resident, const EpnetPoint *point, const double *p,
                                       double *q, EpnetError *error);
+/* Give back what batches have taken; the next one takes what it needs anew, in as large launches as there is
+ * room for. */
+void epnet_cuda_resident_release(EpnetCudaResident *resident); /* NULL is allowed */
 bool epnet_cuda_resident_lacks_room(const EpnetCudaResident *resident);
 const char *epnet_cuda_resident_note(const EpnetCudaResident *resident); /* "": nothing */
 
