@@ -4,9 +4,9 @@ extern "C" {
 #include "cpu/cpu_backend.h"
 #include "cpu/evolve.h"
 #include "cuda_backend.h"
-#include "cuda_batch.h"
 #include "emulation.h"
 #include "generator.h"
+#include "one_point.h"
 #include "support/check.h"
 #include "two_backends.h"
 }
@@ -59,54 +59,31 @@ __global__ void counting_kernel(EpnetCudaLayout layout, EpnetCudaProblem problem
     }
 }
 
-int set_up(void **) {
-    epnet_emulation_reset();
-    return 0;
-}
-
-int tear_down(void **) {
-    return epnet_emulation_held().allocations == 0 ? 0 : -1;
-}
-
 template <class S> EpnetTaken take_on_device(const EpnetProblem &problem, const EpnetPoint &point) {
-    const EpnetBatch batch = {&problem, 1, &point, nullptr};
-    TestRows rows = two_backends_rows(&problem, 1, false);
-    EpnetCudaProblemStorage shared;
-    EpnetCudaReach reach = {};
-    EpnetCudaSlots slots;
+    TestOnePoint one = test_one_point(&problem, &point);
     EpnetCudaLayout layout;
     EpnetCudaArray count, stop, scratch;
-    EpnetError error;
-    assert_int_equal(epnet_cuda_problem_make(&problem, nullptr, &shared, &error), EPNET_OK);
-    assert_true(epnet_cuda_ok(epnet_cuda_slots_alloc(&problem, 1, false, false, &slots)));
-    epnet_cuda_slots_pack(&slots, &shared, &reach, &batch, 0, 1, &rows.rows);
-    assert_true(epnet_cuda_ok(epnet_cuda_slots_upload(&slots, &problem, nullptr)));
-    assert_int_equal(epnet_cuda_trajectory_layout(&problem, slots.exit_bound, slots.degree_min, &layout),
-                     cudaSuccess);
-    layout.blocks = 1;
-    const size_t bytes = layout.scratch_per_group * (size_t)layout.groups * sizeof(double);
+    assert_int_equal(
+        epnet_cuda_trajectory_layout(&problem, one.slots.exit_bound, one.slots.degree_min, &layout),
+        cudaSuccess);
     assert_true(epnet_cuda_ok(epnet_cuda_array_alloc(&count, sizeof(EpnetTaken))));
     assert_true(epnet_cuda_ok(epnet_cuda_array_alloc(&stop, sizeof(int))));
-    assert_true(epnet_cuda_ok(epnet_cuda_array_alloc_device(&scratch, bytes)));
+    assert_true(epnet_cuda_ok(epnet_cuda_array_alloc_device(&scratch, test_one_block(&layout))));
     assert_int_equal(cudaMemset(stop.device, 0, sizeof(int)), cudaSuccess);
     assert_int_equal(cudaFuncSetAttribute((const void *)counting_kernel<S>,
                                           cudaFuncAttributeMaxDynamicSharedMemorySize, layout.shared_bytes),
                      cudaSuccess);
-    const EpnetCudaBatch given = epnet_cuda_slots_batch(&slots, static_cast<const int *>(stop.device));
-    EPNET_LAUNCH(counting_kernel<S>, 1, layout.threads, layout.shared_bytes, nullptr, layout, shared.problem,
-                 given, static_cast<double *>(scratch.device), static_cast<EpnetTaken *>(count.device));
+    const EpnetCudaBatch given = epnet_cuda_slots_batch(&one.slots, static_cast<const int *>(stop.device));
+    EPNET_LAUNCH(counting_kernel<S>, 1, layout.threads, layout.shared_bytes, nullptr, layout,
+                 one.shared.problem, given, static_cast<double *>(scratch.device),
+                 static_cast<EpnetTaken *>(count.device));
     assert_int_equal(cudaGetLastError(), cudaSuccess);
-    assert_true(epnet_cuda_ok(epnet_cuda_slots_download(&slots, &problem, nullptr)));
     assert_true(epnet_cuda_ok(epnet_cuda_array_download(&count, sizeof(EpnetTaken), nullptr)));
-    assert_int_equal(cudaDeviceSynchronize(), cudaSuccess);
-    assert_int_equal(*static_cast<int *>(slots.status.host), EPNET_POINT_OK);
+    assert_int_equal(test_one_point_finish(&one, &problem), EPNET_POINT_OK);
     const EpnetTaken taken = *static_cast<EpnetTaken *>(count.host);
     for (EpnetCudaArray *array : {&count, &stop, &scratch})
         epnet_cuda_array_free(array);
-    epnet_cuda_slots_free(&slots);
-    epnet_cuda_problem_free(&shared);
-    epnet_cuda_reach_free(&reach);
-    test_rows_free(&rows);
+    test_one_point_free(&one);
     return taken;
 }
 
@@ -225,9 +202,10 @@ void long_intervals_end_alike(void **) {
 
 int main() {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test_setup_teardown(as_many_applications, set_up, tear_down),
-        cmocka_unit_test_setup_teardown(probability_is_kept, set_up, tear_down),
-        cmocka_unit_test_setup_teardown(long_intervals_end_alike, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(as_many_applications, two_backends_set_up, two_backends_tear_down),
+        cmocka_unit_test_setup_teardown(probability_is_kept, two_backends_set_up, two_backends_tear_down),
+        cmocka_unit_test_setup_teardown(long_intervals_end_alike, two_backends_set_up,
+                                        two_backends_tear_down),
     };
     return cmocka_run_group_tests(tests, nullptr, nullptr);
 }

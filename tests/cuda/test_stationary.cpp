@@ -3,8 +3,8 @@
 extern "C" {
 #include "cpu/cpu_backend.h"
 #include "cuda_backend.h"
-#include "cuda_batch.h"
 #include "emulation.h"
+#include "one_point.h"
 #include "support/check.h"
 #include "two_backends.h"
 }
@@ -17,15 +17,6 @@ extern "C" {
 #include <vector>
 
 namespace {
-
-int set_up(void **) {
-    epnet_emulation_reset();
-    return 0;
-}
-
-int tear_down(void **) {
-    return epnet_emulation_held().allocations == 0 ? 0 : -1;
-}
 
 EpnetProblem stationary_problem(const TestNetwork *network) {
     EpnetProblem problem = test_network_problem(network, nullptr);
@@ -136,36 +127,21 @@ void little_shared_memory(void **) {
 int status_with_stop_at(const TestNetwork &network, size_t at) {
     const EpnetProblem problem = stationary_problem(&network);
     const EpnetPoint point = test_network_point(&network);
-    const EpnetBatch batch = {&problem, 1, &point, nullptr};
-    TestRows rows = two_backends_rows(&problem, 1, false);
-    EpnetCudaProblemStorage shared;
-    EpnetCudaReach reach = {};
-    EpnetCudaSlots slots;
+    TestOnePoint one = test_one_point(&problem, &point);
     EpnetCudaLayout layout;
-    EpnetError error;
     void *scratch;
-    assert_int_equal(epnet_cuda_problem_make(&problem, nullptr, &shared, &error), EPNET_OK);
-    assert_true(epnet_cuda_ok(epnet_cuda_slots_alloc(&problem, 1, false, false, &slots)));
-    epnet_cuda_slots_pack(&slots, &shared, &reach, &batch, 0, 1, &rows.rows);
-    assert_true(epnet_cuda_ok(epnet_cuda_slots_upload(&slots, &problem, nullptr)));
     assert_int_equal(epnet_cuda_stationary_layout(&problem, &layout), cudaSuccess);
-    layout.blocks = 1;
-    const size_t bytes = layout.scratch_per_group * (size_t)layout.groups * sizeof(double);
+    const size_t bytes = test_one_block(&layout);
     assert_int_equal(cudaMalloc(&scratch, bytes), cudaSuccess);
     assert_int_equal(cudaMemset(scratch, 0, bytes), cudaSuccess);
-    const EpnetCudaBatch given =
-        epnet_cuda_slots_batch(&slots, reinterpret_cast<const int *>(static_cast<double *>(scratch) + at));
+    const EpnetCudaBatch given = epnet_cuda_slots_batch(
+        &one.slots, reinterpret_cast<const int *>(static_cast<double *>(scratch) + at));
     assert_int_equal(
-        epnet_cuda_stationary(&layout, &shared.problem, &given, static_cast<double *>(scratch), nullptr),
+        epnet_cuda_stationary(&layout, &one.shared.problem, &given, static_cast<double *>(scratch), nullptr),
         cudaSuccess);
-    assert_true(epnet_cuda_ok(epnet_cuda_slots_download(&slots, &problem, nullptr)));
-    assert_int_equal(cudaDeviceSynchronize(), cudaSuccess);
-    const int status = *static_cast<int *>(slots.status.host);
+    const int status = test_one_point_finish(&one, &problem);
     cudaFree(scratch);
-    epnet_cuda_slots_free(&slots);
-    epnet_cuda_problem_free(&shared);
-    epnet_cuda_reach_free(&reach);
-    test_rows_free(&rows);
+    test_one_point_free(&one);
     return status;
 }
 
@@ -184,13 +160,15 @@ void work_is_stopped_within_a_point(void **) {
 
 int main() {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test_setup_teardown(rates_that_underflow, set_up, tear_down),
-        cmocka_unit_test_setup_teardown(entries_below_rounding, set_up, tear_down),
-        cmocka_unit_test_setup_teardown(an_absorbing_state, set_up, tear_down),
-        cmocka_unit_test_setup_teardown(corrections_that_break_down, set_up, tear_down),
-        cmocka_unit_test_setup_teardown(starts_that_are_no_laws, set_up, tear_down),
-        cmocka_unit_test_setup_teardown(little_shared_memory, set_up, tear_down),
-        cmocka_unit_test_setup_teardown(work_is_stopped_within_a_point, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(rates_that_underflow, two_backends_set_up, two_backends_tear_down),
+        cmocka_unit_test_setup_teardown(entries_below_rounding, two_backends_set_up, two_backends_tear_down),
+        cmocka_unit_test_setup_teardown(an_absorbing_state, two_backends_set_up, two_backends_tear_down),
+        cmocka_unit_test_setup_teardown(corrections_that_break_down, two_backends_set_up,
+                                        two_backends_tear_down),
+        cmocka_unit_test_setup_teardown(starts_that_are_no_laws, two_backends_set_up, two_backends_tear_down),
+        cmocka_unit_test_setup_teardown(little_shared_memory, two_backends_set_up, two_backends_tear_down),
+        cmocka_unit_test_setup_teardown(work_is_stopped_within_a_point, two_backends_set_up,
+                                        two_backends_tear_down),
     };
     return cmocka_run_group_tests(tests, nullptr, nullptr);
 }
