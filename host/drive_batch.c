@@ -31,6 +31,12 @@ EpnetProblem epnet_drive_trial_problem(const EpnetProblem *problem) {
     return trial;
 }
 
+EpnetProblem epnet_drive_given_problem(const EpnetProblem *problem) {
+    EpnetProblem given = *problem;
+    given.constant_drive = false;
+    return given;
+}
+
 static void searches_free(Searches *s) {
     free(s->search);
     free(s->drive);
@@ -137,8 +143,7 @@ EpnetStatus epnet_drive_batch_solve(const EpnetBatch *batch, EpnetRows *rows, Ep
         if (s.search[k].done && s.search[k].status == EPNET_POINT_OK)
             set_point(&s, count++, k, s.search[k].drive);
     if (status == EPNET_OK && count > 0 && !stopped(batch)) {
-        EpnetProblem given = *batch->problem;
-        given.constant_drive = false;
+        const EpnetProblem given = epnet_drive_given_problem(batch->problem);
         const EpnetBatch found = {&given, count, s.points, batch->stop};
         status = points(points_context, &found, rows, error);
     }

@@ -135,9 +135,8 @@ static uint64_t local_memory(int bytes_of_thread) {
  * count. */
 static uint64_t least_own_bytes(const EpnetProblem *problem, int *local_bytes) {
     if (problem->constant_drive) {
-        EpnetProblem given = *problem;
-        const EpnetProblem trial = epnet_drive_trial_problem(problem);
-        given.constant_drive = false;
+        const EpnetProblem given = epnet_drive_given_problem(problem),
+                           trial = epnet_drive_trial_problem(problem);
         return least_own_bytes(&given, local_bytes) + least_own_bytes(&trial, local_bytes);
     }
     if (streams(problem))
@@ -283,9 +282,8 @@ void epnet_cuda_workers(const EpnetProblem *problem, int device, int threads, in
 
 EpnetMemoryNeed epnet_cuda_need(const EpnetProblem *problem, int device, int threads) {
     if (problem->constant_drive) {
-        EpnetProblem given = *problem;
-        const EpnetProblem trial = epnet_drive_trial_problem(problem);
-        given.constant_drive = false;
+        const EpnetProblem given = epnet_drive_given_problem(problem),
+                           trial = epnet_drive_trial_problem(problem);
         EpnetMemoryNeed need = epnet_cuda_need(&given, device, threads);
         const EpnetMemoryNeed searching = epnet_cuda_need(&trial, device, threads);
         need.of_point += searching.of_point;

@@ -15,7 +15,7 @@ typedef struct TestOnePoint {
 /* The problem and the point in slot 0, uploaded. */
 TestOnePoint test_one_point(const EpnetProblem *problem, const EpnetPoint *point);
 
-/* Scratch memory of one block of a layout, of which nothing but one is launched then. */
+/* Have a layout launch one block; returns the bytes of scratch memory that it needs. */
 size_t test_one_block(EpnetCudaLayout *layout);
 
 /* Fetch what a launch has left, wait for it, and return the point's status. */
