@@ -39,7 +39,8 @@ bool epnet_falsify_probe_alloc(EpnetFalsifyProbe *probe, const EpnetFalsifySpace
     ok = ok && epnet_generator_alloc(&probe->generator, space->nodes);
     if (space->bound == EPNET_FALSIFY_ENVELOPE)
         return ok && epnet_stationary_alloc(&probe->stationary, space->nodes) &&
-               epnet_leak_alloc(&probe->leak, &space->leak, space->nodes, 0);
+               epnet_leak_alloc(&probe->leak, &space->leak, 0) &&
+               epnet_quench_alloc(&probe->quench, space->nodes);
     return ok && epnet_evolution_alloc(&probe->evolution, &probe->problems[0]);
 }
 
@@ -50,6 +51,7 @@ void epnet_falsify_probe_free(EpnetFalsifyProbe *probe) {
     epnet_evolution_free(&probe->evolution);
     epnet_stationary_free(&probe->stationary);
     epnet_leak_free(&probe->leak);
+    epnet_quench_free(&probe->quench);
     free(probe->problems);
     free(probe->observers);
     memset(probe, 0, sizeof *probe);
@@ -190,7 +192,7 @@ static EpnetPointStatus reach_state(EpnetFalsifyProbe *probe, EpnetObserver *obs
         *p = probe->stationary.p;
         status = epnet_stationary_solve(&probe->stationary, &probe->generator);
         if (status == EPNET_POINT_OK)
-            status = epnet_leak_quench(&probe->leak, observer, &point, *p, 0, &fit);
+            status = epnet_quench_solve(&probe->quench, &probe->leak, observer, &point, *p, 0, &fit);
         found->leak = fit.leak;
         return status;
     }

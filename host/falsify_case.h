@@ -5,8 +5,8 @@
 #define EPNET_HOST_FALSIFY_CASE_H
 
 #include "cpu/evolve.h"
-#include "cpu/leak.h"
 #include "cpu/observe.h"
+#include "cpu/quench.h"
 #include "cpu/stationary.h"
 
 enum {
@@ -66,6 +66,7 @@ typedef struct EpnetFalsifyProbe {
     EpnetEvolution evolution;
     EpnetStationary stationary;
     EpnetLeakWork leak;
+    EpnetQuench quench;
     double time; /* what the problems' `times` point to */
     double rate_of_change[EPNET_FALSIFY_STATES];
 } EpnetFalsifyProbe;

@@ -1,5 +1,5 @@
 /* The line through ln I and its bootstrap interval, from the documented draws and an independent Philox. */
-#include "cpu/leak.h"
+#include "leak_fit.h"
 #include "oracle.h"
 #include "philox.h"
 #include "support/check.h"
@@ -34,7 +34,7 @@ static EpnetLeakFit fit_line(size_t n, const double *t, const double *y, size_t 
     EpnetLeakSettings settings = {EPNET_LEAK_QUENCH, {0.5, 0.01}, n, bootstrap, seed};
     EpnetLeakWork work;
     EpnetLeakFit fit;
-    assert_true(epnet_leak_alloc(&work, &settings, 2, 0));
+    assert_true(epnet_leak_alloc(&work, &settings, 0));
     epnet_leak_fit(&work, n, t, y, &fit);
     epnet_leak_free(&work);
     return fit;

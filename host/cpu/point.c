@@ -4,6 +4,7 @@
 #include "../status.h"
 #include "apply.h"
 #include "drive.h"
+#include "leak.h"
 #include "vector.h"
 
 #include <math.h>
@@ -36,7 +37,9 @@ bool epnet_workspace_alloc(EpnetWorkspace *ws, const EpnetProblem *problem, Epne
     if (ok && problem->constant_drive)
         ok = (ws->drive = epnet_calloc(problem->edge_count, sizeof(double))) != NULL;
     if (ok && problem->leak.kind != EPNET_LEAK_NONE)
-        ok = epnet_leak_alloc(&ws->leak, &problem->leak, problem->nodes, problem->time_count);
+        ok = epnet_leak_alloc(&ws->leak, &problem->leak, problem->time_count);
+    if (ok && problem->leak.kind == EPNET_LEAK_QUENCH)
+        ok = epnet_quench_alloc(&ws->quench, problem->nodes);
     if (ok && problem->leak.kind == EPNET_LEAK_DECAY)
         ok = (ws->information = epnet_calloc(problem->time_count, sizeof(double))) != NULL;
     return ok;
@@ -53,6 +56,7 @@ void epnet_workspace_free(EpnetWorkspace *ws, const EpnetProblem *problem) {
     free(ws->euler_state);
     free(ws->drive);
     epnet_leak_free(&ws->leak);
+    epnet_quench_free(&ws->quench);
     free(ws->information);
 }
 
@@ -62,11 +66,13 @@ uint64_t epnet_workspace_bytes(const EpnetProblem *problem, int threads) {
         vectors += reports_euler_rate(problem) ? 6u : 5u;
     if (needs_stationary(problem))
         vectors += problem->nodes <= EPNET_STATIONARY_DIRECT_NODES ? states + 2 : 1 + EPNET_RELAXATION_WORK;
+    if (problem->leak.kind == EPNET_LEAK_QUENCH)
+        vectors++;
     uint64_t bytes = (vectors * states + epnet_generator_size(problem->nodes) +
                       (1 + problem->cut_count) * epnet_generator_packs_size(problem->nodes, threads)) *
                      sizeof(double);
     if (problem->leak.kind != EPNET_LEAK_NONE)
-        bytes += epnet_leak_bytes(&problem->leak, problem->nodes, problem->time_count);
+        bytes += epnet_leak_bytes(&problem->leak, problem->time_count);
     return bytes + epnet_observer_bytes(problem);
 }
 
@@ -105,9 +111,7 @@ static EpnetPointStatus solve_drive(EpnetWorkspace *ws, const EpnetProblem *prob
     return epnet_drive_solve(&work, point->sigma, &columns[EPNET_DRIVE], &columns[EPNET_ATTAINABLE]);
 }
 
-/* The leak of a quench from p, or of the samples' own decay. The error of p in L1, 0 for a stationary law,
- * makes information of second order out of nothing, and moves information that is there by the continuity of
- * entropies. */
+/* The leak of a quench from p, or of the samples' own decay. The error of p is 0 for a stationary law. */
 static EpnetPointStatus measure_leak(EpnetWorkspace *ws, const EpnetProblem *problem, const EpnetPoint *point,
                                      double *columns) {
     EpnetLeakFit fit = {NAN, NAN, NAN};
@@ -116,14 +120,14 @@ static EpnetPointStatus measure_leak(EpnetWorkspace *ws, const EpnetProblem *pro
     const double error = stationary ? 0 : problem->tolerance;
     if (problem->leak.kind == EPNET_LEAK_QUENCH) {
         const double *p = stationary ? ws->stationary.p : ws->evolution.p;
-        status = epnet_leak_quench(&ws->leak, &ws->observer, point, p,
-                                   error * error * (double)ws->generator.states, &fit);
+        status = epnet_quench_solve(&ws->quench, &ws->leak, &ws->observer, point, p,
+                                    epnet_quench_noise(problem->nodes, error), &fit);
     } else if (problem->leak.kind == EPNET_LEAK_DECAY) {
         status = epnet_stationary_solve(&ws->stationary, &ws->generator);
         if (status == EPNET_POINT_OK) {
             const double limit = epnet_observe_multiinformation(&ws->observer, ws->stationary.p);
             status = epnet_leak_decay(&ws->leak, problem->time_count, problem->times, ws->information, limit,
-                                      error * (problem->nodes * M_LN2 - log(error)), &fit);
+                                      epnet_decay_noise(problem->nodes, error), &fit);
         }
     }
     columns[EPNET_LEAK] = fit.leak;
@@ -192,7 +196,7 @@ void epnet_workspace_solve(EpnetWorkspace *ws, const EpnetBatch *batch, size_t k
     double columns[EPNET_POINT_COLUMNS];
     EpnetPointStatus status = EPNET_POINT_OK;
     epnet_fill_nan(columns, EPNET_POINT_COLUMNS);
-    ws->evolution.stop = ws->stationary.relaxation.stop = ws->generator.stop = ws->leak.stop =
+    ws->evolution.stop = ws->stationary.relaxation.stop = ws->generator.stop = ws->quench.stop =
         batch->stop; /* an interrupted batch is discarded by the driver */
     if (problem->constant_drive)
         status = solve_drive(ws, problem, point, columns);

@@ -3,8 +3,8 @@
 #define EPNET_HOST_CPU_POINT_H
 
 #include "evolve.h"
-#include "leak.h"
 #include "observe.h"
+#include "quench.h"
 #include "stationary.h"
 
 /* What it takes to work on one point, reused for the next. */
@@ -17,6 +17,7 @@ typedef struct EpnetWorkspace {
     double *euler_state;    /* 2^N: the next Euler step; NULL unless method = euler */
     double *drive;          /* edge_count: the solved drive of every edge; NULL unless constant_drive */
     EpnetLeakWork leak;     /* [leak] only */
+    EpnetQuench quench;     /* of its kind quench only */
     double *information;    /* time_count: I at the samples; NULL unless its decay is fitted */
 } EpnetWorkspace;
 
