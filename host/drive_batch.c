@@ -1,6 +1,7 @@
 #include "drive_batch.h"
 
 #include "drive_search.h"
+#include "law_problem.h"
 #include "status.h"
 
 #include <math.h>
@@ -14,28 +15,6 @@ typedef struct Searches {
     EpnetPoint *points;       /* those of a round, or those that are solved */
     size_t *who;              /* which of the batch they are */
 } Searches;
-
-EpnetProblem epnet_drive_trial_problem(const EpnetProblem *problem) {
-    EpnetProblem trial = *problem;
-    trial.kind = EPNET_STATIONARY;
-    trial.constant_drive = false;
-    trial.leak = (EpnetLeakSettings){.kind = EPNET_LEAK_NONE};
-    trial.cut_count = 1;
-    trial.initial = NULL;
-    trial.start = NULL;
-    trial.time_count = 0;
-    trial.times = NULL;
-    trial.steps = NULL;
-    trial.dt = 0;
-    trial.keeps_trajectories = false;
-    return trial;
-}
-
-EpnetProblem epnet_drive_given_problem(const EpnetProblem *problem) {
-    EpnetProblem given = *problem;
-    given.constant_drive = false;
-    return given;
-}
 
 static void searches_free(Searches *s) {
     free(s->search);
@@ -76,7 +55,7 @@ static bool stopped(const EpnetBatch *batch) {
 /* Round after round, until no search asks. */
 static EpnetStatus search_all(Searches *s, EpnetBatchSolver laws, void *context, EpnetError *error) {
     const EpnetBatch *batch = s->batch;
-    const EpnetProblem trial = epnet_drive_trial_problem(batch->problem);
+    const EpnetProblem trial = epnet_law_problem(batch->problem);
     const size_t width = epnet_row_width(trial.cut_count);
     EpnetRows rows = {.status = epnet_calloc(batch->count, sizeof *rows.status),
                       .last = epnet_calloc(batch->count * width, sizeof *rows.last),
@@ -123,8 +102,7 @@ static void move_row(const Searches *s, EpnetRows *rows, size_t to, size_t from,
     if (rows->point == NULL)
         return;
     double *const columns = rows->point + to * EPNET_POINT_COLUMNS;
-    for (size_t c = 0; c < EPNET_POINT_COLUMNS; c++)
-        columns[c] = NAN;
+    move(rows->point, EPNET_POINT_COLUMNS, to, from, there);
     columns[EPNET_DRIVE] = rows->status[to] == EPNET_POINT_OK ? search->drive : NAN;
     columns[EPNET_ATTAINABLE] = search->attainable;
 }
@@ -143,7 +121,7 @@ EpnetStatus epnet_drive_batch_solve(const EpnetBatch *batch, EpnetRows *rows, Ep
         if (s.search[k].done && s.search[k].status == EPNET_POINT_OK)
             set_point(&s, count++, k, s.search[k].drive);
     if (status == EPNET_OK && count > 0 && !stopped(batch)) {
-        const EpnetProblem given = epnet_drive_given_problem(batch->problem);
+        const EpnetProblem given = epnet_given_problem(batch->problem);
         const EpnetBatch found = {&given, count, s.points, batch->stop};
         status = points(points_context, &found, rows, error);
     }

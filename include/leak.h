@@ -142,8 +142,8 @@ EPNET_HOST_DEVICE double epnet_leak_replicate(uint64_t seed, size_t b, size_t n,
     for (size_t first = 0; first < n; first += 4) {
         const EpnetPhiloxWords counter = {{(uint32_t)(first / 4), (uint32_t)b, 0, 0}};
         const EpnetPhiloxWords random = epnet_philox(counter, seed);
-        for (size_t k = first; k < n && k < first + 4; k++)
-            moved += centred_t[k] * residual[(size_t)((uint64_t)random.v[k - first] * n >> 32)];
+        for (size_t w = 0; w < 4 && first + w < n; w++)
+            moved += centred_t[first + w] * residual[(size_t)((uint64_t)random.v[w] * n >> 32)];
     }
     return moved;
 }

@@ -1,6 +1,6 @@
 /* The CUDA backend: a context is a stream of a device and the engine for the problem on it, and one more of
- * both where the drives of points are to be found first. One context solves one batch at a time; several on a
- * device overlap its work with transfers. */
+ * both where points take stationary laws beside their own results (law_problem.h). One context solves one
+ * batch at a time; several on a device overlap its work with transfers. */
 #include "cuda_backend.h"
 
 #include "cuda_check.h"
@@ -8,6 +8,7 @@
 #include "cuda_resident.h"
 #include "drive_batch.h"
 #include "engine.h"
+#include "law_problem.h"
 #include "status.h"
 #include "stream.h"
 
@@ -21,16 +22,16 @@ typedef struct Context {
     cudaStream_t stream;
     EpnetCudaResident *resident; /* this one or the other: epnet_cuda_engine() */
     EpnetStreaming *streaming;
-    EpnetProblem trial;     /* with a constant drive: the laws that its search asks for */
-    struct Context *trials; /* and a context for them; else NULL */
-    bool tight;             /* of which one has to give its memory back for the other */
+    EpnetProblem law;     /* the laws that points take */
+    struct Context *laws; /* and a context for them; NULL: they take none */
+    bool tight;           /* of which one has to give its memory back for the other */
 } Context;
 
 static void cuda_close(void *context) {
     Context *cuda = context;
     if (cuda == NULL)
         return;
-    cuda_close(cuda->trials);
+    cuda_close(cuda->laws);
     (void)cudaSetDevice(cuda->device); /* what fails from here on has been told before */
     epnet_cuda_resident_close(cuda->resident);
     epnet_streaming_close(cuda->streaming);
@@ -65,11 +66,11 @@ static EpnetStatus cuda_open(const EpnetProblem *problem, int device, int thread
     cuda->problem = problem;
     cuda->device = device;
     EpnetStatus status = open_context(cuda, error);
-    if (status == EPNET_OK && problem->constant_drive) {
-        cuda->trial = epnet_drive_trial_problem(problem);
-        void *trials;
-        status = cuda_open(&cuda->trial, device, threads, &trials, error);
-        cuda->trials = trials;
+    if (status == EPNET_OK && epnet_takes_laws(problem)) {
+        cuda->law = epnet_law_problem(problem);
+        void *laws;
+        status = cuda_open(&cuda->law, device, threads, &laws, error);
+        cuda->laws = laws;
     }
     if (status == EPNET_OK)
         *context = cuda;
@@ -78,69 +79,94 @@ static EpnetStatus cuda_open(const EpnetProblem *problem, int device, int thread
     return status;
 }
 
-/* Point after point: each has the device's memory to itself. */
-static EpnetStatus solve_streaming(Context *cuda, const EpnetBatch *batch, EpnetRows *rows,
-                                   EpnetError *error) {
-    const EpnetProblem *problem = cuda->problem;
-    const size_t width = epnet_row_width(problem->cut_count), kept = problem->time_count * width;
-    EpnetStatus status = EPNET_OK;
-    for (size_t k = 0; k < batch->count && status == EPNET_OK && (batch->stop == NULL || !*batch->stop);
-         k++) {
-        EpnetPointStatus point = EPNET_POINT_NOT_CONVERGED;
-        status = epnet_streaming_solve(cuda->streaming, &batch->points[k], batch->stop, &point,
-                                       rows->last + k * width,
-                                       rows->extremes == NULL ? NULL : rows->extremes + k * EPNET_EXTREMES,
-                                       rows->trajectory == NULL ? NULL : rows->trajectory + k * kept, error);
-        rows->status[k] = (int)point;
-        for (size_t c = 0; rows->point != NULL && c < EPNET_POINT_COLUMNS; c++)
-            rows->point[k * EPNET_POINT_COLUMNS + c] = NAN;
-    }
-    return status;
-}
-
-/* Points whose drives are given. */
-static EpnetStatus solve_points(void *context, const EpnetBatch *batch, EpnetRows *rows, EpnetError *error) {
-    Context *cuda = context;
+/* Points whose drives are given, by the context's own engine; `limits` as there. */
+static EpnetStatus solve_points(Context *cuda, const EpnetBatch *batch, const double *limits, EpnetRows *rows,
+                                EpnetError *error) {
     EpnetStatus status = epnet_cuda_check(EPNET_CUDA(cudaSetDevice, cuda->device), error);
     if (status != EPNET_OK)
         return status;
-    return cuda->streaming != NULL ? solve_streaming(cuda, batch, rows, error)
-                                   : epnet_cuda_resident_solve(cuda->resident, batch, rows, error);
+    return cuda->streaming != NULL ? epnet_streaming_solve(cuda->streaming, batch, limits, rows, error)
+                                   : epnet_cuda_resident_solve(cuda->resident, batch, limits, rows, error);
 }
 
 static bool cuda_lacks_room(const void *context) {
     const Context *cuda = context;
-    if (cuda->trials != NULL && cuda_lacks_room(cuda->trials))
+    if (cuda->laws != NULL && cuda_lacks_room(cuda->laws))
         return true;
     return cuda->streaming != NULL ? epnet_streaming_lacks_room(cuda->streaming)
                                    : epnet_cuda_resident_lacks_room(cuda->resident);
 }
 
-/* Points whose drives have been found. */
-static EpnetStatus solve_found(void *context, const EpnetBatch *batch, EpnetRows *rows, EpnetError *error) {
+/* ---- laws and points --------------------------------------------------------------------------------- */
+
+/* A batch of laws, of a context that has another for them. */
+static EpnetStatus solve_laws(void *context, const EpnetBatch *batch, EpnetRows *rows, EpnetError *error) {
     Context *cuda = context;
     if (cuda->tight)
-        epnet_cuda_resident_release(cuda->trials->resident);
-    return solve_points(cuda, batch, rows, error);
+        epnet_cuda_resident_release(cuda->resident);
+    return solve_points(cuda->laws, batch, NULL, rows, error);
 }
 
-static EpnetStatus search_and_solve(Context *cuda, const EpnetBatch *batch, EpnetRows *rows,
-                                    EpnetError *error) {
+static EpnetStatus solve_given_points(Context *cuda, const EpnetBatch *batch, const double *limits,
+                                      EpnetRows *rows, EpnetError *error) {
     if (cuda->tight)
-        epnet_cuda_resident_release(cuda->resident);
-    return epnet_drive_batch_solve(batch, rows, solve_points, cuda->trials, solve_found, cuda, error);
+        epnet_cuda_resident_release(cuda->laws->resident);
+    return solve_points(cuda, batch, limits, rows, error);
+}
+
+/* A point whose decay could not be told because there is no law to decay to is said to lack the law. */
+static void say_what_laws_lack(const EpnetBatch *batch, const int *law_status, EpnetRows *rows) {
+    for (size_t k = 0; k < batch->count; k++) {
+        if (rows->status[k] == EPNET_POINT_NO_DECAY && law_status[k] != EPNET_POINT_OK)
+            rows->status[k] = law_status[k];
+    }
+}
+
+/* Decays of given points: their stationary laws first, whose multiinformation they decay to. */
+static EpnetStatus solve_decays(Context *cuda, const EpnetBatch *batch, EpnetRows *rows, EpnetError *error) {
+    const EpnetBatch of_laws = {&cuda->law, batch->count, batch->points, batch->stop};
+    const size_t width = epnet_row_width(cuda->law.cut_count);
+    EpnetRows laws = {.status = epnet_calloc(batch->count, sizeof *laws.status),
+                      .last = epnet_calloc(batch->count * width, sizeof *laws.last)};
+    double *limits = epnet_calloc(batch->count, sizeof *limits);
+    EpnetStatus status = EPNET_OK;
+    if (laws.status == NULL || laws.last == NULL || limits == NULL)
+        status = epnet_fail_memory(error, batch->count * width * sizeof *laws.last, "the stationary laws");
+    if (status == EPNET_OK)
+        status = solve_laws(cuda, &of_laws, &laws, error);
+    for (size_t k = 0; k < batch->count && status == EPNET_OK; k++)
+        limits[k] = laws.status[k] == EPNET_POINT_OK ? laws.last[k * width + EPNET_MULTIINFORMATION] : NAN;
+    if (status == EPNET_OK)
+        status = solve_given_points(cuda, batch, limits, rows, error);
+    if (status == EPNET_OK)
+        say_what_laws_lack(batch, laws.status, rows);
+    free(laws.status);
+    free(laws.last);
+    free(limits);
+    return status;
+}
+
+/* Points whose drives are given, or have been found. */
+static EpnetStatus solve_given(void *context, const EpnetBatch *batch, EpnetRows *rows, EpnetError *error) {
+    Context *cuda = context;
+    return batch->problem->leak.kind == EPNET_LEAK_DECAY ? solve_decays(cuda, batch, rows, error)
+                                                         : solve_given_points(cuda, batch, NULL, rows, error);
+}
+
+static EpnetStatus solve_all(Context *cuda, const EpnetBatch *batch, EpnetRows *rows, EpnetError *error) {
+    return batch->problem->constant_drive
+               ? epnet_drive_batch_solve(batch, rows, solve_laws, cuda, solve_given, cuda, error)
+               : solve_given(cuda, batch, rows, error);
 }
 
 static EpnetStatus cuda_solve(void *context, const EpnetBatch *batch, EpnetRows *rows, EpnetError *error) {
     Context *cuda = context;
-    if (cuda->trials == NULL)
-        return solve_points(cuda, batch, rows, error);
-    EpnetStatus status = search_and_solve(cuda, batch, rows, error);
-    if (status == EPNET_DEVICE && cuda_lacks_room(cuda) && !cuda->tight) {
-        /* What the search keeps may be what the points lack: from now on one gives way to the other. */
+    EpnetStatus status = solve_all(cuda, batch, rows, error);
+    if (status == EPNET_DEVICE && cuda->laws != NULL && cuda_lacks_room(cuda) && !cuda->tight) {
+        /* What the one engine keeps may be what the other lacks: from now on one gives way to the other. */
         cuda->tight = true;
-        epnet_cuda_resident_release(cuda->trials->resident);
-        status = search_and_solve(cuda, batch, rows, error);
+        epnet_cuda_resident_release(cuda->laws->resident);
+        status = solve_all(cuda, batch, rows, error);
     }
     return status;
 }
@@ -158,8 +184,8 @@ static EpnetStatus cuda_apply(void *context, const EpnetPoint *point, const doub
 static void cuda_note(const void *context, char *text, size_t size) {
     const Context *cuda = context;
     snprintf(text, size, "%s", cuda->resident != NULL ? epnet_cuda_resident_note(cuda->resident) : "");
-    if (text[0] == '\0' && cuda->trials != NULL)
-        cuda_note(cuda->trials, text, size);
+    if (text[0] == '\0' && cuda->laws != NULL)
+        cuda_note(cuda->laws, text, size);
 }
 
 const EpnetBackend epnet_cuda_backend = {

@@ -22,7 +22,25 @@ static bool starts_stationary(const EpnetProblem *problem) {
 
 /* Values of each array that one point takes. */
 static size_t law_count(const EpnetProblem *problem) {
-    return starts_stationary(problem) ? (size_t)1 << problem->nodes : 0;
+    return starts_stationary(problem) || problem->leak.kind == EPNET_LEAK_QUENCH ? (size_t)1 << problem->nodes
+                                                                                 : 0;
+}
+
+static size_t information_count(const EpnetProblem *problem) {
+    return problem->leak.kind == EPNET_LEAK_DECAY ? problem->time_count : 0;
+}
+
+static size_t limit_count(const EpnetProblem *problem) {
+    return problem->leak.kind == EPNET_LEAK_DECAY ? 1 : 0;
+}
+
+static size_t leak_count(const EpnetProblem *problem) {
+    return problem->leak.kind != EPNET_LEAK_NONE ? EPNET_CUDA_LEAK_VALUES : 0;
+}
+
+/* Of a launch, for one point that is alone in it. */
+static size_t curve_count(const EpnetProblem *problem) {
+    return problem->leak.kind == EPNET_LEAK_QUENCH ? 2 * problem->leak.samples : 0;
 }
 
 static size_t extreme_count(const EpnetProblem *problem) {
@@ -31,7 +49,8 @@ static size_t extreme_count(const EpnetProblem *problem) {
 
 size_t epnet_cuda_point_bytes(const EpnetProblem *problem, bool keeps_trajectories) {
     const size_t values = parameter_count(problem) + law_count(problem) + extreme_count(problem) +
-                          epnet_row_width(problem->cut_count) +
+                          epnet_row_width(problem->cut_count) + information_count(problem) +
+                          limit_count(problem) + leak_count(problem) +
                           (keeps_trajectories ? trajectory_count(problem) : 0);
     return values * sizeof(double) + epnet_cuda_mask_words(problem->nodes) * sizeof(uint32_t) +
            sizeof(int64_t) + 2 * sizeof(uint32_t) + sizeof(int);
@@ -40,9 +59,10 @@ size_t epnet_cuda_point_bytes(const EpnetProblem *problem, bool keeps_trajectori
 /* ---- room -------------------------------------------------------------------------------------------- */
 
 void epnet_cuda_slots_free(EpnetCudaSlots *slots) {
-    EpnetCudaArray *const arrays[] = {&slots->order, &slots->next,        &slots->parameters, &slots->mask,
-                                      &slots->masks, &slots->degree_mins, &slots->law,        &slots->status,
-                                      &slots->last,  &slots->extremes,    &slots->trajectory};
+    EpnetCudaArray *const arrays[] = {
+        &slots->order,       &slots->next,        &slots->parameters, &slots->mask, &slots->masks,
+        &slots->degree_mins, &slots->law,         &slots->status,     &slots->last, &slots->extremes,
+        &slots->trajectory,  &slots->information, &slots->limit,      &slots->leak, &slots->leak_curve};
     for (size_t i = 0; i < sizeof arrays / sizeof *arrays; i++)
         epnet_cuda_array_free(arrays[i]);
     free(slots->point);
@@ -66,10 +86,16 @@ static EpnetCudaResult alloc_arrays(const EpnetProblem *problem, EpnetCudaSlots 
         {&slots->last, n * row * sizeof(double)},
         {&slots->extremes, n * extreme_count(problem) * sizeof(double)},
         {&slots->trajectory, slots->keeps_trajectories ? n * trajectory_count(problem) * sizeof(double) : 0},
+        {&slots->limit, n * limit_count(problem) * sizeof(double)},
+        {&slots->leak, n * leak_count(problem) * sizeof(double)},
+        {&slots->leak_curve, curve_count(problem) * sizeof(double)},
     };
     EpnetCudaResult result = epnet_cuda_array_alloc_device(&slots->next, sizeof(uint32_t));
     if (epnet_cuda_ok(result))
         result = epnet_cuda_array_alloc_device(&slots->law, n * law_count(problem) * sizeof(double));
+    if (epnet_cuda_ok(result))
+        result = epnet_cuda_array_alloc_device(&slots->information,
+                                               n * information_count(problem) * sizeof(double));
     for (size_t i = 0; i < sizeof wanted / sizeof *wanted && epnet_cuda_ok(result); i++)
         result = epnet_cuda_array_alloc(wanted[i].array, wanted[i].bytes);
     return result;
@@ -162,8 +188,8 @@ static EpnetPointStatus write_mask(EpnetCudaSlots *slots, EpnetCudaReach *reach,
 }
 
 void epnet_cuda_slots_pack(EpnetCudaSlots *slots, const EpnetCudaProblemStorage *shared,
-                           EpnetCudaReach *reach, const EpnetBatch *batch, size_t first, size_t count,
-                           EpnetRows *rows) {
+                           EpnetCudaReach *reach, const EpnetBatch *batch, const double *limits, size_t first,
+                           size_t count, EpnetRows *rows) {
     slots->count = slots->mask_count = 0;
     for (size_t k = first; k < first + count; k++) {
         const EpnetPoint *point = &batch->points[k];
@@ -176,6 +202,8 @@ void epnet_cuda_slots_pack(EpnetCudaSlots *slots, const EpnetCudaProblemStorage 
         if (status != EPNET_POINT_OK)
             continue;
         write_parameters(slots, shared, batch->problem, point, slot);
+        if (limits != NULL)
+            ((double *)slots->limit.host)[slot] = limits[k];
         slots->point[slot] = k;
         slots->places[slot] = (EpnetCudaPlace){stiffness, (uint32_t)slot};
         slots->count++;
@@ -210,6 +238,8 @@ EpnetCudaResult epnet_cuda_slots_upload(const EpnetCudaSlots *slots, const Epnet
     if (epnet_cuda_ok(result))
         result = epnet_cuda_array_upload(&slots->masks, slots->mask_count * words * sizeof(uint32_t), stream);
     if (epnet_cuda_ok(result))
+        result = epnet_cuda_array_upload(&slots->limit, n * limit_count(problem) * sizeof(double), stream);
+    if (epnet_cuda_ok(result))
         result = EPNET_CUDA(cudaMemsetAsync, slots->status.device, 0xff, n * sizeof(int), stream);
     if (epnet_cuda_ok(result))
         result = EPNET_CUDA(cudaMemsetAsync, slots->next.device, 0, sizeof(uint32_t), stream);
@@ -228,6 +258,10 @@ EpnetCudaResult epnet_cuda_slots_download(const EpnetCudaSlots *slots, const Epn
     if (epnet_cuda_ok(result) && slots->keeps_trajectories)
         result = epnet_cuda_array_download(&slots->trajectory, n * trajectory_count(problem) * sizeof(double),
                                            stream);
+    if (epnet_cuda_ok(result))
+        result = epnet_cuda_array_download(&slots->leak, n * leak_count(problem) * sizeof(double), stream);
+    if (epnet_cuda_ok(result) && n == 1)
+        result = epnet_cuda_array_download(&slots->leak_curve, slots->leak_curve.bytes, stream);
     return result;
 }
 
@@ -246,6 +280,10 @@ EpnetCudaBatch epnet_cuda_slots_batch(const EpnetCudaSlots *slots, const volatil
         .last = slots->last.device,
         .extremes = slots->extremes.device,
         .trajectory = slots->trajectory.device,
+        .information = slots->information.device,
+        .limit = slots->limit.device,
+        .leak = slots->leak.device,
+        .leak_curve = slots->count == 1 ? slots->leak_curve.device : NULL,
     };
 }
 
@@ -271,8 +309,15 @@ static void move_point(const EpnetCudaSlots *slots, const EpnetProblem *problem,
     move_values(rows->last, &slots->last, point, slot, epnet_row_width(problem->cut_count), solved);
     move_values(rows->extremes, &slots->extremes, point, slot, extreme_count(problem), solved);
     move_values(rows->trajectory, &slots->trajectory, point, slot, trajectory_count(problem), solved);
-    if (rows->point != NULL)
-        fill_nan(rows->point + point * EPNET_POINT_COLUMNS, EPNET_POINT_COLUMNS);
+    if (rows->point == NULL)
+        return;
+    double *const columns = rows->point + point * EPNET_POINT_COLUMNS;
+    fill_nan(columns, EPNET_POINT_COLUMNS);
+    if (solved && leak_count(problem) > 0)
+        memcpy(columns + EPNET_LEAK, (const double *)slots->leak.host + slot * EPNET_CUDA_LEAK_VALUES,
+               EPNET_CUDA_LEAK_VALUES * sizeof *columns);
+    if (solved && rows->leak_curve != NULL)
+        memcpy(rows->leak_curve, slots->leak_curve.host, curve_count(problem) * sizeof(double));
 }
 
 size_t epnet_cuda_slots_unpack(const EpnetCudaSlots *slots, const EpnetProblem *problem, size_t first,

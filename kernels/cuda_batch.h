@@ -15,7 +15,8 @@ typedef struct EpnetCudaPlace {
 typedef struct EpnetCudaSlots {
     size_t capacity;
     bool keeps_trajectories, has_masks;
-    EpnetCudaArray order, next, parameters, mask, masks, degree_mins, law, status, last, extremes, trajectory;
+    EpnetCudaArray order, next, parameters, mask, masks, degree_mins, law, status, last, extremes, trajectory,
+        information, limit, leak, leak_curve;
     size_t *point;          /* capacity: which point of the batch a slot holds */
     EpnetCudaPlace *places; /* capacity */
     size_t count, mask_count;
@@ -35,11 +36,13 @@ void epnet_cuda_slots_free(EpnetCudaSlots *slots);
 /* Whether a point of [first, first + count) has impossible flips, so that slots need masks. */
 bool epnet_cuda_slots_need_masks(const EpnetBatch *batch, size_t first, size_t count);
 
-/* Fill slots with points [first, first + count), count <= capacity, from the stiffest to the mildest. A point
- * that cannot be begun (no unique stationary law, infinite rates) gets its status in `rows` and no slot. */
+/* Fill slots with points [first, first + count), count <= capacity, from the stiffest to the mildest.
+ * `limits` are the stationary multiinformations of the batch's points where decays are fitted, else NULL. A
+ * point that cannot be begun (no unique stationary law, infinite rates) gets its status in `rows` and no
+ * slot. */
 void epnet_cuda_slots_pack(EpnetCudaSlots *slots, const EpnetCudaProblemStorage *shared,
-                           EpnetCudaReach *reach, const EpnetBatch *batch, size_t first, size_t count,
-                           EpnetRows *rows);
+                           EpnetCudaReach *reach, const EpnetBatch *batch, const double *limits, size_t first,
+                           size_t count, EpnetRows *rows);
 
 /* Put one point, whatever its rates, into slot 0 (for q = pL). */
 void epnet_cuda_slots_pack_one(EpnetCudaSlots *slots, const EpnetCudaProblemStorage *shared,

@@ -3,8 +3,8 @@
 #include "cpu/estimate.h"
 #include "cuda_batch.h"
 #include "cuda_check.h"
-#include "drive_batch.h"
 #include "engine.h"
+#include "law_problem.h"
 #include "status.h"
 #include "stream.h"
 #include "stream_kernels.h"
@@ -57,6 +57,8 @@ static EpnetCudaResult lay_out_resident(const EpnetProblem *problem, EpnetCudaLa
         result = EPNET_CUDA(epnet_cuda_stationary_layout, problem, layout);
     if (epnet_cuda_ok(result) && problem->kind == EPNET_TRAJECTORY)
         result = EPNET_CUDA(epnet_cuda_trajectory_layout, problem, 1, (uint32_t)problem->nodes, layout);
+    if (epnet_cuda_ok(result) && problem->leak.kind != EPNET_LEAK_NONE)
+        result = EPNET_CUDA(epnet_cuda_leak_layout, problem, layout);
     return result;
 }
 
@@ -83,9 +85,6 @@ static bool streams(const EpnetProblem *problem) {
 /* ---- what a problem takes ---------------------------------------------------------------------------- */
 
 static EpnetStatus check_kind(const EpnetProblem *problem, EpnetError *error) {
-    if (problem->leak.kind != EPNET_LEAK_NONE)
-        return epnet_fail(error, EPNET_DEVICE,
-                          "[leak] is not computed on CUDA devices in this version; run it with --device cpu");
     if (problem->method == EPNET_SPLIT)
         return epnet_fail(error, EPNET_DEVICE,
                           "method = \"split\" is not computed on CUDA devices; run it with --device cpu");
@@ -115,6 +114,8 @@ static Scratch find_scratch(const EpnetProblem *problem, double exit_bound) {
     if (problem->kind == EPNET_TRAJECTORY &&
         epnet_cuda_trajectory_layout(problem, exit_bound, (uint32_t)problem->nodes, &layout) == cudaSuccess)
         take_layout(&most, &layout);
+    if (problem->leak.kind != EPNET_LEAK_NONE && epnet_cuda_leak_layout(problem, &layout) == cudaSuccess)
+        take_layout(&most, &layout);
     (void)cudaGetLastError();
     return most;
 }
@@ -130,20 +131,21 @@ static uint64_t local_memory(int bytes_of_thread) {
     return (uint64_t)bytes_of_thread * (uint64_t)multiprocessors * (uint64_t)threads;
 }
 
-/* Bytes that one context takes at least, of the resident engine for a launch of one point, local memory
- * aside, of which *local_bytes becomes the most that a thread takes. With a constant drive both engines
- * count. */
-static uint64_t least_own_bytes(const EpnetProblem *problem, int *local_bytes) {
-    if (problem->constant_drive) {
-        const EpnetProblem given = epnet_drive_given_problem(problem),
-                           trial = epnet_drive_trial_problem(problem);
-        return least_own_bytes(&given, local_bytes) + least_own_bytes(&trial, local_bytes);
-    }
+/* Bytes that an engine takes at least, of the resident one for a launch of one point, local memory aside, of
+ * which *local_bytes becomes the most that a thread takes. */
+static uint64_t least_engine_bytes(const EpnetProblem *problem, int *local_bytes) {
     if (streams(problem))
         return epnet_streaming_bytes(problem);
     const Scratch scratch = find_scratch(problem, INFINITY);
     *local_bytes = scratch.local_bytes > *local_bytes ? scratch.local_bytes : *local_bytes;
     return scratch.of_block + epnet_cuda_point_bytes(problem, problem->keeps_trajectories);
+}
+
+/* The same of a context, which has an engine for the laws that points take. */
+static uint64_t least_own_bytes(const EpnetProblem *problem, int *local_bytes) {
+    const EpnetProblem law = epnet_law_problem(problem);
+    return least_engine_bytes(problem, local_bytes) +
+           (epnet_takes_laws(problem) ? least_engine_bytes(&law, local_bytes) : 0);
 }
 
 static uint64_t least_bytes(const EpnetProblem *problem) {
@@ -230,9 +232,9 @@ static EpnetStatus find_manner(const EpnetProblem *problem, int device, Manner *
 
 EpnetStatus epnet_cuda_alike(const EpnetProblem *problem, int one, int other, EpnetError *error) {
     Manner a, b;
-    if (problem->constant_drive) {
-        const EpnetProblem trial = epnet_drive_trial_problem(problem);
-        const EpnetStatus searching = epnet_cuda_alike(&trial, one, other, error);
+    if (epnet_takes_laws(problem)) {
+        const EpnetProblem law = epnet_law_problem(problem);
+        const EpnetStatus searching = epnet_cuda_alike(&law, one, other, error);
         if (searching != EPNET_OK)
             return searching;
     }
@@ -280,18 +282,7 @@ void epnet_cuda_workers(const EpnetProblem *problem, int device, int threads, in
     *chunk = *chunk > 0 ? *chunk : 1;
 }
 
-EpnetMemoryNeed epnet_cuda_need(const EpnetProblem *problem, int device, int threads) {
-    if (problem->constant_drive) {
-        const EpnetProblem given = epnet_drive_given_problem(problem),
-                           trial = epnet_drive_trial_problem(problem);
-        EpnetMemoryNeed need = epnet_cuda_need(&given, device, threads);
-        const EpnetMemoryNeed searching = epnet_cuda_need(&trial, device, threads);
-        need.of_point += searching.of_point;
-        need.of_device = searching.of_device > need.of_device ? searching.of_device : need.of_device;
-        return need;
-    }
-    if (cudaSetDevice(device) != cudaSuccess)
-        (void)cudaGetLastError();
+static EpnetMemoryNeed need_of_engine(const EpnetProblem *problem) {
     if (streams(problem))
         return (EpnetMemoryNeed){.of_point = epnet_streaming_bytes(problem), .in_flight = 1};
     /* Of intervals of no more than a few exits: coefficients for the longest take up to 40 KiB of a point. */
@@ -301,6 +292,21 @@ EpnetMemoryNeed epnet_cuda_need(const EpnetProblem *problem, int device, int thr
         .in_flight = INT_MAX, /* a whole batch */
         .of_device = local_memory(scratch.local_bytes),
     };
+}
+
+EpnetMemoryNeed epnet_cuda_need(const EpnetProblem *problem, int device, int threads) {
+    (void)threads;
+    if (cudaSetDevice(device) != cudaSuccess)
+        (void)cudaGetLastError();
+    EpnetMemoryNeed need = need_of_engine(problem);
+    if (epnet_takes_laws(problem)) {
+        const EpnetProblem law = epnet_law_problem(problem);
+        const EpnetMemoryNeed of_law = need_of_engine(&law);
+        need.of_point += of_law.of_point;
+        need.in_flight = of_law.in_flight > need.in_flight ? of_law.in_flight : need.in_flight;
+        need.of_device = of_law.of_device > need.of_device ? of_law.of_device : need.of_device;
+    }
+    return need;
 }
 
 bool epnet_cuda_estimate(const EpnetProblem *problem, const EpnetPoint *point, double *applications,

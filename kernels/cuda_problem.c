@@ -95,6 +95,7 @@ EpnetStatus epnet_cuda_problem_make(const EpnetProblem *problem, cudaStream_t st
         .times = s->times.device,
         .steps = s->steps.device,
         .initial = s->initial.device,
+        .leak = problem->leak,
     };
     return EPNET_OK;
 }

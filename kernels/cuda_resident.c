@@ -164,39 +164,59 @@ static EpnetCudaResult launch(EpnetCudaResident *cuda, Launcher launcher, const 
     return result;
 }
 
-/* Stationary laws, then what starts from them; or trajectories alone. One scratch serves both. */
-static EpnetCudaResult launch_all(EpnetCudaResident *cuda) {
+/* The kernels that a problem takes, in their order: stationary laws, what starts from them, the leaks. */
+enum { STATIONARY, TRAJECTORY, LEAK, KERNELS };
+
+static EpnetCudaResult lay_out(const EpnetCudaResident *cuda, const bool *takes, EpnetCudaLayout *layouts) {
     const EpnetProblem *problem = cuda->problem;
-    const bool relaxes = problem->initial == NULL, evolves = problem->kind == EPNET_TRAJECTORY;
-    EpnetCudaLayout stationary = {0}, trajectory = {0};
-    EpnetCudaResult result = {cudaSuccess, ""};
-    if (relaxes)
-        result = EPNET_CUDA(epnet_cuda_stationary_layout, problem, &stationary);
-    if (epnet_cuda_ok(result) && evolves)
+    EpnetCudaResult result = nothing_left;
+    if (takes[STATIONARY])
+        result = EPNET_CUDA(epnet_cuda_stationary_layout, problem, &layouts[STATIONARY]);
+    if (epnet_cuda_ok(result) && takes[TRAJECTORY])
         result = EPNET_CUDA(epnet_cuda_trajectory_layout, problem, cuda->slots.exit_bound,
-                            cuda->slots.degree_min, &trajectory);
-    if (!epnet_cuda_ok(result))
-        return result;
-    fit_layout(&stationary, cuda->slots.count);
-    fit_layout(&trajectory, cuda->slots.count);
-    const size_t of_one = scratch_bytes(&stationary), of_other = scratch_bytes(&trajectory);
-    result = reserve_scratch(cuda, of_one > of_other ? of_one : of_other);
-    if (epnet_cuda_ok(result) && relaxes)
-        result = launch(cuda, epnet_cuda_stationary, "the stationary kernel", &stationary);
-    if (epnet_cuda_ok(result) && evolves)
-        result = launch(cuda, epnet_cuda_trajectory, "the trajectory kernel", &trajectory);
+                            cuda->slots.degree_min, &layouts[TRAJECTORY]);
+    if (epnet_cuda_ok(result) && takes[LEAK])
+        result = EPNET_CUDA(epnet_cuda_leak_layout, problem, &layouts[LEAK]);
+    return result;
+}
+
+/* One scratch serves all. */
+static EpnetCudaResult launch_all(EpnetCudaResident *cuda) {
+    static const struct {
+        Launcher launcher;
+        const char *name;
+    } kernels[KERNELS] = {{epnet_cuda_stationary, "the stationary kernel"},
+                          {epnet_cuda_trajectory, "the trajectory kernel"},
+                          {epnet_cuda_leak, "the kernel of leaks"}};
+    const EpnetProblem *problem = cuda->problem;
+    const bool takes[KERNELS] = {problem->initial == NULL, problem->kind == EPNET_TRAJECTORY,
+                                 problem->leak.kind != EPNET_LEAK_NONE};
+    EpnetCudaLayout layouts[KERNELS] = {{0}};
+    EpnetCudaResult result = lay_out(cuda, takes, layouts);
+    size_t scratch = 0;
+    for (int i = 0; i < KERNELS; i++) {
+        fit_layout(&layouts[i], cuda->slots.count);
+        const size_t bytes = scratch_bytes(&layouts[i]);
+        scratch = bytes > scratch ? bytes : scratch;
+    }
+    if (epnet_cuda_ok(result))
+        result = reserve_scratch(cuda, scratch);
+    for (int i = 0; i < KERNELS; i++) {
+        if (epnet_cuda_ok(result) && takes[i])
+            result = launch(cuda, kernels[i].launcher, kernels[i].name, &layouts[i]);
+    }
     return result;
 }
 
 /* Solve points [first, first + count) in one go. */
-static EpnetCudaResult solve_piece(EpnetCudaResident *cuda, const EpnetBatch *batch, size_t first,
-                                   size_t count, EpnetRows *rows) {
+static EpnetCudaResult solve_piece(EpnetCudaResident *cuda, const EpnetBatch *batch, const double *limits,
+                                   size_t first, size_t count, EpnetRows *rows) {
     EpnetCudaSlots *slots = &cuda->slots;
     EpnetCudaResult result = reserve_slots(cuda, count, rows->trajectory != NULL,
                                            epnet_cuda_slots_need_masks(batch, first, count));
     if (!epnet_cuda_ok(result))
         return result;
-    epnet_cuda_slots_pack(slots, &cuda->shared, &cuda->reach, batch, first, count, rows);
+    epnet_cuda_slots_pack(slots, &cuda->shared, &cuda->reach, batch, limits, first, count, rows);
     if (slots->count == 0)
         return result;
     result = epnet_cuda_slots_upload(slots, cuda->problem, cuda->stream);
@@ -239,13 +259,13 @@ static EpnetStatus fail_for_memory(EpnetCudaResident *cuda, EpnetCudaResult resu
                       cuda->device, result.call, cuda->problem->nodes, bytes, available >> 20, total >> 20);
 }
 
-EpnetStatus epnet_cuda_resident_solve(EpnetCudaResident *cuda, const EpnetBatch *batch, EpnetRows *rows,
-                                      EpnetError *error) {
+EpnetStatus epnet_cuda_resident_solve(EpnetCudaResident *cuda, const EpnetBatch *batch, const double *limits,
+                                      EpnetRows *rows, EpnetError *error) {
     EpnetStatus status = cuda->signalled ? epnet_cuda_check(clear_stop(cuda), error) : EPNET_OK;
     size_t done = 0;
     while (status == EPNET_OK && done < batch->count && !stopped(batch)) {
         const size_t rest = batch->count - done, count = rest < cuda->most ? rest : cuda->most;
-        const EpnetCudaResult result = solve_piece(cuda, batch, done, count, rows);
+        const EpnetCudaResult result = solve_piece(cuda, batch, limits, done, count, rows);
         if (result.code == cudaErrorMemoryAllocation && count > 1) {
             halve(cuda, count);
             continue;

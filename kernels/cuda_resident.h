@@ -16,11 +16,12 @@ EpnetStatus epnet_cuda_resident_open(const EpnetProblem *problem, int device, cu
                                      EpnetCudaResident **resident, EpnetError *error);
 void epnet_cuda_resident_close(EpnetCudaResident *resident); /* NULL is allowed */
 
-/* As the functions of EpnetBackend. Where memory for a batch is not to be had, it is solved in smaller
- * launches, and the note says so. EPNET_DEVICE: the device fails, or has no room for a single point, and then
- * the engine lacks room. */
-EpnetStatus epnet_cuda_resident_solve(EpnetCudaResident *resident, const EpnetBatch *batch, EpnetRows *rows,
-                                      EpnetError *error);
+/* As the functions of EpnetBackend, for problems whose drives are given; `limits` are the stationary
+ * multiinformations [nat] of the points where decays are fitted, else NULL. Where memory for a batch is not
+ * to be had, it is solved in smaller launches, and the note says so. EPNET_DEVICE: the device fails, or has
+ * no room for a single point, and then the engine lacks room. */
+EpnetStatus epnet_cuda_resident_solve(EpnetCudaResident *resident, const EpnetBatch *batch,
+                                      const double *limits, EpnetRows *rows, EpnetError *error);
 EpnetStatus epnet_cuda_resident_apply(EpnetCudaResident *resident, const EpnetPoint *point, const double *p,
                                       double *q, EpnetError *error);
 /* Give back what batches have taken; the next one takes what it needs anew, in as large launches as there is

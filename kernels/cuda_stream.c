@@ -1,12 +1,14 @@
 /* The streaming engine: points, one after another, from upload to rows. */
 #include "stream.h"
 
-#include "cuda_stream_observe.h"
+#include "cuda_stream_leak.h"
 #include "evolution.h"
+#include "leak.h"
 #include "relaxation.h"
 #include "row.h"
 #include "status.h"
 
+#include <math.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -18,6 +20,8 @@ struct EpnetStreaming {
     EpnetStreamObserver observer;
     EpnetEvolution evolution;   /* trajectories; its vectors are also those of the next */
     EpnetRelaxation relaxation; /* stationary kind or start */
+    EpnetLeakWork leak;         /* [leak] only */
+    double *information;        /* time_count: I at the samples; NULL unless its decay is fitted */
 };
 
 static bool needs_stationary(const EpnetProblem *problem) {
@@ -39,7 +43,20 @@ void epnet_streaming_close(EpnetStreaming *streaming) {
     epnet_stream_space_free(&streaming->space);
     epnet_series_free(&streaming->evolution.chebyshev);
     epnet_series_free(&streaming->evolution.poisson);
+    epnet_leak_free(&streaming->leak);
+    free(streaming->information);
     free(streaming);
+}
+
+static EpnetStatus alloc_leak(EpnetStreaming *streaming, const EpnetProblem *problem, EpnetError *error) {
+    const EpnetLeakSettings *settings = &problem->leak;
+    bool ok = true;
+    if (settings->kind != EPNET_LEAK_NONE)
+        ok = epnet_leak_alloc(&streaming->leak, settings, problem->time_count);
+    if (ok && settings->kind == EPNET_LEAK_DECAY)
+        ok = (streaming->information = epnet_calloc(problem->time_count, sizeof(double))) != NULL;
+    return ok ? EPNET_OK
+              : epnet_fail_memory(error, epnet_leak_bytes(settings, problem->time_count), "the leak's fit");
 }
 
 EpnetStatus epnet_streaming_open(const EpnetProblem *problem, cudaStream_t stream, EpnetStreaming **streaming,
@@ -48,15 +65,13 @@ EpnetStatus epnet_streaming_open(const EpnetProblem *problem, cudaStream_t strea
     if (problem->nodes < EPNET_STREAM_NODES_MIN || problem->nodes > EPNET_STREAM_NODES_MAX)
         return epnet_fail(error, EPNET_INTERNAL, "the streaming engine takes %d to %d nodes, not %d",
                           EPNET_STREAM_NODES_MIN, EPNET_STREAM_NODES_MAX, problem->nodes);
-    if (problem->leak.kind != EPNET_LEAK_NONE)
-        return epnet_fail(error, EPNET_DEVICE,
-                          "[leak] is not for the CUDA backend: run it with --device cpu");
     EpnetStreaming *opened = epnet_calloc(1, sizeof *opened);
     if (opened == NULL)
         return epnet_fail_memory(error, sizeof *opened, "the streaming engine");
     opened->problem = problem;
-    EpnetStatus status =
-        epnet_stream_space_alloc(&opened->space, problem, stream, vector_count(problem), error);
+    EpnetStatus status = alloc_leak(opened, problem, error);
+    if (status == EPNET_OK)
+        status = epnet_stream_space_alloc(&opened->space, problem, stream, vector_count(problem), error);
     if (status == EPNET_OK)
         status = epnet_stream_observer_alloc(&opened->observer, &opened->space, error);
     if (status != EPNET_OK) {
@@ -127,6 +142,8 @@ static EpnetPointStatus solve_trajectory(EpnetStreaming *streaming, const EpnetP
         if (status != EPNET_POINT_OK)
             break;
         epnet_extremes_update(extremes, last, problem->times[k]);
+        if (streaming->information != NULL)
+            streaming->information[k] = last[EPNET_MULTIINFORMATION];
         if (trajectory != NULL)
             memcpy(trajectory + k * width, last, width * sizeof *last);
     }
@@ -141,26 +158,71 @@ static EpnetPointStatus solve_stationary(EpnetStreaming *streaming, const EpnetP
                : status;
 }
 
-EpnetStatus epnet_streaming_solve(EpnetStreaming *streaming, const EpnetPoint *point,
-                                  const volatile int *stop, EpnetPointStatus *status, double *last,
-                                  double *extremes, double *trajectory, EpnetError *error) {
+/* Of a quench from the state that was observed last, or of the samples' own decay to `limit`. */
+static EpnetPointStatus measure_leak(EpnetStreaming *streaming, const EpnetPoint *point,
+                                     const volatile int *stop, double limit, EpnetLeakFit *fit) {
     const EpnetProblem *problem = streaming->problem;
-    const size_t width = epnet_row_width(problem->cut_count);
-    EpnetStreamSpace *space = &streaming->space;
+    const EpnetEvolution *ev = &streaming->evolution;
+    const EpnetRelaxation *rx = &streaming->relaxation;
+    const bool stationary = problem->kind == EPNET_STATIONARY;
+    if (problem->leak.kind == EPNET_LEAK_DECAY)
+        return epnet_leak_decay(&streaming->leak, problem->time_count, problem->times, streaming->information,
+                                limit, epnet_decay_noise(problem->nodes, problem->tolerance), fit);
+    return epnet_stream_quench(&streaming->observer, &streaming->leak, point, stationary ? rx->p : ev->p,
+                               stationary ? rx->work : ev->work, stop,
+                               epnet_quench_noise(problem->nodes, stationary ? 0 : problem->tolerance), fit);
+}
+
+/* Point k of the batch. What fails is in the space. */
+static void solve_point(EpnetStreaming *streaming, const EpnetBatch *batch, const double *limits, size_t k,
+                        EpnetRows *rows) {
+    const EpnetProblem *problem = streaming->problem;
+    const EpnetPoint *point = &batch->points[k];
+    const size_t width = epnet_row_width(problem->cut_count), kept = problem->time_count * width;
+    double *last = rows->last + k * width,
+           *extremes = rows->extremes == NULL ? NULL : rows->extremes + k * EPNET_EXTREMES,
+           *trajectory = rows->trajectory == NULL ? NULL : rows->trajectory + k * kept,
+           *columns = rows->point == NULL ? NULL : rows->point + k * EPNET_POINT_COLUMNS;
+    EpnetLeakFit fit = {NAN, NAN, NAN};
     place_vectors(streaming);
     streaming->evolution.problem = problem;
-    streaming->evolution.stop = streaming->relaxation.stop = stop;
-    streaming->evolution.space = epnet_stream_space_set(space, point);
+    streaming->evolution.stop = streaming->relaxation.stop = batch->stop;
+    streaming->evolution.space = epnet_stream_space_set(&streaming->space, point);
     epnet_stream_observer_set(&streaming->observer);
-    *status = problem->kind == EPNET_STATIONARY
-                  ? solve_stationary(streaming, point, last)
-                  : solve_trajectory(streaming, point, last, extremes, trajectory);
-    if (*status != EPNET_POINT_OK || !epnet_cuda_ok(space->failure)) {
+    EpnetPointStatus status = problem->kind == EPNET_STATIONARY
+                                  ? solve_stationary(streaming, point, last)
+                                  : solve_trajectory(streaming, point, last, extremes, trajectory);
+    if (status == EPNET_POINT_OK && problem->leak.kind != EPNET_LEAK_NONE)
+        status = measure_leak(streaming, point, batch->stop, limits == NULL ? NAN : limits[k], &fit);
+    rows->status[k] = (int)status;
+    epnet_fill_nan(columns, EPNET_POINT_COLUMNS);
+    if (status != EPNET_POINT_OK || !epnet_cuda_ok(streaming->space.failure)) {
         epnet_fill_nan(last, width);
         epnet_fill_nan(extremes, EPNET_EXTREMES);
-        epnet_fill_nan(trajectory, problem->time_count * width);
+        epnet_fill_nan(trajectory, kept);
+        return;
     }
-    return epnet_cuda_check(space->failure, error);
+    if (columns != NULL) {
+        columns[EPNET_LEAK] = fit.leak;
+        columns[EPNET_LEAK_LOW] = fit.low;
+        columns[EPNET_LEAK_HIGH] = fit.high;
+    }
+    if (rows->leak_curve != NULL) {
+        const size_t samples = problem->leak.samples;
+        memcpy(rows->leak_curve, streaming->leak.t, samples * sizeof(double));
+        memcpy(rows->leak_curve + samples, streaming->leak.y, samples * sizeof(double));
+    }
+}
+
+EpnetStatus epnet_streaming_solve(EpnetStreaming *streaming, const EpnetBatch *batch, const double *limits,
+                                  EpnetRows *rows, EpnetError *error) {
+    EpnetStatus status = EPNET_OK;
+    for (size_t k = 0; k < batch->count && status == EPNET_OK && (batch->stop == NULL || !*batch->stop);
+         k++) {
+        solve_point(streaming, batch, limits, k, rows);
+        status = epnet_cuda_check(streaming->space.failure, error);
+    }
+    return status;
 }
 
 bool epnet_streaming_lacks_room(const EpnetStreaming *streaming) {

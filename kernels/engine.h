@@ -4,7 +4,8 @@
  *
  * Two engines:
  *   resident, N <= EPNET_RESIDENT_NODES nodes: one launch per batch; a group of threads keeps its point from
- *     the first sample to the last (trajectory.cu), or solves its stationary law (stationary.cu);
+ *     the first sample to the last (trajectory.cu), or solves its stationary law (stationary.cu), or measures
+ *     its leak (leak.cu);
  *   streaming, N above, and where a block of the resident kernels takes more shared memory than the device
  *     has (N = 16 takes 131 KiB): a point's states lie in device memory, an application of L takes one to
  *     three launches (stream_*.cu), and the host drives them. */
@@ -19,7 +20,7 @@
 extern "C" {
 #endif
 
-enum { EPNET_RESIDENT_NODES = 16 };
+enum { EPNET_RESIDENT_NODES = 16, EPNET_CUDA_LEAK_VALUES = 3 };
 
 /* The problem as kernels see it, passed by value. Edges are sorted by target. */
 typedef struct EpnetCudaProblem {
@@ -34,6 +35,7 @@ typedef struct EpnetCudaProblem {
     const double *times;   /* time_count */
     const uint64_t *steps; /* time_count; NULL unless euler or rk4 */
     const double *initial; /* 2^nodes; NULL: every point starts from its stationary law (field `law` below) */
+    EpnetLeakSettings leak;
 } EpnetCudaProblem;
 
 /* A batch on the device. Parameters of one point: flip_up[nodes], flip_down[nodes], rate[edge_count],
@@ -48,13 +50,18 @@ typedef struct EpnetCudaBatch {
     const uint32_t *masks;
     const uint32_t *degree_min; /* count: flips that the farthest reachable state needs (host/cpu/reach.h) */
     double *law; /* count x 2^nodes: stationary laws, written by epnet_cuda_stationary() if not NULL,
-                    read by epnet_cuda_trajectory() where the problem has no initial law */
+                    read by epnet_cuda_trajectory() where the problem has no initial law; of trajectories
+                    whose leak is a quench the state at the end, written in their place */
     const volatile int *stop; /* set by the host while kernels run; nonzero: leave soon */
-    int *status;        /* count: EpnetPointStatus; -1 before. A trajectory whose stationary law is not ok
-                           keeps its status */
-    double *last;       /* count x width */
-    double *extremes;   /* count x EPNET_EXTREMES, trajectories */
-    double *trajectory; /* count x time_count x width, or NULL: not kept */
+    int *status;         /* count: EpnetPointStatus; -1 before. A trajectory whose stationary law is not ok
+                            keeps its status */
+    double *last;        /* count x width */
+    double *extremes;    /* count x EPNET_EXTREMES, trajectories */
+    double *trajectory;  /* count x time_count x width, or NULL: not kept */
+    double *information; /* count x time_count: I at the samples, for the fit of a decay; else NULL */
+    const double *limit; /* count: the stationary I of a decay [nat]; NaN: there is none */
+    double *leak;        /* count x EPNET_CUDA_LEAK_VALUES: leak, low, high [1/s] */
+    double *leak_curve;  /* of a batch of one: leak.samples times [s], then as many ln I; or NULL */
 } EpnetCudaBatch;
 
 /* How a resident kernel is laid out on a device. */
@@ -81,11 +88,17 @@ cudaError_t epnet_cuda_trajectory_layout(const EpnetProblem *problem, double exi
 /* The same for the resident stationary kernel. */
 cudaError_t epnet_cuda_stationary_layout(const EpnetProblem *problem, EpnetCudaLayout *layout);
 
-/* Solve every point of the batch: rows and statuses. */
+/* The same for the resident kernel of leaks. */
+cudaError_t epnet_cuda_leak_layout(const EpnetProblem *problem, EpnetCudaLayout *layout);
+
+/* Solve every point of the batch: rows and statuses. Leaks are those of the points that are ok until then:
+ * quenches from batch.law, decays of batch.information. */
 cudaError_t epnet_cuda_trajectory(const EpnetCudaLayout *layout, const EpnetCudaProblem *problem,
                                   const EpnetCudaBatch *batch, double *scratch, cudaStream_t stream);
 cudaError_t epnet_cuda_stationary(const EpnetCudaLayout *layout, const EpnetCudaProblem *problem,
                                   const EpnetCudaBatch *batch, double *scratch, cudaStream_t stream);
+cudaError_t epnet_cuda_leak(const EpnetCudaLayout *layout, const EpnetCudaProblem *problem,
+                            const EpnetCudaBatch *batch, double *scratch, cudaStream_t stream);
 
 /* q = pL of point 0 of a batch of one, by the hot loop of the trajectories and in their layout (tests,
  * benches). */

@@ -270,25 +270,31 @@ __device__ EpnetLawSums epnet_observe(const EpnetGroup &group, const EpnetCudaPr
     return law;
 }
 
-__device__ double epnet_observe_euler_rate(const EpnetGroup &group, const EpnetCudaProblem &problem,
-                                           const EpnetDevicePoint &point, double information) {
+__device__ double epnet_observe_information(const EpnetGroup &group, const EpnetCudaProblem &problem,
+                                            const EpnetDevicePoint &point, const double *state) {
     double *const marginal = point.scratch + point.map.marginal, *const log_marginal =
                                                                      point.scratch + point.map.log_marginal;
-    bool negative = false;
-    for (uint32_t s = (uint32_t)group.rank; s < 1u << problem.nodes; s += (uint32_t)group.size) {
-        const double next = point.p[s] + problem.dt * point.dp[s];
-        negative |= next < 0;
-        point.dp[s] = next;
-        point.log_p[s] = next > 0 ? log(next) : 0;
-    }
-    negative = epnet_group_any(group, negative);
-    epnet_group_sync(group);
-    epnet_marginals<1>(group, problem.nodes, {point.dp}, {point.scratch + point.map.side[0]}, {marginal});
+    for (uint32_t s = (uint32_t)group.rank; s < 1u << problem.nodes; s += (uint32_t)group.size)
+        point.log_p[s] = state[s] > 0 ? log(state[s]) : 0;
+    epnet_marginals<1>(group, problem.nodes, {state}, {point.scratch + point.map.side[0]}, {marginal});
     for (int i = group.rank; i < 2 * problem.nodes; i += group.size)
         log_marginal[i] = log(marginal[i]);
     epnet_group_sync(group);
-    const double next = epnet_multiinformation(group, problem.nodes, point.dp, point.log_p, marginal,
-                                               log_marginal, point.scratch + point.map.products);
+    const double information = epnet_multiinformation(group, problem.nodes, state, point.log_p, marginal,
+                                                      log_marginal, point.scratch + point.map.products);
     epnet_group_sync(group);
+    return information;
+}
+
+__device__ double epnet_observe_euler_rate(const EpnetGroup &group, const EpnetCudaProblem &problem,
+                                           const EpnetDevicePoint &point, double information) {
+    bool negative = false;
+    for (uint32_t s = (uint32_t)group.rank; s < 1u << problem.nodes; s += (uint32_t)group.size) {
+        point.dp[s] = point.p[s] + problem.dt * point.dp[s];
+        negative |= point.dp[s] < 0;
+    }
+    negative = epnet_group_any(group, negative);
+    epnet_group_sync(group);
+    const double next = epnet_observe_information(group, problem, point, point.dp);
     return negative ? NAN : (next - information) / problem.dt;
 }

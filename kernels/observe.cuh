@@ -23,6 +23,10 @@ __device__ void epnet_observe_changes(const EpnetGroup &group, const EpnetCudaPr
 __device__ EpnetLawSums epnet_observe(const EpnetGroup &group, const EpnetCudaProblem &problem,
                                       const EpnetDevicePoint &point, double *row);
 
+/* Multiinformation of a state that every thread of the group can read; overwrites ln p and the marginals. */
+__device__ double epnet_observe_information(const EpnetGroup &group, const EpnetCudaProblem &problem,
+                                            const EpnetDevicePoint &point, const double *state);
+
 /* The paper's finite difference (I(p + dt pL) - I(p))/dt, of the state that was observed, `information` its
  * multiinformation; NaN if the step leaves the probabilities. Overwrites dp and ln p. */
 __device__ double epnet_observe_euler_rate(const EpnetGroup &group, const EpnetCudaProblem &problem,

@@ -13,6 +13,12 @@ __host__ __device__ constexpr int epnet_block_threads(int thread_bits) {
     return 1 << thread_bits <= EPNET_WARP ? EPNET_SHARED_BLOCK : 1 << thread_bits;
 }
 
+/* Threads per point, as a power of 2, of the kernels that go through whole vectors at a time (stationary.cu,
+ * leak.cu): a thread per state up to 7 nodes, then up to 16 states per thread, beyond 13 nodes more. */
+__host__ __device__ constexpr int epnet_whole_group_bits(int nodes) {
+    return nodes <= 7 ? nodes : nodes <= 9 ? 7 : nodes <= 11 ? 8 : 9;
+}
+
 /* Shared memory of a block: the groups' cells for the point they took, partial sums, then from here on the
  * groups' stages, and their vectors if there is room. A multiple of 16 bytes. */
 __host__ __device__ static inline size_t epnet_shared_fixed(int groups, int group_threads) {

@@ -258,11 +258,6 @@ __global__ void __launch_bounds__(512)
 /* ---- launcher -------------------------------------------------------------------------------------------
  */
 
-/* A thread per state up to 7 nodes, then up to 16 states per thread. */
-static int thread_bits_of(int nodes) {
-    return nodes <= EPNET_ELIMINATION_NODES ? nodes : nodes <= 9 ? 7 : nodes <= 11 ? 8 : 9;
-}
-
 typedef void (*StationaryKernel)(EpnetCudaLayout, int, EpnetCudaProblem, EpnetCudaBatch, double *);
 
 static StationaryKernel kernel_of(int nodes) {
@@ -271,7 +266,8 @@ static StationaryKernel kernel_of(int nodes) {
 
 extern "C" cudaError_t epnet_cuda_stationary_layout(const EpnetProblem *problem, EpnetCudaLayout *layout) {
     const void *const kernel = (const void *)kernel_of(problem->nodes);
-    cudaError_t error = epnet_resident_layout(problem, kernel, thread_bits_of(problem->nodes), 0, 0, layout);
+    cudaError_t error =
+        epnet_resident_layout(problem, kernel, epnet_whole_group_bits(problem->nodes), 0, 0, layout);
     if (error != cudaSuccess || problem->nodes > EPNET_ELIMINATION_NODES)
         return error;
     const size_t matrix = epnet_matrix_size(problem->nodes);
@@ -291,6 +287,6 @@ extern "C" cudaError_t epnet_cuda_stationary(const EpnetCudaLayout *layout, cons
                                              cudaStream_t stream) {
     const StationaryKernel kernel = kernel_of(problem->nodes);
     EPNET_LAUNCH(kernel, layout->blocks, layout->threads, layout->shared_bytes, stream, *layout,
-                 thread_bits_of(problem->nodes), *problem, *batch, scratch);
+                 epnet_whole_group_bits(problem->nodes), *problem, *batch, scratch);
     return cudaGetLastError();
 }

@@ -26,12 +26,11 @@ EpnetStatus epnet_streaming_open(const EpnetProblem *problem, cudaStream_t strea
                                  EpnetError *error);
 void epnet_streaming_close(EpnetStreaming *streaming); /* NULL is allowed */
 
-/* Solve one point: *status, and the rows of EpnetRows for it; `extremes` is NULL for a stationary problem,
- * `trajectory` where it is not kept. A point that fails has NaN in its rows. A nonzero *stop ends the work
- * soon, `stop` may be NULL. Anything but EPNET_OK is the device's failure: EPNET_DEVICE. */
-EpnetStatus epnet_streaming_solve(EpnetStreaming *streaming, const EpnetPoint *point,
-                                  const volatile int *stop, EpnetPointStatus *status, double *last,
-                                  double *extremes, double *trajectory, EpnetError *error);
+/* Solve the points of a batch, one after another, as EpnetBackend.solve() does, for problems whose drives are
+ * given; `limits` are the stationary multiinformations [nat] of the points where decays are fitted (NaN:
+ * there is none), else NULL. Anything but EPNET_OK is the device's failure: EPNET_DEVICE. */
+EpnetStatus epnet_streaming_solve(EpnetStreaming *streaming, const EpnetBatch *batch, const double *limits,
+                                  EpnetRows *rows, EpnetError *error);
 
 /* Whether the last failure was that of memory: a first launch takes some, beside the engine's own. */
 bool epnet_streaming_lacks_room(const EpnetStreaming *streaming);

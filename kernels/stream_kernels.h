@@ -13,7 +13,7 @@ extern "C" {
 #endif
 
 /* Launchers index states and nodes with these. */
-enum { EPNET_STREAM_PASSES = 4, EPNET_STREAM_SUMS = 6 };
+enum { EPNET_STREAM_PASSES = 4, EPNET_STREAM_SUMS = 6, EPNET_STREAM_RELAX_NODES = 3 };
 
 /* One point on the device. */
 typedef struct EpnetStreamPoint {
@@ -96,6 +96,11 @@ cudaError_t epnet_stream_scale(uint64_t n, double *out, const double *v, const d
 cudaError_t epnet_stream_mend(const EpnetCudaProblem *problem, const EpnetStreamPoint *point,
                               const double *exit, const double *p, const unsigned char *mask, double *out,
                               cudaStream_t stream);
+
+/* out = the state `in` after node first + i, for i < count <= EPNET_STREAM_RELAX_NODES, has gone from 0 to 1
+ * with probability up[i], and from 1 to 0 with down[i] (host memory). `out` may be `in`. */
+cudaError_t epnet_stream_relax(int nodes, int first, int count, const double *up, const double *down,
+                               const double *in, double *out, cudaStream_t stream);
 
 /* ---- observables --------------------------------------------------------------------------------------
  * Launchers that say so leave sums of several quantities in results[0 ..]. They take `partials` with room for

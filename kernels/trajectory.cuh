@@ -152,7 +152,12 @@ epnet_trajectory_solve(const EpnetGroup &group, const EpnetCudaProblem &problem,
                 batch.trajectory == NULL
                     ? NULL
                     : batch.trajectory + (k * (size_t)problem.time_count + (size_t)sample) * width);
+        if (batch.information != NULL && group.rank == 0)
+            batch.information[k * (size_t)problem.time_count + (size_t)sample] = last[EPNET_MULTIINFORMATION];
     }
+    for (uint32_t s = (uint32_t)group.rank; problem.leak.kind == EPNET_LEAK_QUENCH && s < states;
+         s += (uint32_t)group.size)
+        batch.law[k * states + s] = point.p[s];
     return status;
 }
 

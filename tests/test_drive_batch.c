@@ -1,6 +1,7 @@
 /* Constant drive of a whole batch (host/drive_batch.h), by a backend's stationary laws. */
 #include "cpu/cpu_backend.h"
 #include "drive_batch.h"
+#include "law_problem.h"
 #include "support/check.h"
 #include "support/engine.h"
 
@@ -20,7 +21,7 @@ static void a_batch_has_the_drives_of_its_points(void **state) {
     given.cut_count = 1;
     problem = given;
     problem.constant_drive = true;
-    const EpnetProblem trial = epnet_drive_trial_problem(&problem);
+    const EpnetProblem trial = epnet_law_problem(&problem);
     EpnetPoint points[POINTS];
     for (size_t k = 0; k < POINTS; k++) {
         points[k] = test_network_point(&network);

@@ -7,20 +7,6 @@
 #include <math.h>
 #include <stdio.h>
 
-/* Solve with both; false, and the report says why, if either refuses. */
-static bool solve_both(const GpuChecks *checks, const char *name, const GpuCase *item, GpuRows *subject,
-                       GpuRows *reference) {
-    EpnetError error = {.status = EPNET_OK};
-    if (!gpu_checks_accepts(checks, name, &item->problem))
-        return false;
-    EpnetStatus status = gpu_solve(&checks->subject, &item->problem, item->points, subject, &error);
-    if (status == EPNET_OK)
-        status = gpu_solve(&checks->reference, &item->problem, item->points, reference, &error);
-    if (status != EPNET_OK)
-        gpu_report_failure(checks->report, name, item->shape.nodes, error.message);
-    return status == EPNET_OK;
-}
-
 static size_t points_ok(const GpuRows *rows) {
     size_t count = 0;
     for (size_t k = 0; k < rows->count; k++)
@@ -35,7 +21,7 @@ static void check_case(const GpuChecks *checks, const char *name, const GpuShape
     GpuCase item = gpu_case_make(shape);
     GpuRows subject = gpu_rows_make(&item.problem, shape->points, true),
             reference = gpu_rows_make(&item.problem, shape->points, true);
-    if (solve_both(checks, name, &item, &subject, &reference)) {
+    if (gpu_checks_solve_both(checks, name, &item, &subject, &reference)) {
         const double worst = gpu_rows_difference(&item.problem, &subject, &reference, where);
         snprintf(note, sizeof note, "%zu of %zu points solved; %s", points_ok(&reference), shape->points,
                  worst > 0 ? where : "all bytes agree");
@@ -137,16 +123,10 @@ static void check_constant_drive(const GpuChecks *checks, int nodes, size_t poin
         item.points[k].sigma = 0.4 * (double)(1 + k % 8); /* [nat/s] */
     GpuRows subject = gpu_rows_make(&item.problem, points, false),
             reference = gpu_rows_make(&item.problem, points, false);
-    if (solve_both(checks, name, &item, &subject, &reference)) {
-        double worst = gpu_rows_difference(&item.problem, &subject, &reference, where);
-        for (size_t k = 0; k < points; k++) {
-            const size_t at = k * EPNET_POINT_COLUMNS + EPNET_DRIVE;
-            const double drive = reference.rows.point[at];
-            const double off = fabs(subject.rows.point[at] - drive) / drive;
-            if (!isnan(drive) && !(off <= worst))
-                worst = isnan(off) ? INFINITY : off;
-        }
-        gpu_report_check(checks->report, name, nodes, points, worst, limit, "drives and rows");
+    if (gpu_checks_solve_both(checks, name, &item, &subject, &reference)) {
+        const double rows = gpu_rows_difference(&item.problem, &subject, &reference, where),
+                     columns = gpu_point_columns_difference(&subject, &reference);
+        gpu_report_check(checks->report, name, nodes, points, fmax(rows, columns), limit, "drives and rows");
     }
     gpu_rows_free(&subject);
     gpu_rows_free(&reference);

@@ -21,10 +21,24 @@ bool gpu_checks_accepts(const GpuChecks *checks, const char *name, const EpnetPr
     return false;
 }
 
+bool gpu_checks_solve_both(const GpuChecks *checks, const char *name, const GpuCase *item, GpuRows *subject,
+                           GpuRows *reference) {
+    EpnetError error = {.status = EPNET_OK};
+    if (!gpu_checks_accepts(checks, name, &item->problem))
+        return false;
+    EpnetStatus status = gpu_solve(&checks->subject, &item->problem, item->points, subject, &error);
+    if (status == EPNET_OK)
+        status = gpu_solve(&checks->reference, &item->problem, item->points, reference, &error);
+    if (status != EPNET_OK)
+        gpu_report_failure(checks->report, name, item->shape.nodes, error.message);
+    return status == EPNET_OK;
+}
+
 void gpu_checks_run(const GpuChecks *checks) {
     gpu_check_apply(checks);
     gpu_check_trajectories(checks);
     gpu_check_stationary(checks);
+    gpu_check_leaks(checks);
     gpu_check_bytes(checks);
     gpu_check_bad_points(checks);
     gpu_check_memory(checks);

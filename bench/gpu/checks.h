@@ -34,6 +34,10 @@ bool gpu_checks_go_on(const GpuChecks *checks, const char *name, int nodes);
  * report says that `name` is left out, and why. Any other refusal is a failed check. */
 bool gpu_checks_accepts(const GpuChecks *checks, const char *name, const EpnetProblem *problem);
 
+/* Solve a case with both; false, and the report says why, if either refuses. */
+bool gpu_checks_solve_both(const GpuChecks *checks, const char *name, const GpuCase *item, GpuRows *subject,
+                           GpuRows *reference);
+
 /* All of the following, the most telling first. */
 void gpu_checks_run(const GpuChecks *checks);
 
@@ -44,6 +48,9 @@ void gpu_check_apply(const GpuChecks *checks);
  * methods (compare.h says how near). */
 void gpu_check_trajectories(const GpuChecks *checks);
 void gpu_check_stationary(const GpuChecks *checks);
+
+/* The leaks of stationary laws and trajectories, with their intervals, to 1e-6 of themselves. */
+void gpu_check_leaks(const GpuChecks *checks);
 
 /* The same bytes for any batch size and order, on repetition, and from two contexts at a time. */
 void gpu_check_bytes(const GpuChecks *checks);

@@ -128,3 +128,14 @@ double gpu_production_difference(const GpuRows *subject, const GpuRows *referenc
     }
     return worst;
 }
+
+double gpu_point_columns_difference(const GpuRows *subject, const GpuRows *reference) {
+    double worst = 0;
+    for (size_t i = 0; i < reference->count * EPNET_POINT_COLUMNS; i++) {
+        const double expected = reference->rows.point[i];
+        const double off = difference_of(subject->rows.point[i], expected, fabs(expected));
+        if (subject->rows.point[i] != expected && !(off <= worst))
+            worst = isnan(off) ? INFINITY : off;
+    }
+    return worst;
+}

@@ -11,8 +11,12 @@
 double gpu_rows_difference(const EpnetProblem *problem, const GpuRows *subject, const GpuRows *reference,
                            char *what);
 
-/* How much of that is allowed: ten tolerances; 1e-10 where there is none, for stationary laws and for euler
- * and rk4, whose steps are the same arithmetic. */
+/* The largest relative difference of the columns that points have beside their rows: drives, leaks. NaN
+ * entries must agree. */
+double gpu_point_columns_difference(const GpuRows *subject, const GpuRows *reference);
+
+/* How much difference of rows is allowed: ten tolerances; 1e-10 where there is none, for stationary laws and
+ * for euler and rk4, whose steps are the same arithmetic. */
 double gpu_rows_limit(const EpnetProblem *problem);
 
 /* The largest relative difference of the productions in the last rows: entropy_production,

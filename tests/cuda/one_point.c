@@ -9,7 +9,7 @@ TestOnePoint test_one_point(const EpnetProblem *problem, const EpnetPoint *point
     EpnetError error;
     assert_int_equal(epnet_cuda_problem_make(problem, NULL, &one.shared, &error), EPNET_OK);
     assert_true(epnet_cuda_ok(epnet_cuda_slots_alloc(problem, 1, false, false, &one.slots)));
-    epnet_cuda_slots_pack(&one.slots, &one.shared, &one.reach, &batch, 0, 1, &one.rows.rows);
+    epnet_cuda_slots_pack(&one.slots, &one.shared, &one.reach, &batch, NULL, 0, 1, &one.rows.rows);
     assert_true(epnet_cuda_ok(epnet_cuda_slots_upload(&one.slots, problem, NULL)));
     return one;
 }

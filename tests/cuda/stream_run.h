@@ -47,15 +47,9 @@ static inline TestRows stream_run_rows(const EpnetProblem *problem, const EpnetP
         rows->trajectory = oracle_allocate(count * times * width, sizeof(double));
     }
     StreamRun run = stream_run_open(problem);
-    for (size_t k = 0; k < count; k++) {
-        EpnetPointStatus status;
-        if (epnet_streaming_solve(run.streaming, &points[k], NULL, &status, rows->last + k * width,
-                                  trajectories ? rows->extremes + k * EPNET_EXTREMES : NULL,
-                                  trajectories ? rows->trajectory + k * times * width : NULL,
-                                  &error) != EPNET_OK)
-            fail_msg("%s", error.message);
-        rows->status[k] = (int)status;
-    }
+    const EpnetBatch batch = {problem, count, points, NULL};
+    if (epnet_streaming_solve(run.streaming, &batch, NULL, rows, &error) != EPNET_OK)
+        fail_msg("%s", error.message);
     stream_run_close(&run);
     return result;
 }

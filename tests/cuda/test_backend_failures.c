@@ -374,9 +374,6 @@ static void reasons_against_a_device(void **state) {
     epnet_emulation_reset();
 
     other = *problem;
-    other.leak = (EpnetLeakSettings){EPNET_LEAK_QUENCH, {0.5, 0.01}, 20, 10, 1};
-    expect_choice("cuda", &other, EPNET_DEVICE, "[leak] is not computed on CUDA devices");
-    other = *problem;
     other.method = EPNET_SPLIT;
     expect_choice("cuda", &other, EPNET_DEVICE, "method = \"split\" is not computed on CUDA devices");
     expect_choice("auto", &other, EPNET_OK, "threads; method = \"split\" is not computed on CUDA devices");

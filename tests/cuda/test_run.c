@@ -389,11 +389,12 @@ static void the_program_runs_on_the_device(void **state) {
     test_output_expect(epnet("run", "stationary.toml"), 4, "  device    cuda:0 (", "not_unique");
     test_output_expect(epnet("run", "trajectory.toml", "--device", "cuda:1", "-o", "c.nc"), 6, "",
                        "--device cuda:1: there is no cuda:1: 1 device, numbered from 0");
-    test_output_expect(
-        epnet("run", "stationary.toml", "--device", "cuda", "-o", "c.nc", "--set", "leak.bootstrap=10"), 6,
-        "", "[leak] is not computed on CUDA devices in this version");
-    test_output_expect(epnet("run", "stationary.toml", "-o", "d.nc", "--set", "leak.bootstrap=10"), 4,
-                       "[leak] is not computed", "");
+    test_output_expect(epnet("run", "trajectory.toml", "--device", "cuda", "-o", "c.nc", "--set",
+                             "solve.method=\"split\"", "--set", "solve.tolerance=1e-6"),
+                       6, "", "method = \"split\" is not computed on CUDA devices");
+    test_output_expect(epnet("run", "trajectory.toml", "-o", "d.nc", "--set", "solve.method=\"split\"",
+                             "--set", "solve.tolerance=1e-6"),
+                       0, "method = \"split\" is not computed", "");
     assert_false(test_file_exists(folder, "c.nc"));
     test_output_expect(
         epnet("run", "trajectory.toml", "--device", "cuda:1", "-o", "e.nc", "--fallback", "cpu"), 0,
@@ -412,6 +413,24 @@ static void the_program_runs_on_the_device(void **state) {
     free(table);
 }
 
+/* A spec of the examples, with constant drive and leaks, on a few points: the whole file is the CPU's. */
+static void the_program_measures_leaks(void **state) {
+    (void)state;
+    static const char *const devices[] = {"cuda", "cpu"}, *const files[] = {"k-cuda.nc", "k-cpu.nc"},
+                             *const single[] = {"l-cuda.nc", "l-cpu.nc"};
+    for (size_t i = 0; i < 2; i++)
+        test_output_expect(epnet("run", EPNET_SOURCE_DIR "/docs/examples/kink.toml", "--device", devices[i],
+                                 "--set", "sweep.sigma.points=2", "--set", "sweep.copy_total.points=3", "-o",
+                                 files[i]),
+                           0, "", "");
+    expect_same_values(files[0], files[1], 1e-6, 1e-8);
+    for (size_t i = 0; i < 2; i++) /* one point, which has a curve */
+        test_output_expect(epnet("run", EPNET_SOURCE_DIR "/docs/examples/leak.toml", "--device", devices[i],
+                                 "-o", single[i]),
+                           0, "", "");
+    expect_same_values(single[0], single[1], 1e-6, 1e-8);
+}
+
 int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test_setup_teardown(a_sweep_has_the_columns_of_the_cpu, set_up, tear_down),
@@ -423,6 +442,7 @@ int main(void) {
         cmocka_unit_test_setup_teardown(a_journal_goes_on_with_the_cpu, set_up, tear_down),
         cmocka_unit_test_setup_teardown(plan_prices_the_device, set_up, tear_down),
         cmocka_unit_test_setup_teardown(the_program_runs_on_the_device, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(the_program_measures_leaks, set_up, tear_down),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

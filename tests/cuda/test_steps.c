@@ -148,7 +148,7 @@ static int status_of_launch(const EpnetProblem *problem, const EpnetPoint *point
     void *scratch, *stop;
     assert_int_equal(epnet_cuda_problem_make(problem, NULL, &shared, &error), EPNET_OK);
     assert_true(epnet_cuda_ok(epnet_cuda_slots_alloc(problem, 1, false, false, &slots)));
-    epnet_cuda_slots_pack(&slots, &shared, &reach, &batch, 0, 1, &rows.rows);
+    epnet_cuda_slots_pack(&slots, &shared, &reach, &batch, NULL, 0, 1, &rows.rows);
     assert_true(epnet_cuda_ok(epnet_cuda_slots_upload(&slots, problem, NULL)));
     assert_int_equal(cudaMemcpy(slots.status.device, &before, sizeof before, cudaMemcpyHostToDevice),
                      cudaSuccess);

@@ -2,6 +2,8 @@
 #include "stream_run.h"
 
 #include <math.h>
+#include <pthread.h>
+#include <sched.h>
 #include <stdlib.h>
 
 enum { TIMES = 2 };
@@ -43,8 +45,16 @@ static void free_case(Case *c) {
     free(c->trajectory);
 }
 
+static EpnetStatus solve_case(EpnetStreaming *streaming, Case *c, const volatile int *stop, int *point_status,
+                              EpnetError *error) {
+    const EpnetBatch batch = {&c->problem, 1, &c->point, stop};
+    EpnetRows rows = {
+        .status = point_status, .last = c->last, .extremes = c->extremes, .trajectory = c->trajectory};
+    return epnet_streaming_solve(streaming, &batch, NULL, &rows, error);
+}
+
 /* Open, solve, close; the status of the first step that failed. */
-static EpnetStatus run_case(Case *c, EpnetPointStatus *point_status, EpnetError *error) {
+static EpnetStatus run_case(Case *c, int *point_status, EpnetError *error) {
     EpnetStreaming *streaming;
     c->problem.cuts = &c->cut;
     EpnetStatus status = epnet_streaming_open(&c->problem, NULL, &streaming, error);
@@ -52,8 +62,7 @@ static EpnetStatus run_case(Case *c, EpnetPointStatus *point_status, EpnetError 
         assert_null(streaming);
         return status;
     }
-    status = epnet_streaming_solve(streaming, &c->point, NULL, point_status, c->last, c->extremes,
-                                   c->trajectory, error);
+    status = solve_case(streaming, c, NULL, point_status, error);
     epnet_streaming_close(streaming);
     return status;
 }
@@ -62,7 +71,7 @@ static EpnetStatus run_case(Case *c, EpnetPointStatus *point_status, EpnetError 
  * was, gives no number, and gives everything back unless the device is lost. */
 static void fail_in_turn(EpnetEmulationCall call, bool from_stationary, bool sticky) {
     TestRandom random = test_random(421);
-    EpnetPointStatus point_status;
+    int point_status;
     EpnetError error = {.status = EPNET_OK};
     Case c = make_case(&random, from_stationary);
     epnet_emulation_reset();
@@ -102,21 +111,34 @@ static void test_lost(void **state) {
     fail_in_turn(EPNET_EMULATION_CALLS, true, true);
 }
 
-/* A stop ends the work within a point. */
+static volatile int stop;
+
+/* Once the work on the device has begun. */
+static void *stop_soon(void *unused) {
+    (void)unused;
+    while (epnet_emulation_calls(EPNET_EMULATION_LAUNCH) < 60)
+        sched_yield();
+    stop = 1;
+    return NULL;
+}
+
+/* A stop ends the work within a point, which would take minutes. */
 static void test_stop(void **state) {
     (void)state;
     TestRandom random = test_random(422);
-    EpnetPointStatus point_status;
+    int point_status;
     EpnetError error = {.status = EPNET_OK};
     Case c = make_case(&random, false);
-    const int stop = 1;
+    const double far[TIMES] = {0.1, 1e5};
     EpnetStreaming *streaming;
+    pthread_t other;
     c.problem.cuts = &c.cut;
+    c.problem.times = far;
     epnet_emulation_reset();
     assert_int_equal(epnet_streaming_open(&c.problem, NULL, &streaming, &error), EPNET_OK);
-    assert_int_equal(epnet_streaming_solve(streaming, &c.point, &stop, &point_status, c.last, c.extremes,
-                                           c.trajectory, &error),
-                     EPNET_OK);
+    assert_int_equal(pthread_create(&other, NULL, stop_soon, NULL), 0);
+    assert_int_equal(solve_case(streaming, &c, &stop, &point_status, &error), EPNET_OK);
+    assert_int_equal(pthread_join(other, NULL), 0);
     assert_int_equal(point_status, EPNET_POINT_NOT_CONVERGED);
     assert_true(isnan(c.last[0]) != 0);
     epnet_streaming_close(streaming);

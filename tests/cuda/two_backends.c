@@ -14,6 +14,8 @@ TestRows two_backends_rows(const EpnetProblem *problem, size_t count, bool kept)
     result.rows.status = oracle_allocate(count, sizeof(int));
     result.rows.last = oracle_allocate(count * result.width, sizeof(double));
     result.rows.point = oracle_allocate(count * EPNET_POINT_COLUMNS, sizeof(double));
+    if (problem->leak.kind == EPNET_LEAK_QUENCH && count == 1)
+        result.rows.leak_curve = oracle_allocate(2 * problem->leak.samples, sizeof(double));
     if (problem->kind == EPNET_TRAJECTORY)
         result.rows.extremes = oracle_allocate(count * EPNET_EXTREMES, sizeof(double));
     if (problem->kind == EPNET_TRAJECTORY && kept)
@@ -58,6 +60,9 @@ static void compare_rows(const double *cpu, const double *cuda, size_t rows, siz
 void two_backends_compare(const EpnetProblem *problem, const TestRows *cpu, const TestRows *cuda,
                           double relative, double absolute) {
     const size_t width = cpu->width;
+    const bool has_columns = problem->constant_drive || problem->leak.kind != EPNET_LEAK_NONE;
+    for (size_t k = 0; cpu->rows.leak_curve != NULL && k < 2 * problem->leak.samples; k++)
+        compare_values(cpu->rows.leak_curve[k], cuda->rows.leak_curve[k], relative, absolute, "curve", 0, k);
     for (size_t k = 0; k < cpu->count; k++) {
         if (cpu->rows.status[k] != cuda->rows.status[k])
             fail_msg("status of point %zu: %d on the CPU, %d with CUDA", k, cpu->rows.status[k],
@@ -65,7 +70,7 @@ void two_backends_compare(const EpnetProblem *problem, const TestRows *cpu, cons
         compare_rows(cpu->rows.last + k * width, cuda->rows.last + k * width, 1, width, relative, absolute,
                      "row", k);
         for (size_t c = 0; c < EPNET_POINT_COLUMNS; c++)
-            compare_values(problem->constant_drive ? cpu->rows.point[k * EPNET_POINT_COLUMNS + c] : NAN,
+            compare_values(has_columns ? cpu->rows.point[k * EPNET_POINT_COLUMNS + c] : NAN,
                            cuda->rows.point[k * EPNET_POINT_COLUMNS + c], relative, absolute, "column", k, c);
         /* The times of extremes are those of samples, and two of those may be as high but for rounding. */
         for (size_t c = 0; cpu->rows.extremes != NULL && c < EPNET_EXTREMES; c += 2) {
@@ -86,6 +91,8 @@ void two_backends_same_bytes(const EpnetProblem *problem, const TestRows *all, c
     const size_t width = all->width, kept = problem->time_count * width, n = part->count;
     assert_memory_equal(all->rows.status + from, part->rows.status, n * sizeof(int));
     assert_memory_equal(all->rows.last + from * width, part->rows.last, n * width * sizeof(double));
+    assert_memory_equal(all->rows.point + from * EPNET_POINT_COLUMNS, part->rows.point,
+                        n * EPNET_POINT_COLUMNS * sizeof(double));
     if (all->rows.extremes != NULL)
         assert_memory_equal(all->rows.extremes + from * EPNET_EXTREMES, part->rows.extremes,
                             n * EPNET_EXTREMES * sizeof(double));
