@@ -6,6 +6,8 @@
 #include "support/check.h"
 #include "two_backends.h"
 
+#include <pthread.h>
+#include <sched.h>
 #include <stdlib.h>
 
 /* Productions that some drive gives, and, where flips are asymmetric, some that none does. */
@@ -143,23 +145,50 @@ static void engines_make_room_for_each_other(void **state) {
     test_points_free(&p);
 }
 
+static volatile int stop;
+
+/* While the second round of laws, or a later one, is on its way. */
+static void *stop_soon(void *unused) {
+    (void)unused;
+    while (epnet_emulation_calls(EPNET_EMULATION_LAUNCH) < 2)
+        sched_yield();
+    stop = 1;
+    return NULL;
+}
+
+/* Before it has begun, and in its midst: a search takes some sixty rounds. */
 static void a_stop_ends_the_search(void **state) {
     (void)state;
+    enum { POINTS = 40 };
     static const uint64_t cuts[] = {1};
-    const volatile int stop = 1;
     TestRandom random = test_random(74);
     TestPoints p =
-        test_points_make(&random, test_network_random(&random, 3, 1, 0.3, 3, TEST_DRIVES_FINITE), 2);
+        test_points_make(&random, test_network_random(&random, 5, 1, 0.3, 3, TEST_DRIVES_FINITE), POINTS);
     set_sigmas(&random, &p);
     const EpnetProblem problem = driven(two_backends_stationary(&p, cuts, 1));
-    const EpnetBatch batch = {&problem, 2, p.points, &stop};
-    TestRows rows = two_backends_rows(&problem, 2, false);
-    EpnetError error;
-    void *context = NULL;
-    assert_int_equal(epnet_cuda_backend.open(&problem, 0, 1, &context, &error), EPNET_OK);
-    assert_int_equal(epnet_cuda_backend.solve(context, &batch, &rows.rows, &error), EPNET_OK);
-    epnet_cuda_backend.close(context);
-    test_rows_free(&rows);
+    const EpnetBatch batch = {&problem, POINTS, p.points, &stop};
+    TestRows all = two_backends_solve(&epnet_cuda_backend, 0, &problem, p.points, POINTS, false);
+    test_rows_free(&all);
+    const long launches = epnet_emulation_calls(EPNET_EMULATION_LAUNCH);
+    assert_true(launches > 50);
+    for (int in_midst = 0; in_midst < 2; in_midst++) {
+        TestRows rows = two_backends_rows(&problem, POINTS, false);
+        EpnetError error;
+        pthread_t other;
+        void *context = NULL;
+        epnet_emulation_reset();
+        stop = !in_midst;
+        assert_int_equal(epnet_cuda_backend.open(&problem, 0, 1, &context, &error), EPNET_OK);
+        if (in_midst)
+            assert_int_equal(pthread_create(&other, NULL, stop_soon, NULL), 0);
+        assert_int_equal(epnet_cuda_backend.solve(context, &batch, &rows.rows, &error), EPNET_OK);
+        if (in_midst)
+            assert_int_equal(pthread_join(other, NULL), 0);
+        assert_in_range(epnet_emulation_calls(EPNET_EMULATION_LAUNCH), 2 * in_midst,
+                        in_midst * (launches - 1));
+        epnet_cuda_backend.close(context);
+        test_rows_free(&rows);
+    }
     test_points_free(&p);
 }
 
