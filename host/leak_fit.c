@@ -34,6 +34,10 @@ void epnet_leak_free(EpnetLeakWork *work) {
     memset(work, 0, sizeof *work);
 }
 
+static bool stopped(const EpnetLeakWork *work) {
+    return work->stop != NULL && *work->stop;
+}
+
 /* ---- fit --------------------------------------------------------------------------------------------- */
 
 static int compare(const void *a, const void *b) {
@@ -66,7 +70,7 @@ void epnet_leak_fit(const EpnetLeakWork *work, size_t n, const double *t, const 
     for (size_t k = 0; k < n; k++)
         work->residual[k] = y[k] - mean_y - slope * work->centred_t[k];
     /* A replicate adds resampled residuals to the line; only their own slope moves. */
-    for (size_t b = 0; b < settings->bootstrap; b++) {
+    for (size_t b = 0; b < settings->bootstrap && !stopped(work); b++) {
         const double moved = epnet_leak_replicate(settings->seed, b, n, work->centred_t, work->residual);
         work->replicates[b] = slope + moved / spread;
     }
@@ -78,11 +82,22 @@ void epnet_leak_fit(const EpnetLeakWork *work, size_t n, const double *t, const 
 
 /* ---- quench ------------------------------------------------------------------------------------------ */
 
-static double find_level(EpnetInformationAfterQuench *information, void *context, double level,
-                         double start) {
+/* A state after the quench, by the backend that has it. */
+typedef struct Source {
+    const EpnetLeakWork *work;
+    EpnetInformationAfterQuench *information;
+    void *context;
+} Source;
+
+/* NaN when the run is to stop. */
+static double sample(const Source *source, double t) {
+    return stopped(source->work) ? NAN : source->information(source->context, t);
+}
+
+static double find_level(const Source *source, double level, double start) {
     EpnetLevelSearch search = epnet_level_begin(start);
     while (!search.done)
-        epnet_level_answer(&search, information(context, search.at) > level);
+        epnet_level_answer(&search, sample(source, search.at) > level);
     return epnet_level_time(&search);
 }
 
@@ -90,20 +105,21 @@ EpnetPointStatus epnet_leak_quench(EpnetLeakWork *work, const EpnetProblem *prob
                                    double noise, EpnetInformationAfterQuench *information, void *context,
                                    EpnetLeakFit *fit) {
     const EpnetLeakSettings *settings = work->settings;
+    const Source source = {work, information, context};
     double fastest = 0;
     for (int i = 0; i < problem->nodes; i++)
         fastest = fmax(fastest, point->flip_up[i] + point->flip_down[i]);
-    const double initial = information(context, 0);
+    const double initial = sample(&source, 0);
     if (!epnet_quench_has_signal(problem->nodes, initial, settings->window[1], noise) || !(fastest > 0))
         return EPNET_POINT_NO_DECAY;
     const double start = 0.1 / fastest;
-    const double first = find_level(information, context, settings->window[0] * initial, start);
-    const double last = find_level(information, context, settings->window[1] * initial, start);
+    const double first = find_level(&source, settings->window[0] * initial, start);
+    const double last = find_level(&source, settings->window[1] * initial, start);
     if (!(first >= 0) || !(last > first))
         return EPNET_POINT_NO_DECAY;
     for (size_t k = 0; k < settings->samples; k++) {
         work->t[k] = epnet_quench_time(first, last, k, settings->samples);
-        work->y[k] = log(information(context, work->t[k]));
+        work->y[k] = log(sample(&source, work->t[k]));
     }
     epnet_leak_fit(work, settings->samples, work->t, work->y, fit);
     return EPNET_POINT_OK;

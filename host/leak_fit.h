@@ -17,6 +17,7 @@ typedef struct EpnetLeakWork {
     double *t, *y;                /* times [s] and logarithms to fit */
     double *centred_t, *residual; /* of the line: t less its mean, y less the line */
     double *replicates;           /* bootstrap: slopes */
+    const volatile int *stop; /* borrowed; nonzero: give up soon, what is fitted is not used. NULL: never */
 } EpnetLeakWork;
 
 bool epnet_leak_alloc(EpnetLeakWork *work, const EpnetLeakSettings *settings, size_t time_count);
@@ -27,8 +28,7 @@ uint64_t epnet_leak_bytes(const EpnetLeakSettings *settings, size_t time_count);
  * come from Philox4x32-10 under the seed, the same for every point, machine and thread. */
 void epnet_leak_fit(const EpnetLeakWork *work, size_t n, const double *t, const double *y, EpnetLeakFit *fit);
 
-/* Multiinformation [nat] at time t [s] after the copies of a point have been switched off; NaN: the run is to
- * stop, and what is fitted is not used. */
+/* Multiinformation [nat] at time t [s] after the copies of a point have been switched off. */
 typedef double EpnetInformationAfterQuench(void *context, double t);
 
 /* kind = "quench": samples ln I at equal steps between the times where I first falls to window[0] and to

@@ -159,8 +159,8 @@ static EpnetPointStatus solve_stationary(EpnetStreaming *streaming, const EpnetP
 }
 
 /* Of a quench from the state that was observed last, or of the samples' own decay to `limit`. */
-static EpnetPointStatus measure_leak(EpnetStreaming *streaming, const EpnetPoint *point,
-                                     const volatile int *stop, double limit, EpnetLeakFit *fit) {
+static EpnetPointStatus measure_leak(EpnetStreaming *streaming, const EpnetPoint *point, double limit,
+                                     EpnetLeakFit *fit) {
     const EpnetProblem *problem = streaming->problem;
     const EpnetEvolution *ev = &streaming->evolution;
     const EpnetRelaxation *rx = &streaming->relaxation;
@@ -169,7 +169,7 @@ static EpnetPointStatus measure_leak(EpnetStreaming *streaming, const EpnetPoint
         return epnet_leak_decay(&streaming->leak, problem->time_count, problem->times, streaming->information,
                                 limit, epnet_decay_noise(problem->nodes, problem->tolerance), fit);
     return epnet_stream_quench(&streaming->observer, &streaming->leak, point, stationary ? rx->p : ev->p,
-                               stationary ? rx->work : ev->work, stop,
+                               stationary ? rx->work : ev->work,
                                epnet_quench_noise(problem->nodes, stationary ? 0 : problem->tolerance), fit);
 }
 
@@ -186,14 +186,14 @@ static void solve_point(EpnetStreaming *streaming, const EpnetBatch *batch, cons
     EpnetLeakFit fit = {NAN, NAN, NAN};
     place_vectors(streaming);
     streaming->evolution.problem = problem;
-    streaming->evolution.stop = streaming->relaxation.stop = batch->stop;
+    streaming->evolution.stop = streaming->relaxation.stop = streaming->leak.stop = batch->stop;
     streaming->evolution.space = epnet_stream_space_set(&streaming->space, point);
     epnet_stream_observer_set(&streaming->observer);
     EpnetPointStatus status = problem->kind == EPNET_STATIONARY
                                   ? solve_stationary(streaming, point, last)
                                   : solve_trajectory(streaming, point, last, extremes, trajectory);
     if (status == EPNET_POINT_OK && problem->leak.kind != EPNET_LEAK_NONE)
-        status = measure_leak(streaming, point, batch->stop, limits == NULL ? NAN : limits[k], &fit);
+        status = measure_leak(streaming, point, limits == NULL ? NAN : limits[k], &fit);
     rows->status[k] = (int)status;
     epnet_fill_nan(columns, EPNET_POINT_COLUMNS);
     if (status != EPNET_POINT_OK || !epnet_cuda_ok(streaming->space.failure)) {

@@ -2,14 +2,11 @@
 
 #include "leak.h"
 
-#include <math.h>
-
 typedef struct Quench {
     EpnetStreamObserver *observer;
     const EpnetPoint *point;
     const double *p0;
     double *p, *log_p;
-    const volatile int *stop;
 } Quench;
 
 /* p0 after the time t, into quench->p. */
@@ -30,8 +27,6 @@ static void relax(const Quench *quench, double t) {
 
 static double information_after(void *context, double t) {
     const Quench *quench = context;
-    if (quench->stop != NULL && *quench->stop)
-        return NAN;
     const EpnetStreamState state = {.p = quench->p, .log_p = quench->log_p};
     relax(quench, t);
     return epnet_stream_observe_multiinformation(quench->observer, &state);
@@ -39,7 +34,7 @@ static double information_after(void *context, double t) {
 
 EpnetPointStatus epnet_stream_quench(EpnetStreamObserver *observer, EpnetLeakWork *work,
                                      const EpnetPoint *point, const double *p0, double *const *vectors,
-                                     const volatile int *stop, double noise, EpnetLeakFit *fit) {
-    Quench quench = {observer, point, p0, vectors[0], vectors[1], stop};
+                                     double noise, EpnetLeakFit *fit) {
+    Quench quench = {observer, point, p0, vectors[0], vectors[1]};
     return epnet_leak_quench(work, observer->space->problem, point, noise, information_after, &quench, fit);
 }

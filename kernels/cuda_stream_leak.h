@@ -6,9 +6,9 @@
 #include "leak_fit.h"
 
 /* By epnet_leak_quench() from the state p0 of the point that the observer is set to; `vectors`: two more in
- * device memory. A nonzero *stop (NULL: never) ends it soon; what fails is in observer->space. */
+ * device memory. What fails is in observer->space. */
 EpnetPointStatus epnet_stream_quench(EpnetStreamObserver *observer, EpnetLeakWork *work,
                                      const EpnetPoint *point, const double *p0, double *const *vectors,
-                                     const volatile int *stop, double noise, EpnetLeakFit *fit);
+                                     double noise, EpnetLeakFit *fit);
 
 #endif

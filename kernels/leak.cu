@@ -181,9 +181,11 @@ __device__ static double epnet_quantile(const EpnetGroup &group, size_t n, const
     return value + part * (epnet_next_statistic(group, n, values, below, value) - value);
 }
 
-/* The line through n points in memory, which it overwrites, and its interval: leak, low, high. */
-__device__ static void epnet_fit(const EpnetGroup &group, const EpnetLeakSettings &leak, size_t n,
-                                 const EpnetLeakMemory &memory, double *fit) {
+/* The line through n points in memory, which it overwrites, and its interval: leak, low, high. With *stop
+ * they are not used. */
+__device__ static void epnet_fit(const EpnetGroup &group, const EpnetLeakSettings &leak,
+                                 const volatile int *stop, size_t n, const EpnetLeakMemory &memory,
+                                 double *fit) {
     const size_t rank = (size_t)group.rank, size = (size_t)group.size;
     double means[2] = {0, 0}, moments[2] = {0, 0};
     for (size_t k = rank; k < n; k += size) {
@@ -202,7 +204,7 @@ __device__ static void epnet_fit(const EpnetGroup &group, const EpnetLeakSetting
     for (size_t k = rank; k < n; k += size)
         memory.y[k] -= slope * memory.t[k];
     epnet_group_sync(group);
-    for (size_t b = rank; b < leak.bootstrap; b += size)
+    for (size_t b = rank; b < leak.bootstrap && *stop == 0; b += size)
         memory.replicates[b] = slope + epnet_leak_replicate(leak.seed, b, n, memory.t, memory.y) / moments[0];
     const double high = epnet_quantile(group, leak.bootstrap, memory.replicates, 0.975),
                  low = epnet_quantile(group, leak.bootstrap, memory.replicates, 0.025);
@@ -237,7 +239,8 @@ __device__ static EpnetPointStatus epnet_leak_solve(const EpnetGroup &group, con
         batch.leak_curve[k] = memory.t[k];
         batch.leak_curve[count + k] = memory.y[k];
     }
-    epnet_fit(group, problem.leak, count, memory, batch.leak + (size_t)slot * EPNET_CUDA_LEAK_VALUES);
+    epnet_fit(group, problem.leak, batch.stop, count, memory,
+              batch.leak + (size_t)slot * EPNET_CUDA_LEAK_VALUES);
     return EPNET_POINT_OK;
 }
 

@@ -196,7 +196,7 @@ void epnet_workspace_solve(EpnetWorkspace *ws, const EpnetBatch *batch, size_t k
     double columns[EPNET_POINT_COLUMNS];
     EpnetPointStatus status = EPNET_POINT_OK;
     epnet_fill_nan(columns, EPNET_POINT_COLUMNS);
-    ws->evolution.stop = ws->stationary.relaxation.stop = ws->generator.stop = ws->quench.stop =
+    ws->evolution.stop = ws->stationary.relaxation.stop = ws->generator.stop = ws->leak.stop =
         batch->stop; /* an interrupted batch is discarded by the driver */
     if (problem->constant_drive)
         status = solve_drive(ws, problem, point, columns);

@@ -3,7 +3,6 @@
 #include "leak.h"
 #include "status.h"
 
-#include <math.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -40,8 +39,6 @@ static void relax(EpnetQuench *quench, double t) {
 
 static double information_after(void *context, double t) {
     EpnetQuench *quench = context;
-    if (quench->stop != NULL && *quench->stop)
-        return NAN;
     relax(quench, t);
     return epnet_observe_multiinformation(quench->observer, quench->p);
 }

@@ -7,9 +7,8 @@
 
 /* p(t) = p0 with a 2 x 2 matrix per node, for without copies the nodes relax independently. */
 typedef struct EpnetQuench {
-    double *p;                /* 2^N: owned */
-    const volatile int *stop; /* borrowed; nonzero: give up soon; NULL: never */
-    EpnetObserver *observer;  /* borrowed, as the next two: of the solve at hand */
+    double *p;               /* 2^N: owned */
+    EpnetObserver *observer; /* borrowed, as the next two: of the solve at hand */
     const EpnetPoint *point;
     const double *p0;
 } EpnetQuench;
