@@ -66,12 +66,13 @@ typedef struct EpnetCudaBatch {
 
 /* How a resident kernel is laid out on a device. */
 typedef struct EpnetCudaLayout {
-    int threads;              /* of a block */
-    int groups;               /* points that a block works on at once */
-    int blocks;               /* that fill the device */
-    int shared_bytes;         /* dynamic shared memory of a block */
-    int exchange;             /* doubles of shared memory through which the threads of a group exchange */
-    bool exchange_lends;      /* that memory has room for all states, and is that of ln p between the steps */
+    int threads;         /* of a block */
+    int groups;          /* points that a block works on at once */
+    int blocks;          /* that fill the device */
+    int shared_bytes;    /* dynamic shared memory of a block */
+    int exchange;        /* doubles of shared memory through which the threads of a group exchange */
+    bool exchange_lends; /* that memory has room for all states, and is that of ln p between the steps */
+    int near_tiles;      /* from 14 nodes on: tiles of a vector of the time loop that are in shared memory */
     bool vectors_in_scratch;  /* p, dp and ln p do not fit into shared memory */
     bool matrix_in_scratch;   /* nor does the matrix of an elimination (stationary.cu) */
     size_t scratch_per_group; /* doubles of device memory */

@@ -21,7 +21,7 @@ struct EpnetNodeLaws {
 /* Offsets, in doubles, of a group's arrays. Vectors over states have 2^nodes entries. */
 struct EpnetPointMap {
     /* shared memory: what the threads of the time loop exchange */
-    size_t exchange, high, stage_size;
+    size_t exchange, high, near, stage_size;
     /* shared memory where there is room, else device memory */
     size_t p, dp, log_p, vectors_size;
     /* device memory */
@@ -37,10 +37,11 @@ __host__ __device__ static inline size_t epnet_take(size_t *used, size_t count) 
     return at;
 }
 
-/* `exchange`: doubles that the time loop exchanges through; `lends`: they serve as ln p outside of it. */
+/* `exchange`: doubles that the time loop exchanges through, a tile from 14 nodes on; `lends`: they serve as
+ * ln p outside of it. `near`: doubles of its vectors that are in shared memory, too. */
 __host__ __device__ static inline EpnetPointMap epnet_point_map(int nodes, int edge_count, int cut_count,
                                                                 int low_bits, size_t exchange, bool lends,
-                                                                int series_length) {
+                                                                size_t near, int series_length) {
     const size_t states = (size_t)1 << nodes, low = epnet_low_size(nodes, low_bits),
                  high = 2 * (size_t)nodes * (size_t)epnet_high_pitch(nodes - low_bits),
                  pairs = 2 * (size_t)nodes;
@@ -48,6 +49,7 @@ __host__ __device__ static inline EpnetPointMap epnet_point_map(int nodes, int e
     size_t used = 0;
     map.exchange = epnet_take(&used, exchange);
     map.high = epnet_take(&used, high);
+    map.near = epnet_take(&used, near);
     map.stage_size = used;
     used = 0;
     map.p = epnet_take(&used, states);

@@ -1,7 +1,9 @@
 /* The same for 14 to 16 nodes, whose vectors lie in device memory: the block goes through them tile by tile
  * (shape.cuh), exchanges within a tile through shared memory, and reads what flows over the bits of the
- * tile's number from the neighbouring tiles. A thread reads what it has written itself, in this application
- * or the one before; only within a tile do threads meet. */
+ * tile's number from the neighbouring tiles. Where shared memory has room for more, one of the two vectors of
+ * the recurrence has its first tiles there: by turns it is read and written, which makes it worth the most. A
+ * thread reads what it has written itself, in this application or the one before; only within a tile do
+ * threads meet. */
 #ifndef EPNET_KERNELS_POLYNOMIAL_TILES_CUH
 #define EPNET_KERNELS_POLYNOMIAL_TILES_CUH
 
@@ -14,6 +16,16 @@ struct EpnetTilesSum {
     double before, now, next;
 };
 
+/* A vector over the states: the first tiles in shared memory, the others in device memory. */
+template <class S> struct EpnetTiledVector {
+    double *near, *far;
+    int near_tiles;
+
+    __device__ double *tile(int k) const {
+        return (k < near_tiles ? near : far) + (k << (S::REGISTER_BITS + S::THREAD_BITS));
+    }
+};
+
 /* What a pair of states needs from device memory beside their own values. */
 template <class S> struct EpnetTilesPair { double exit[2], before[2], sum[2], neighbour[S::TILE_BITS][2]; };
 
@@ -21,8 +33,8 @@ template <class S> struct EpnetTilesPair { double exit[2], before[2], sum[2], ne
 template <class S, bool ADDS>
 __device__ static EPNET_NOINLINE void
 epnet_tiles_apply(const EpnetGroup &group, const EpnetDevicePoint &point, const EpnetPolynomial &polynomial,
-                  const double *__restrict__ all_now, const double *before, double *next, bool recurs,
-                  const EpnetTilesSum &sum_terms) {
+                  const EpnetTiledVector<S> &all_now, const EpnetTiledVector<S> &all_before,
+                  const EpnetTiledVector<S> &all_next, bool recurs, const EpnetTilesSum &sum_terms) {
     constexpr int STATES = S::STATES, T = S::THREAD_BITS, TILE = S::REGISTER_BITS + T;
     EPNET_DYNAMIC_SHARED(double, shared);
     double *const exchange = shared + point.stage + point.map.exchange;
@@ -40,23 +52,29 @@ epnet_tiles_apply(const EpnetGroup &group, const EpnetDevicePoint &point, const 
 #pragma unroll 1
     for (int tile = 0; tile < 1 << S::TILE_BITS; tile++) {
         const int at = (tile << TILE) + t, column = tile << S::REGISTER_BITS;
+        const double *const now_here = all_now.tile(tile) + t, *const before = all_before.tile(tile) + t;
+        double *const next = all_next.tile(tile) + t;
+        const double *neighbours[S::TILE_BITS];
+#pragma unroll
+        for (int b = 0; b < S::TILE_BITS; b++)
+            neighbours[b] = all_now.tile(tile ^ 1 << b) + t;
         const auto load = [&](int r, EpnetTilesPair<S> &pair) {
 #pragma unroll
             for (int i = 0; i < 2; i++) {
                 const int s = at + ((r + i) << T);
                 pair.exit[i] = exit[s];
-                pair.before[i] = recurs ? before[s] : 0;
+                pair.before[i] = recurs ? before[(r + i) << T] : 0;
                 if constexpr (ADDS)
                     pair.sum[i] = terms.begins ? 0 : sum[s];
 #pragma unroll
                 for (int b = 0; b < S::TILE_BITS; b++)
-                    pair.neighbour[b][i] = all_now[s ^ 1 << (TILE + b)];
+                    pair.neighbour[b][i] = neighbours[b][(r + i) << T];
             }
         };
         double now[STATES];
 #pragma unroll
         for (int r = 0; r < STATES; r++)
-            now[r] = all_now[at + (r << T)];
+            now[r] = now_here[r << T];
         EpnetTilesPair<S> pairs[2]; /* one is used, the next on its way */
         load(0, pairs[0]);
         __syncthreads(); /* the tile before is read */
@@ -90,12 +108,11 @@ epnet_tiles_apply(const EpnetGroup &group, const EpnetDevicePoint &point, const 
             }
 #pragma unroll
             for (int i = 0; i < 2; i++) {
-                const int s = at + ((r + i) << T);
                 const double value = identity * now[r + i] + scale * flow[i] - pair.before[i];
-                next[s] = value;
+                next[(r + i) << T] = value;
                 if constexpr (ADDS)
-                    sum[s] = pair.sum[i] + terms.before * pair.before[i] + terms.now * now[r + i] +
-                             terms.next * value;
+                    sum[at + ((r + i) << T)] = pair.sum[i] + terms.before * pair.before[i] +
+                                               terms.now * now[r + i] + terms.next * value;
             }
         }
     }
@@ -107,14 +124,20 @@ template <class S>
 __device__ static inline double epnet_polynomial_in_tiles(const EpnetGroup &group,
                                                           const EpnetDevicePoint &point,
                                                           const EpnetPolynomial &polynomial) {
-    double *const vectors[2] = {point.scratch + point.map.side[0], point.scratch + point.map.side[1]};
-    const double *const c = polynomial.c, *before = point.p, *now = point.p;
+    EPNET_DYNAMIC_SHARED(double, shared);
+    double *const near = shared + point.stage + point.map.near;
+    const int near_tiles =
+        (int)((point.map.stage_size - point.map.near) >> (S::REGISTER_BITS + S::THREAD_BITS));
+    const EpnetTiledVector<S> vectors[2] = {{near, point.scratch + point.map.side[0], near_tiles},
+                                            {near, point.scratch + point.map.side[1], 0}};
+    const double *const c = polynomial.c;
+    EpnetTiledVector<S> before = {near, point.p, 0}, now = before;
     int added = 0; /* c[k] v_k of the first so many */
     for (int k = 1; k <= polynomial.degree; k++) {
         const bool recurs = polynomial.chebyshev && k > 1;
         const int open = k + 1 - added;
         const EpnetTilesSum terms = {added == 0, open > 2 ? c[k - 2] : 0, open > 1 ? c[k - 1] : 0, c[k]};
-        double *const next = vectors[k % 2];
+        const EpnetTiledVector<S> next = vectors[k % 2];
         if (k == polynomial.degree || open == (recurs ? 3 : 2)) {
             epnet_tiles_apply<S, true>(group, point, polynomial, now, before, next, recurs, terms);
             added = k + 1;
@@ -127,9 +150,12 @@ __device__ static inline double epnet_polynomial_in_tiles(const EpnetGroup &grou
     if (!polynomial.chebyshev)
         return 0;
     double norms[2] = {0, 0};
-    for (int s = group.rank; s < 1 << S::NODES; s += group.size) {
-        norms[0] += fabs(now[s]);
-        norms[1] += fabs(before[s]);
+    for (int tile = 0; tile < 1 << S::TILE_BITS; tile++) {
+        const double *const now_here = now.tile(tile), *const before_here = before.tile(tile);
+        for (int s = group.rank; s < 1 << (S::REGISTER_BITS + S::THREAD_BITS); s += group.size) {
+            norms[0] += fabs(now_here[s]);
+            norms[1] += fabs(before_here[s]);
+        }
     }
     epnet_group_sums(group, norms);
     return fmax(norms[0], norms[1]);

@@ -47,12 +47,13 @@ cudaError_t epnet_resident_layout(const EpnetProblem *problem, const void *kerne
     layout->series_length = series_length;
     layout->matrix_in_scratch = false;
     layout->exchange = exchange;
+    layout->near_tiles = 0;
     const auto place = [&](bool in_scratch) {
         layout->vectors_in_scratch = in_scratch;
         layout->exchange_lends = !in_scratch && exchange == 1 << problem->nodes;
-        const EpnetPointMap map =
-            epnet_point_map(problem->nodes, (int)problem->edge_count, (int)problem->cut_count, thread_bits,
-                            (size_t)exchange, layout->exchange_lends, series_length);
+        const EpnetPointMap map = epnet_point_map(
+            problem->nodes, (int)problem->edge_count, (int)problem->cut_count, thread_bits, (size_t)exchange,
+            layout->exchange_lends, (size_t)layout->near_tiles * (size_t)exchange, series_length);
         const size_t each = map.stage_size + (in_scratch ? 0 : map.vectors_size);
         layout->scratch_per_group = map.scratch_size + (in_scratch ? map.vectors_size : 0);
         layout->shared_bytes = (int)(sizeof(double) * (epnet_shared_fixed(layout->groups, 1 << thread_bits) +
@@ -61,5 +62,12 @@ cudaError_t epnet_resident_layout(const EpnetProblem *problem, const void *kerne
     place(false);
     if (layout->shared_bytes > limit)
         place(true);
+    const int tile_bytes = exchange * (int)sizeof(double),
+              tiles = exchange > 0 ? (1 << problem->nodes) / exchange : 1;
+    if (tiles > 1 && layout->shared_bytes <= limit) {
+        const int room = (limit - layout->shared_bytes) / tile_bytes;
+        layout->near_tiles = room < tiles ? room : tiles;
+        place(layout->vectors_in_scratch);
+    }
     return epnet_resident_blocks(kernel, layout);
 }

@@ -36,7 +36,8 @@ __device__ static inline EpnetGroup epnet_resident_group(const EpnetCudaLayout &
     const EpnetGroup group = epnet_group(group_threads, shared + layout.groups);
     *next = (uint32_t *)(shared + index);
     point->map = epnet_point_map(problem.nodes, problem.edge_count, problem.cut_count, low_bits,
-                                 (size_t)layout.exchange, layout.exchange_lends, layout.series_length);
+                                 (size_t)layout.exchange, layout.exchange_lends,
+                                 (size_t)layout.near_tiles * (size_t)layout.exchange, layout.series_length);
     const size_t stages = epnet_shared_fixed(layout.groups, group_threads);
     point->stage = stages + (size_t)index * point->map.stage_size;
     point->high = shared + point->stage + point->map.high;
