@@ -55,10 +55,10 @@ static EpnetCudaResult lay_out_resident(const EpnetProblem *problem, EpnetCudaLa
     EpnetCudaResult result = {cudaSuccess, ""};
     if (problem->initial == NULL)
         result = EPNET_CUDA(epnet_cuda_stationary_layout, problem, layout);
-    if (epnet_cuda_ok(result) && problem->kind == EPNET_TRAJECTORY)
-        result = EPNET_CUDA(epnet_cuda_trajectory_layout, problem, 1, (uint32_t)problem->nodes, layout);
     if (epnet_cuda_ok(result) && problem->leak.kind != EPNET_LEAK_NONE)
         result = EPNET_CUDA(epnet_cuda_leak_layout, problem, layout);
+    if (epnet_cuda_ok(result) && problem->kind == EPNET_TRAJECTORY)
+        result = EPNET_CUDA(epnet_cuda_trajectory_layout, problem, 1, (uint32_t)problem->nodes, layout);
     return result;
 }
 
@@ -214,10 +214,11 @@ EpnetStatus epnet_cuda_accept(const EpnetProblem *problem, int device, int *thre
 typedef struct Manner {
     int major, minor; /* compute capability: machine code of its own, which contracts other operations */
     bool streaming;
+    bool makes_exits; /* of tables, rather than reading them: other rounding (polynomial_tiles.cuh) */
 } Manner;
 
 static EpnetStatus find_manner(const EpnetProblem *problem, int device, Manner *manner, EpnetError *error) {
-    EpnetCudaLayout layout;
+    EpnetCudaLayout layout = {0};
     EpnetCudaResult result = EPNET_CUDA(cudaSetDevice, device);
     if (epnet_cuda_ok(result))
         result =
@@ -227,6 +228,7 @@ static EpnetStatus find_manner(const EpnetProblem *problem, int device, Manner *
             EPNET_CUDA(cudaDeviceGetAttribute, &manner->minor, cudaDevAttrComputeCapabilityMinor, device);
     if (epnet_cuda_ok(result))
         result = epnet_cuda_engine(problem, &manner->streaming, &layout);
+    manner->makes_exits = layout.stage.exit_parts > 0;
     return epnet_cuda_check(result, error);
 }
 
@@ -250,6 +252,9 @@ EpnetStatus epnet_cuda_alike(const EpnetProblem *problem, int one, int other, Ep
     else if (a.streaming != b.streaming)
         snprintf(what, sizeof what, "shared memory (cuda:%d holds no block for %d nodes)",
                  a.streaming ? one : other, problem->nodes);
+    else if (a.makes_exits != b.makes_exits)
+        snprintf(what, sizeof what, "shared memory (cuda:%d has no room for exit rates of %d nodes)",
+                 a.makes_exits ? other : one, problem->nodes);
     else
         return EPNET_OK;
     return epnet_fail(error, EPNET_DEVICE,

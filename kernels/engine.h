@@ -64,15 +64,21 @@ typedef struct EpnetCudaBatch {
     double *leak_curve;  /* of a batch of one: leak.samples times [s], then as many ln I; or NULL */
 } EpnetCudaBatch;
 
+/* Shared memory that a group's time loop works through, in doubles. */
+typedef struct EpnetCudaStage {
+    int exchange;        /* through which its threads exchange; from 14 nodes on a tile of the states */
+    bool exchange_lends; /* that has room for all states, and is that of ln p between the steps */
+    int exit_parts;      /* from 14 nodes on, where there is room: tables to make exit rates of */
+    int near;            /* the same: tiles of a vector */
+} EpnetCudaStage;
+
 /* How a resident kernel is laid out on a device. */
 typedef struct EpnetCudaLayout {
-    int threads;         /* of a block */
-    int groups;          /* points that a block works on at once */
-    int blocks;          /* that fill the device */
-    int shared_bytes;    /* dynamic shared memory of a block */
-    int exchange;        /* doubles of shared memory through which the threads of a group exchange */
-    bool exchange_lends; /* that memory has room for all states, and is that of ln p between the steps */
-    int near_tiles;      /* from 14 nodes on: tiles of a vector of the time loop that are in shared memory */
+    int threads;      /* of a block */
+    int groups;       /* points that a block works on at once */
+    int blocks;       /* that fill the device */
+    int shared_bytes; /* dynamic shared memory of a block */
+    EpnetCudaStage stage;
     bool vectors_in_scratch;  /* p, dp and ln p do not fit into shared memory */
     bool matrix_in_scratch;   /* nor does the matrix of an elimination (stationary.cu) */
     size_t scratch_per_group; /* doubles of device memory */

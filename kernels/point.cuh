@@ -21,7 +21,7 @@ struct EpnetNodeLaws {
 /* Offsets, in doubles, of a group's arrays. Vectors over states have 2^nodes entries. */
 struct EpnetPointMap {
     /* shared memory: what the threads of the time loop exchange */
-    size_t exchange, high, near, stage_size;
+    size_t exchange, high, exit_parts, near, stage_size;
     /* shared memory where there is room, else device memory */
     size_t p, dp, log_p, vectors_size;
     /* device memory */
@@ -37,24 +37,23 @@ __host__ __device__ static inline size_t epnet_take(size_t *used, size_t count) 
     return at;
 }
 
-/* `exchange`: doubles that the time loop exchanges through, a tile from 14 nodes on; `lends`: they serve as
- * ln p outside of it. `near`: doubles of its vectors that are in shared memory, too. */
 __host__ __device__ static inline EpnetPointMap epnet_point_map(int nodes, int edge_count, int cut_count,
-                                                                int low_bits, size_t exchange, bool lends,
-                                                                size_t near, int series_length) {
+                                                                int low_bits, const EpnetCudaStage &stage,
+                                                                int series_length) {
     const size_t states = (size_t)1 << nodes, low = epnet_low_size(nodes, low_bits),
                  high = 2 * (size_t)nodes * (size_t)epnet_high_pitch(nodes - low_bits),
                  pairs = 2 * (size_t)nodes;
     EpnetPointMap map;
     size_t used = 0;
-    map.exchange = epnet_take(&used, exchange);
+    map.exchange = epnet_take(&used, (size_t)stage.exchange);
     map.high = epnet_take(&used, high);
-    map.near = epnet_take(&used, near);
+    map.exit_parts = epnet_take(&used, (size_t)stage.exit_parts);
+    map.near = epnet_take(&used, (size_t)stage.near);
     map.stage_size = used;
     used = 0;
     map.p = epnet_take(&used, states);
     map.dp = epnet_take(&used, states);
-    map.log_p = epnet_take(&used, lends ? 0 : states);
+    map.log_p = epnet_take(&used, stage.exchange_lends ? 0 : states);
     map.vectors_size = used;
     used = 0;
     map.low = epnet_take(&used, low);

@@ -26,8 +26,66 @@ template <class S> struct EpnetTiledVector {
     }
 };
 
+/* Exit rates, sum over j of r_j(s), made anew rather than read, where shared memory has room for it: 8 bytes
+ * a state less. r_j is a sum of a part of the thread's bits and one of all higher bits (EpnetTables). The
+ * former are sums over the nodes of a thread, a register bit and a tile's bit; the latter depend on the
+ * thread only by which row each of its bits takes, and so are two table entries: one by the lower half of the
+ * thread's bits, with the register bits' own rows, and one by the upper, with those of the tile's bits. All
+ * are sums of rates: nothing cancels. */
+template <class S> struct EpnetTilesExit {
+    static constexpr int R = S::REGISTER_BITS, T = S::THREAD_BITS, TILE = R + T, HALF = T / 2,
+                         PITCH = EpnetInflow<S>::PITCH;
+    double thread; /* of the nodes of the thread's bits, by the thread's bits */
+    double here;   /* with those of the tile's bits */
+    const double *own[2];
+
+    __device__ void load(const EpnetTables &tables, const double *parts, int t) {
+        thread = 0;
+#pragma unroll
+        for (int j = 0; j < T; j++)
+            thread += tables.low[((2 * j + (t >> j & 1)) << T) + t];
+        own[0] = parts + (t & ((1 << HALF) - 1));
+        own[1] = parts + (1 << HALF) + (t >> HALF);
+    }
+
+    /* The table entries of a tile, whose columns of the high tables begin at `column`: each thread makes its
+     * share of one half. The group is to be in step before and after. */
+    __device__ static void make_parts(const double *high, int t, int tile, int column, double *parts) {
+        constexpr int SHARE = (2 << (HALF + R)) >> T;
+        const int half = t >> (T - 1), value = t & ((1 << HALF) - 1),
+                  first = t >> HALF & ((1 << (T - 1 - HALF)) - 1);
+        for (int k = 0; k < SHARE; k++) {
+            const int r = first + (k << (T - 1 - HALF));
+            const double *const at = high + column + r;
+            double sum = 0;
+            for (int i = 0; i < HALF; i++)
+                sum += at[(2 * (half * HALF + i) + (value >> i & 1)) * PITCH];
+            if (half == 0) {
+                for (int b = 0; b < R; b++)
+                    sum += at[(2 * (T + b) + (r >> b & 1)) * PITCH];
+            } else {
+                for (int b = 0; b < S::TILE_BITS; b++)
+                    sum += at[(2 * (TILE + b) + (tile >> b & 1)) * PITCH];
+            }
+            parts[(((r << 1) + half) << HALF) + value] = sum;
+        }
+    }
+
+    /* Of states r and r + 1. */
+    __device__ void of(const EpnetInflow<S> &inflow, int r, double (&exit)[2]) const {
+        double low = here;
+#pragma unroll
+        for (int b = R - 1; b > 0; b--)
+            low += inflow.low_register[b][r >> b & 1];
+#pragma unroll
+        for (int i = 0; i < 2; i++)
+            exit[i] = low + inflow.low_register[0][i] +
+                      (own[0][(r + i) << (HALF + 1)] + own[1][(r + i) << (HALF + 1)]);
+    }
+};
+
 /* What a pair of states needs from device memory beside their own values. */
-template <class S> struct EpnetTilesPair { double exit[2], before[2], sum[2], neighbour[S::TILE_BITS][2]; };
+template <class S> struct EpnetTilesPair { double before[2], sum[2], neighbour[S::TILE_BITS][2]; };
 
 /* One application: next = M now, or if it recurs, next = 2 M now - before; `next` may be `before`. */
 template <class S, bool ADDS>
@@ -39,7 +97,9 @@ epnet_tiles_apply(const EpnetGroup &group, const EpnetDevicePoint &point, const 
     EPNET_DYNAMIC_SHARED(double, shared);
     double *const exchange = shared + point.stage + point.map.exchange;
     const int t = group.rank;
-    const double *const __restrict__ exit = point.scratch + point.map.exit;
+    double *const parts = shared + point.stage + point.map.exit_parts;
+    const bool makes_exits = point.map.near > point.map.exit_parts;
+    const double *const __restrict__ exit_rates = point.scratch + point.map.exit;
     double *const __restrict__ sum = point.dp;
     const EpnetTilesSum terms = sum_terms; /* in registers: what is stored below might be its memory */
     const double *const low = point.tables.low + (2 * TILE << T) + t;
@@ -49,6 +109,8 @@ epnet_tiles_apply(const EpnetGroup &group, const EpnetDevicePoint &point, const 
     EpnetPartners<S> partners;
     inflow.load(point.tables, shared + point.stage + point.map.high, t);
     partners.load(group, exchange);
+    EpnetTilesExit<S> exits;
+    exits.load(point.tables, parts, t);
 #pragma unroll 1
     for (int tile = 0; tile < 1 << S::TILE_BITS; tile++) {
         const int at = (tile << TILE) + t, column = tile << S::REGISTER_BITS;
@@ -61,11 +123,9 @@ epnet_tiles_apply(const EpnetGroup &group, const EpnetDevicePoint &point, const 
         const auto load = [&](int r, EpnetTilesPair<S> &pair) {
 #pragma unroll
             for (int i = 0; i < 2; i++) {
-                const int s = at + ((r + i) << T);
-                pair.exit[i] = exit[s];
                 pair.before[i] = recurs ? before[(r + i) << T] : 0;
                 if constexpr (ADDS)
-                    pair.sum[i] = terms.begins ? 0 : sum[s];
+                    pair.sum[i] = terms.begins ? 0 : sum[at + ((r + i) << T)];
 #pragma unroll
                 for (int b = 0; b < S::TILE_BITS; b++)
                     pair.neighbour[b][i] = neighbours[b][(r + i) << T];
@@ -81,24 +141,34 @@ epnet_tiles_apply(const EpnetGroup &group, const EpnetDevicePoint &point, const 
 #pragma unroll
         for (int r = 0; r < STATES; r++)
             exchange[t + (r << T)] = now[r];
+        if (makes_exits)
+            exits.make_parts(inflow.high, t, tile, column, parts);
         __syncthreads();
         double low_tile[S::TILE_BITS];
         const double *rows[S::TILE_BITS];
+        exits.here = exits.thread;
 #pragma unroll
         for (int b = 0; b < S::TILE_BITS; b++) {
-            const int table = 2 * b + 1 - (tile >> b & 1); /* the neighbour has the other x_j */
+            const int x = tile >> b & 1, table = 2 * b + 1 - x; /* the neighbour has the other x_j */
             low_tile[b] = low[table << T];
+            exits.here += low[(2 * b + x) << T];
             rows[b] = inflow.high + (2 * TILE + table) * EpnetInflow<S>::PITCH + column;
         }
 #pragma unroll
         for (int r = 0; r < STATES; r += 2) {
             const EpnetTilesPair<S> &pair = pairs[r / 2 % 2];
-            double flow[2];
+            double flow[2], exit[2];
+            if (makes_exits) {
+                exits.of(inflow, r, exit);
+            } else {
+                exit[0] = exit_rates[at + (r << T)];
+                exit[1] = exit_rates[at + ((r + 1) << T)];
+            }
             if (r + 2 < STATES) /* before what is stored below */
                 load(r + 2, pairs[(r / 2 + 1) % 2]);
 #pragma unroll
             for (int i = 0; i < 2; i++)
-                flow[i] = -pair.exit[i] * now[r + i];
+                flow[i] = -exit[i] * now[r + i];
             inflow.add(partners, now, r, flow, column);
 #pragma unroll
             for (int b = 0; b < S::TILE_BITS; b++) {

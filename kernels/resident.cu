@@ -36,38 +36,43 @@ cudaError_t epnet_resident_blocks(const void *kernel, EpnetCudaLayout *layout) {
     return error;
 }
 
+/* Tables to make exit rates of (polynomial_tiles.cuh): for each state of a thread in a tile, one by either
+ * half of the thread's bits. */
+static int exit_parts_size(int tile, int thread_bits) {
+    return 2 * (tile >> thread_bits) << thread_bits / 2;
+}
+
 cudaError_t epnet_resident_layout(const EpnetProblem *problem, const void *kernel, int thread_bits,
                                   int exchange, int series_length, EpnetCudaLayout *layout) {
     int limit;
     const cudaError_t error = epnet_shared_limit(&limit);
     if (error != cudaSuccess)
         return error;
+    const int states = 1 << problem->nodes;
     layout->threads = epnet_block_threads(thread_bits);
     layout->groups = layout->threads >> thread_bits;
     layout->series_length = series_length;
     layout->matrix_in_scratch = false;
-    layout->exchange = exchange;
-    layout->near_tiles = 0;
-    const auto place = [&](bool in_scratch) {
+    const auto place = [&](bool in_scratch, int exit_parts, int near) {
         layout->vectors_in_scratch = in_scratch;
-        layout->exchange_lends = !in_scratch && exchange == 1 << problem->nodes;
-        const EpnetPointMap map = epnet_point_map(
-            problem->nodes, (int)problem->edge_count, (int)problem->cut_count, thread_bits, (size_t)exchange,
-            layout->exchange_lends, (size_t)layout->near_tiles * (size_t)exchange, series_length);
+        layout->stage = {exchange, !in_scratch && exchange == states, exit_parts, near};
+        const EpnetPointMap map =
+            epnet_point_map(problem->nodes, (int)problem->edge_count, (int)problem->cut_count, thread_bits,
+                            layout->stage, series_length);
         const size_t each = map.stage_size + (in_scratch ? 0 : map.vectors_size);
         layout->scratch_per_group = map.scratch_size + (in_scratch ? map.vectors_size : 0);
         layout->shared_bytes = (int)(sizeof(double) * (epnet_shared_fixed(layout->groups, 1 << thread_bits) +
                                                        (size_t)layout->groups * each));
+        return layout->shared_bytes <= limit;
     };
-    place(false);
-    if (layout->shared_bytes > limit)
-        place(true);
-    const int tile_bytes = exchange * (int)sizeof(double),
-              tiles = exchange > 0 ? (1 << problem->nodes) / exchange : 1;
-    if (tiles > 1 && layout->shared_bytes <= limit) {
-        const int room = (limit - layout->shared_bytes) / tile_bytes;
-        layout->near_tiles = room < tiles ? room : tiles;
-        place(layout->vectors_in_scratch);
+    const bool tiled = exchange > 0 && exchange < states;
+    const int parts = exit_parts_size(exchange, thread_bits);
+    if (tiled && place(true, parts, 0)) {
+        const int room = (limit - layout->shared_bytes) / (exchange * (int)sizeof(double)),
+                  tiles = states / exchange;
+        place(true, parts, (room < tiles ? room : tiles) * exchange);
+    } else if (tiled || !place(false, 0, 0)) {
+        place(true, 0, 0);
     }
     return epnet_resident_blocks(kernel, layout);
 }

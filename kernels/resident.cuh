@@ -35,9 +35,8 @@ __device__ static inline EpnetGroup epnet_resident_group(const EpnetCudaLayout &
     const size_t group_number = (size_t)blockIdx.x * (size_t)layout.groups + (size_t)index;
     const EpnetGroup group = epnet_group(group_threads, shared + layout.groups);
     *next = (uint32_t *)(shared + index);
-    point->map = epnet_point_map(problem.nodes, problem.edge_count, problem.cut_count, low_bits,
-                                 (size_t)layout.exchange, layout.exchange_lends,
-                                 (size_t)layout.near_tiles * (size_t)layout.exchange, layout.series_length);
+    point->map = epnet_point_map(problem.nodes, problem.edge_count, problem.cut_count, low_bits, layout.stage,
+                                 layout.series_length);
     const size_t stages = epnet_shared_fixed(layout.groups, group_threads);
     point->stage = stages + (size_t)index * point->map.stage_size;
     point->high = shared + point->stage + point->map.high;
@@ -48,8 +47,8 @@ __device__ static inline EpnetGroup epnet_resident_group(const EpnetCudaLayout &
                                       (size_t)index * point->map.vectors_size;
     point->p = vectors + point->map.p;
     point->dp = vectors + point->map.dp;
-    point->log_p =
-        layout.exchange_lends ? shared + point->stage + point->map.exchange : vectors + point->map.log_p;
+    point->log_p = layout.stage.exchange_lends ? shared + point->stage + point->map.exchange
+                                               : vectors + point->map.log_p;
     point->tables.nodes = problem.nodes;
     point->tables.low_bits = low_bits;
     point->tables.high_pitch = epnet_high_pitch(problem.nodes - low_bits);

@@ -19,7 +19,9 @@ TABLE = pathlib.Path(__file__).with_name("instructions.txt")
 HEADER = """# Instructions per thread of one application of L in the time loops (sm_90): nodes N, states of a thread, FP64
 # arithmetic, exchange by shuffles and shared memory (SHFL, LDS, STS), the wavefronts of shared memory and shuffles that
 # these are per state (a shuffle moves 4 bytes a lane, a wavefront 128 bytes; broadcasts take one), accesses of device
-# memory, local memory (spills), all. From the disassembly.
+# memory, local memory (spills), all. From the disassembly. From 14 nodes on both ways to an exit rate are counted: the
+# 32 accesses of memory of a device without room for the tables, and the tables, whose 64 reads take one wavefront each,
+# not two, so that 2 of the wavefronts per state are too many.
 # Made by: tests/cuda/instructions.py --write OBJECTS cuobjdump nvcc
 """
 FUNCTION = re.compile(r"epnet_(polynomial_(?:in_registers|stored)|tiles_apply)I10EpnetShapeILi(\d+)ELi(\d+)ELi(\d+)EE(?:Lb([01])E)?")

@@ -237,8 +237,10 @@ static void devices_with_little_shared_memory(void **state) {
         int nodes;
         size_t shared;
         bool streamed, from_stationary;
-    } cases[] = {{15, 99 << 10, false, false},  {16, 99 << 10, true, false}, {17, 99 << 10, true, false},
-                 {16, 227 << 10, false, false}, {12, 48 << 10, false, true}, {13, 48 << 10, true, true}};
+    } cases[] = {{15, 99 << 10, false, false},  {16, 99 << 10, true, false},   {17, 99 << 10, true, false},
+                 {16, 227 << 10, false, false}, {16, 138 << 10, false, false}, {15, 227 << 10, false, false},
+                 {14, 227 << 10, false, false}, {14, 163 << 10, false, false}, {12, 48 << 10, false, true},
+                 {13, 48 << 10, true, true}};
     static const uint64_t cuts[] = {UINT64_C(0x123)};
     TestRandom random = test_random(26);
     for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {

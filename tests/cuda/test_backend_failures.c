@@ -278,6 +278,15 @@ static void devices_that_differ_do_not_share_a_sweep(void **state) {
     problem.nodes = 13;
     expect_choice("cuda", &problem, EPNET_DEVICE,
                   "cuda:0 and cuda:3 differ in shared memory (cuda:3 holds no block for 13 nodes)");
+    EpnetProblem wide = fixture.problem; /* makes exit rates of tables, which round otherwise, where it can */
+    wide.nodes = 15;
+    epnet_emulation_device(3, "Third", 9, 0, 84, 1 << 29, 99 << 10);
+    expect_choice(
+        "cuda", &wide, EPNET_DEVICE,
+        "cuda:0 and cuda:3 differ in shared memory (cuda:3 has no room for exit rates of 15 nodes)");
+    wide.nodes = 14;
+    assert_int_equal(choose("cuda", &wide, &device, message), EPNET_OK);
+    epnet_emulation_device(3, "Third", 9, 0, 84, 1 << 29, 48 << 10);
 
     /* Each is asked for its own memory, and no other is touched. */
     assert_int_equal(epnet_cuda_backend.need(&problem, 3, 1).in_flight, 1);

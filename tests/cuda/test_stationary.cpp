@@ -148,7 +148,7 @@ int status_with_stop_at(const TestNetwork &network, size_t at) {
 void work_is_stopped_within_a_point(void **) {
     TestRandom random = test_random(43);
     TestNetwork network = test_network_random(&random, 8, 0.4, 0.2, 2, TEST_DRIVES_FINITE);
-    const EpnetPointMap map = epnet_point_map(8, (int)network.edge_count, 0, 7, 0, false, 0, 0);
+    const EpnetPointMap map = epnet_point_map(8, (int)network.edge_count, 0, 7, EpnetCudaStage{}, 0);
     /* Exit rates come before the first correction, the shadow residual within it, marginals after the law. */
     assert_int_equal(status_with_stop_at(network, map.exit), EPNET_POINT_NOT_CONVERGED);
     assert_int_equal(status_with_stop_at(network, map.previous), EPNET_POINT_NOT_CONVERGED);
