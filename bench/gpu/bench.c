@@ -106,6 +106,13 @@ static int ascending(const void *a, const void *b) {
     return (x > y) - (x < y);
 }
 
+GpuTiming gpu_timing(double *seconds, int count) {
+    qsort(seconds, (size_t)count, sizeof seconds[0], ascending);
+    const double median =
+        count % 2 == 1 ? seconds[count / 2] : (seconds[count / 2 - 1] + seconds[count / 2]) / 2;
+    return (GpuTiming){median, seconds[0], seconds[count - 1], count};
+}
+
 bool gpu_measure(bool (*body)(void *argument), void *argument, int repeats, GpuTiming *timing) {
     double seconds[REPEATS_MOST];
     const int count = repeats < REPEATS_MOST ? repeats : REPEATS_MOST;
@@ -117,10 +124,7 @@ bool gpu_measure(bool (*body)(void *argument), void *argument, int repeats, GpuT
             return false;
         seconds[i] = epnet_seconds_now() - start;
     }
-    qsort(seconds, (size_t)count, sizeof seconds[0], ascending);
-    const double median =
-        count % 2 == 1 ? seconds[count / 2] : (seconds[count / 2 - 1] + seconds[count / 2]) / 2;
-    *timing = (GpuTiming){median, seconds[0], seconds[count - 1], count};
+    *timing = gpu_timing(seconds, count);
     return true;
 }
 

@@ -42,6 +42,9 @@ bool gpu_bench_fits_host(const GpuBench *bench, const char *section, const char 
  * report, within gpu_rows_limit(). False also where the reference cannot say, which is no failure. */
 bool gpu_bench_agrees(const GpuBench *bench, const char *name, const GpuCase *item, const GpuRows *rows);
 
+/* The median, the least and the largest of `count` >= 1 times, which are sorted. */
+GpuTiming gpu_timing(double *seconds, int count);
+
 /* Repeat body(argument) `repeats` times (at most 15) after one run that is not timed. False as soon as it is.
  */
 bool gpu_measure(bool (*body)(void *argument), void *argument, int repeats, GpuTiming *timing);

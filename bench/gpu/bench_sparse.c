@@ -1,20 +1,16 @@
 /* cuSPARSE's product of the assembled generator with a vector, beside our application of the same generator:
  * what one would use without kernels of one's own, and an account of L that shares nothing with them. It
  * reads 12 bytes of matrix for every entry (N + 1 a state), which kernels that compute the rates do not: so
- * it is a baseline, and no part of the engine. The library is loaded where it is used: the rest of the
- * program runs without it. */
-#include "bench.h"
+ * it is a baseline, and no part of the engine. */
+#include "toolkit_cuda.h"
 
 #include "generator.h"
 #include "oracle.h"
 
-#include <cuda_runtime_api.h>
 #include <cusparse.h>
-#include <dlfcn.h>
 #include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
-#include <string.h>
 
 typedef struct Library {
     __typeof__(cusparseCreate) *create;
@@ -27,44 +23,19 @@ typedef struct Library {
     __typeof__(cusparseSpMV) *product;
 } Library;
 
-/* dlsym() gives an object's address where a function's is meant; POSIX lets it be copied. */
-static bool find(void *handle, const char *name, void *function) {
-    void *symbol = dlsym(handle, name);
-    memcpy(function, &symbol, sizeof symbol);
-    return symbol != NULL;
-}
-
-/* NULL, with the loader's own reasons, if it is nowhere. */
-static void *open_library(char *reasons, size_t size) {
-    char name[32];
-    snprintf(name, sizeof name, "libcusparse.so.%d", CUSPARSE_VER_MAJOR);
-    /* The last is that of a toolkit that the loader does not know of. */
-    const char *const places[] = {name, "libcusparse.so", EPNET_CUDA_LIBRARIES "/libcusparse.so"};
-    size_t used = 0;
-    reasons[0] = '\0';
-    for (size_t i = 0; i < sizeof places / sizeof places[0]; i++) {
-        void *handle = dlopen(places[i], RTLD_NOW | RTLD_LOCAL);
-        if (handle != NULL)
-            return handle;
-        if (used < size)
-            used += (size_t)snprintf(reasons + used, size - used, "%s%s", i > 0 ? "; " : "", dlerror());
-    }
-    return NULL;
-}
-
 static bool load(Library *library, char *reasons, size_t size) {
-    void *handle = open_library(reasons, size);
-    const bool complete = handle != NULL && find(handle, "cusparseCreate", &library->create) &&
-                          find(handle, "cusparseDestroy", &library->destroy) &&
-                          find(handle, "cusparseCreateCsr", &library->create_csr) &&
-                          find(handle, "cusparseDestroySpMat", &library->destroy_csr) &&
-                          find(handle, "cusparseCreateDnVec", &library->create_vector) &&
-                          find(handle, "cusparseDestroyDnVec", &library->destroy_vector) &&
-                          find(handle, "cusparseSpMV_bufferSize", &library->buffer_size) &&
-                          find(handle, "cusparseSpMV", &library->product);
-    if (handle != NULL && !complete)
-        snprintf(reasons, size, "it lacks a function: %s", dlerror());
-    return complete;
+    const GpuFunction functions[] = {
+        {"cusparseCreate", &library->create},
+        {"cusparseDestroy", &library->destroy},
+        {"cusparseCreateCsr", &library->create_csr},
+        {"cusparseDestroySpMat", &library->destroy_csr},
+        {"cusparseCreateDnVec", &library->create_vector},
+        {"cusparseDestroyDnVec", &library->destroy_vector},
+        {"cusparseSpMV_bufferSize", &library->buffer_size},
+        {"cusparseSpMV", &library->product},
+    };
+    return gpu_toolkit_load("cusparse", CUSPARSE_VER_MAJOR, functions, sizeof functions / sizeof functions[0],
+                            reasons, size);
 }
 
 /* ---- the assembled generator ----------------------------------------------------------------------------
@@ -121,103 +92,74 @@ static Matrix assemble(const EpnetGenerator *generator) {
 
 typedef struct Product {
     const Library *library;
+    GpuToolkit work;
     cusparseHandle_t handle;
     cusparseSpMatDescr_t matrix;
     cusparseDnVecDescr_t in, out;
-    void *memory[6]; /* offsets, columns, values, p, q, work space */
-    cudaEvent_t start, end;
-    char failed[160]; /* the first call that did, and why; "": none */
+    double *q; /* on the device */
+    void *buffer;
 } Product;
 
-enum { REPEATS = 20 };
+enum { PRODUCTS = 20 }; /* that are timed at once */
 
 static const cusparseOperation_t PLAIN = CUSPARSE_OPERATION_NON_TRANSPOSE;
 
 static bool goes_on(const Product *product) {
-    return product->failed[0] == '\0';
+    return gpu_toolkit_goes_on(&product->work);
 }
 
-static void expect_cuda(Product *product, cudaError_t code, const char *call) {
-    if (code != cudaSuccess && goes_on(product))
-        snprintf(product->failed, sizeof product->failed, "%s: %s", call, cudaGetErrorString(code));
+static void expect(Product *product, cusparseStatus_t code, const char *call) {
+    gpu_toolkit_expect_status(&product->work, (int)code, call);
 }
 
-static void expect_sparse(Product *product, cusparseStatus_t code, const char *call) {
-    if (code != CUSPARSE_STATUS_SUCCESS && goes_on(product))
-        snprintf(product->failed, sizeof product->failed, "%s: status %d", call, (int)code);
-}
-
-static void upload(Product *product, int slot, const void *values, size_t bytes) {
-    if (goes_on(product))
-        expect_cuda(product, cudaMalloc(&product->memory[slot], bytes), "cudaMalloc");
-    if (goes_on(product) && values != NULL)
-        expect_cuda(product, cudaMemcpy(product->memory[slot], values, bytes, cudaMemcpyHostToDevice),
-                    "cudaMemcpy");
-}
-
-static void describe(Product *product, const Matrix *matrix) {
+/* Everything but the work space, whose size the library says. */
+static void describe(Product *product, const Matrix *matrix, const double *p) {
     const Library *library = product->library;
-    expect_sparse(product, library->create(&product->handle), "cusparseCreate");
+    GpuToolkit *work = &product->work;
+    const size_t states = (size_t)matrix->states, entries = (size_t)matrix->entries;
+    void *const offsets = gpu_toolkit_array(work, matrix->offsets, (states + 1) * sizeof(int32_t)),
+                *const columns = gpu_toolkit_array(work, matrix->columns, entries * sizeof(int32_t)),
+                *const values = gpu_toolkit_array(work, matrix->values, entries * sizeof(double)),
+                *const in = gpu_toolkit_array(work, p, states * sizeof(double));
+    product->q = gpu_toolkit_array(work, NULL, states * sizeof(double));
     if (goes_on(product))
-        expect_sparse(product,
-                      library->create_csr(&product->matrix, matrix->states, matrix->states, matrix->entries,
-                                          product->memory[0], product->memory[1], product->memory[2],
-                                          CUSPARSE_INDEX_32I, CUSPARSE_INDEX_32I, CUSPARSE_INDEX_BASE_ZERO,
-                                          CUDA_R_64F),
-                      "cusparseCreateCsr");
+        expect(product, library->create(&product->handle), "cusparseCreate");
     if (goes_on(product))
-        expect_sparse(product,
-                      library->create_vector(&product->in, matrix->states, product->memory[3], CUDA_R_64F),
-                      "cusparseCreateDnVec");
+        expect(product,
+               library->create_csr(&product->matrix, matrix->states, matrix->states, matrix->entries, offsets,
+                                   columns, values, CUSPARSE_INDEX_32I, CUSPARSE_INDEX_32I,
+                                   CUSPARSE_INDEX_BASE_ZERO, CUDA_R_64F),
+               "cusparseCreateCsr");
     if (goes_on(product))
-        expect_sparse(product,
-                      library->create_vector(&product->out, matrix->states, product->memory[4], CUDA_R_64F),
-                      "cusparseCreateDnVec");
+        expect(product, library->create_vector(&product->in, matrix->states, in, CUDA_R_64F),
+               "cusparseCreateDnVec");
+    if (goes_on(product))
+        expect(product, library->create_vector(&product->out, matrix->states, product->q, CUDA_R_64F),
+               "cusparseCreateDnVec");
 }
 
 static void prepare(Product *product, const Matrix *matrix, const double *p) {
     const double one = 1, zero = 0;
-    const size_t states = (size_t)matrix->states, entries = (size_t)matrix->entries;
     size_t bytes = 0;
-    upload(product, 0, matrix->offsets, (states + 1) * sizeof(int32_t));
-    upload(product, 1, matrix->columns, entries * sizeof(int32_t));
-    upload(product, 2, matrix->values, entries * sizeof(double));
-    upload(product, 3, p, states * sizeof(double));
-    upload(product, 4, NULL, states * sizeof(double));
+    describe(product, matrix, p);
     if (goes_on(product))
-        expect_cuda(product, cudaEventCreate(&product->start), "cudaEventCreate");
-    if (goes_on(product))
-        expect_cuda(product, cudaEventCreate(&product->end), "cudaEventCreate");
-    if (goes_on(product))
-        describe(product, matrix);
-    if (goes_on(product))
-        expect_sparse(product,
-                      product->library->buffer_size(product->handle, PLAIN, &one, product->matrix,
-                                                    product->in, &zero, product->out, CUDA_R_64F,
-                                                    CUSPARSE_SPMV_ALG_DEFAULT, &bytes),
-                      "cusparseSpMV_bufferSize");
-    upload(product, 5, NULL, bytes > 0 ? bytes : 1);
+        expect(product,
+               product->library->buffer_size(product->handle, PLAIN, &one, product->matrix, product->in,
+                                             &zero, product->out, CUDA_R_64F, CUSPARSE_SPMV_ALG_DEFAULT,
+                                             &bytes),
+               "cusparseSpMV_bufferSize");
+    product->buffer = gpu_toolkit_array(&product->work, NULL, bytes > 0 ? bytes : 1);
 }
 
-/* `count` products; seconds of one by the device's events. */
-static double multiply(Product *product, int count) {
+static void multiply(void *argument) {
+    Product *product = argument;
     const double one = 1, zero = 0;
-    float milliseconds = 0;
-    if (!goes_on(product))
-        return NAN;
-    expect_cuda(product, cudaEventRecord(product->start, NULL), "cudaEventRecord");
-    for (int i = 0; i < count && goes_on(product); i++)
-        expect_sparse(product,
-                      product->library->product(product->handle, PLAIN, &one, product->matrix, product->in,
-                                                &zero, product->out, CUDA_R_64F, CUSPARSE_SPMV_ALG_DEFAULT,
-                                                product->memory[5]),
-                      "cusparseSpMV");
-    expect_cuda(product, cudaEventRecord(product->end, NULL), "cudaEventRecord");
-    expect_cuda(product, cudaEventSynchronize(product->end), "cudaEventSynchronize");
     if (goes_on(product))
-        expect_cuda(product, cudaEventElapsedTime(&milliseconds, product->start, product->end),
-                    "cudaEventElapsedTime");
-    return 1e-3 * milliseconds / count;
+        expect(product,
+               product->library->product(product->handle, PLAIN, &one, product->matrix, product->in, &zero,
+                                         product->out, CUDA_R_64F, CUSPARSE_SPMV_ALG_DEFAULT,
+                                         product->buffer),
+               "cusparseSpMV");
 }
 
 static void release(Product *product) {
@@ -230,13 +172,7 @@ static void release(Product *product) {
         (void)library->destroy_csr(product->matrix);
     if (product->handle != NULL)
         (void)library->destroy(product->handle);
-    for (int i = 0; i < 6; i++)
-        (void)cudaFree(product->memory[i]);
-    if (product->start != NULL)
-        (void)cudaEventDestroy(product->start);
-    if (product->end != NULL)
-        (void)cudaEventDestroy(product->end);
-    (void)cudaGetLastError(); /* what was refused here is not for the next who asks */
+    gpu_toolkit_release(&product->work);
 }
 
 /* ---- one size -------------------------------------------------------------------------------------------
@@ -259,8 +195,7 @@ static EpnetStatus apply_ours(const GpuBench *bench, const GpuCase *item, double
 static double difference(Product *product, size_t states, double exit_max, const double *p,
                          const double *ours) {
     double *q = oracle_allocate(states, sizeof(double)), sum = 0, norm = 0;
-    expect_cuda(product, cudaMemcpy(q, product->memory[4], states * sizeof *q, cudaMemcpyDeviceToHost),
-                "cudaMemcpy");
+    gpu_toolkit_fetch(&product->work, q, product->q, states * sizeof *q);
     for (size_t s = 0; s < states; s++) {
         sum += fabs(q[s] - ours[s]);
         norm += fabs(p[s]);
@@ -272,28 +207,26 @@ static double difference(Product *product, size_t states, double exit_max, const
 static const char product_name[] = "cuSPARSE product with the assembled generator";
 
 static void report_times(const GpuBench *bench, const GpuCase *item, const Matrix *matrix, Product *product) {
-    double seconds[5], best = INFINITY, worst = 0, median;
+    GpuTiming timing;
     char note[160];
-    for (int i = 0; i < 5; i++) {
-        seconds[i] = multiply(product, REPEATS);
-        best = fmin(best, seconds[i]);
-        worst = fmax(worst, seconds[i]);
-        for (int k = i; k > 0 && seconds[k] < seconds[k - 1]; k--) {
-            const double other = seconds[k];
-            seconds[k] = seconds[k - 1];
-            seconds[k - 1] = other;
-        }
-    }
-    if (!goes_on(product)) {
-        gpu_report_absence(bench->report, "sparse", product_name, item->shape.nodes, product->failed);
+    if (!gpu_toolkit_measure(&product->work, NULL, multiply, product, PRODUCTS, &timing)) {
+        gpu_report_absence(bench->report, "sparse", product_name, item->shape.nodes, product->work.failed);
         return;
     }
-    median = seconds[2];
     snprintf(note, sizeof note, "device events; %.3g GB/s of matrix and vectors",
-             (12 * (double)matrix->entries + 20 * (double)matrix->states) / median / 1e9);
-    const GpuLine line = {"sparse",     product_name, item->shape.nodes, 1,    "time",
-                          1e3 * median, 1e3 * best,   1e3 * worst,       "ms", NAN,
-                          "",           note};
+             (12 * (double)matrix->entries + 20 * (double)matrix->states) / timing.median / 1e9);
+    const GpuLine line = {"sparse",
+                          product_name,
+                          item->shape.nodes,
+                          1,
+                          "time",
+                          1e3 * timing.median,
+                          1e3 * timing.low,
+                          1e3 * timing.high,
+                          "ms",
+                          NAN,
+                          "",
+                          note};
     gpu_report_line(bench->report, &line);
 }
 
@@ -304,12 +237,12 @@ static void bench_product(const GpuBench *bench, const Library *library, const G
     Product product = {.library = library};
     Matrix matrix = assemble(generator);
     prepare(&product, &matrix, item->initial);
-    (void)multiply(&product, 1);
+    multiply(&product);
     const double found =
         goes_on(&product) ? difference(&product, generator->states, generator->exit_max, item->initial, ours)
                           : NAN;
     if (!goes_on(&product))
-        gpu_report_absence(bench->report, "sparse", product_name, nodes, product.failed);
+        gpu_report_absence(bench->report, "sparse", product_name, nodes, product.work.failed);
     else if (gpu_report_check(bench->report, "our application against cuSPARSE's", nodes, 1, found, 1e-12,
                               "L1 norm, in units of Lambda |p|"))
         report_times(bench, item, &matrix, &product);

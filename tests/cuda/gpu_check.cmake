@@ -2,7 +2,7 @@
 # device itself where there is one. What does not see the CUDA runtime is compiled once for all three programs.
 set(gpu_folder ${PROJECT_SOURCE_DIR}/bench/gpu)
 file(GLOB gpu_files CONFIGURE_DEPENDS ${gpu_folder}/*.c)
-list(FILTER gpu_files EXCLUDE REGEX "/(main|bench_sparse|bench_sparse_absent|[a-z]*_cuda)\\.c$")
+list(FILTER gpu_files EXCLUDE REGEX "/(main|bench_sparse(_absent)?|[a-z]*_cuda)\\.c$")
 set(gpu_cuda_files ${gpu_folder}/kernels_cuda.c ${gpu_folder}/memory_cuda.c)
 set(gpu_listens LINKER:--wrap=cudaOccupancyMaxActiveBlocksPerMultiprocessor) # kernels_cuda.c
 
@@ -18,13 +18,14 @@ target_sources(cuda_gpu_check PRIVATE
 target_include_directories(cuda_gpu_check PRIVATE ${gpu_folder})
 target_link_options(cuda_gpu_check PRIVATE ${gpu_listens})
 
-# Measurements, with a cuSPARSE of the tests' own.
+# Measurements, with libraries of the tests' own.
 target_sources(cuda_gpu_bench PRIVATE
-  ${gpu_folder}/bench_sparse.c fakes/cusparse.c $<TARGET_OBJECTS:gpu_objects>)
+  ${gpu_folder}/bench_sparse.c ${gpu_folder}/toolkit_cuda.c fakes/cusparse.c fakes/loader.c
+  $<TARGET_OBJECTS:gpu_objects>)
 target_include_directories(cuda_gpu_bench PRIVATE ${gpu_folder} fakes)
 target_compile_definitions(cuda_gpu_bench PRIVATE EPNET_CUDA_LIBRARIES="")
 target_link_options(cuda_gpu_bench PRIVATE
-  LINKER:--wrap=dlopen LINKER:--wrap=dlsym LINKER:--wrap=epnet_workers_run)
+  LINKER:--wrap=dlopen LINKER:--wrap=dlsym LINKER:--wrap=dlerror LINKER:--wrap=epnet_workers_run)
 
 add_executable(epnet_gpu_emulated ${gpu_cuda_files} ${gpu_folder}/bench_sparse_absent.c
   $<TARGET_OBJECTS:gpu_objects> $<TARGET_OBJECTS:gpu_main>)

@@ -1,10 +1,11 @@
 /* The measurements of bench/gpu: what is wrong is not timed, and what cannot be had is left out by name while
- * the rest goes on. cuSPARSE is fakes/cusparse.c. */
+ * the rest goes on. The toolkit's libraries are those of fakes/. */
 #include "bench.h"
 #include "cpu/cpu_backend.h"
 #include "cuda_backend.h"
 #include "emulation.h"
 #include "fakes/cusparse_steer.h"
+#include "fakes/loader.h"
 #include "oracle.h"
 #include "support/check.h"
 #include "workers.h"
@@ -243,6 +244,28 @@ static void a_library_that_fails_is_left_out(void **state) {
     epnet_emulation_reset();
 }
 
+static void a_library_that_is_not_there_is_left_out(void **state) {
+    (void)state;
+    static const struct {
+        const char *lacks, *part;
+    } cases[] = {
+        {"libcusparse.so.12", "sparse,\"cuSPARSE\",0,0,\"\",,,,,,left out,\"there is no libcusparse.so.12; "},
+        {"cusparseSpMV", "left out,\"it lacks a function: there is no cusparseSpMV\""},
+    };
+    for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
+        Kept kept;
+        epnet_emulation_reset();
+        fake_loader_lacks = cases[i].lacks;
+        keep_lines(&kept, &epnet_cuda_backend);
+        gpu_bench_sparse(&kept.bench, GPU_FIRST);
+        fake_loader_lacks = NULL;
+        assert_int_equal(kept.report.checks, 0);
+        if (!says(&kept, cases[i].part))
+            fail_msg("case %zu: %s", i, kept.text);
+        forget_lines(&kept);
+    }
+}
+
 int main(void) {
     lost_point = SIZE_MAX;
     const struct CMUnitTest tests[] = {
@@ -252,6 +275,7 @@ int main(void) {
         cmocka_unit_test(the_host_is_not_asked_for_more_than_it_has),
         cmocka_unit_test(sparse_products_are_compared_and_timed),
         cmocka_unit_test(a_library_that_fails_is_left_out),
+        cmocka_unit_test(a_library_that_is_not_there_is_left_out),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

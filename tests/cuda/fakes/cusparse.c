@@ -1,8 +1,8 @@
-/* cuSPARSE on the emulated device, in the place of the library that bench_sparse.c loads: its dlopen() and
- * dlsym() come here (LINKER:--wrap). */
+/* cuSPARSE on the emulated device, in the place of the library that bench_sparse.c loads. */
 #include "cusparse.h"
 
 #include "cusparse_steer.h"
+#include "loader.h"
 
 #include <cuda_runtime_api.h>
 #include <stdlib.h>
@@ -84,24 +84,16 @@ cusparseStatus_t cusparseSpMV_bufferSize(cusparseHandle_t handle, cusparseOperat
     return CUSPARSE_STATUS_SUCCESS;
 }
 
-/* A copy on the host; ends the program if there is none, as a test may. */
-static void *fetched(const void *values, size_t bytes) {
-    void *copy = malloc(bytes);
-    if (copy == NULL || cudaMemcpy(copy, values, bytes, cudaMemcpyDeviceToHost) != cudaSuccess)
-        abort();
-    return copy;
-}
-
 cusparseStatus_t cusparseSpMV(cusparseHandle_t handle, cusparseOperation_t operation, const void *alpha,
                               cusparseSpMatDescr_t matrix, cusparseDnVecDescr_t x, const void *beta,
                               cusparseDnVecDescr_t y, cudaDataType type, cusparseSpMVAlg_t algorithm,
                               void *buffer) {
     (void)handle, (void)operation, (void)alpha, (void)beta, (void)type, (void)algorithm, (void)buffer;
     const size_t states = matrix->states, entries = matrix->entries;
-    int32_t *offsets = fetched(matrix->offsets, (states + 1) * sizeof *offsets),
-            *columns = fetched(matrix->columns, entries * sizeof *columns);
-    double *values = fetched(matrix->values, entries * sizeof *values),
-           *p = fetched(x->values, states * sizeof *p), *q = calloc(states, sizeof *q);
+    int32_t *offsets = fake_fetched(matrix->offsets, (states + 1) * sizeof *offsets),
+            *columns = fake_fetched(matrix->columns, entries * sizeof *columns);
+    double *values = fake_fetched(matrix->values, entries * sizeof *values),
+           *p = fake_fetched(x->values, states * sizeof *p), *q = calloc(states, sizeof *q);
     for (size_t s = 0; q != NULL && s < states; s++)
         for (int32_t e = offsets[s]; e < offsets[s + 1]; e++)
             q[s] += values[e] * p[columns[e]];
@@ -118,29 +110,10 @@ cusparseStatus_t cusparseSpMV(cusparseHandle_t handle, cusparseOperation_t opera
     return code == cudaSuccess ? CUSPARSE_STATUS_SUCCESS : CUSPARSE_STATUS_ALLOC_FAILED;
 }
 
-/* ---- the loader ---------------------------------------------------------------------------------------- */
+static const FakeFunction functions[] = {
+    EPNET_FAKE(cusparseCreate),          EPNET_FAKE(cusparseDestroy),     EPNET_FAKE(cusparseCreateCsr),
+    EPNET_FAKE(cusparseDestroySpMat),    EPNET_FAKE(cusparseCreateDnVec), EPNET_FAKE(cusparseDestroyDnVec),
+    EPNET_FAKE(cusparseSpMV_bufferSize), EPNET_FAKE(cusparseSpMV)};
 
-void *__wrap_dlopen(const char *name, int flags);
-void *__wrap_dlsym(void *handle, const char *name);
-
-void *__wrap_dlopen(const char *name, int flags) {
-    (void)flags;
-    return strstr(name, "libcusparse") != NULL ? &fake_cusparse : NULL;
-}
-
-void *__wrap_dlsym(void *handle, const char *name) {
-#define EPNET_FAKE(function)                                                                                 \
-    { #function, (void (*)(void))(function) }
-    static const struct {
-        const char *name;
-        void (*function)(void);
-    } functions[] = {EPNET_FAKE(cusparseCreate),          EPNET_FAKE(cusparseDestroy),
-                     EPNET_FAKE(cusparseCreateCsr),       EPNET_FAKE(cusparseDestroySpMat),
-                     EPNET_FAKE(cusparseCreateDnVec),     EPNET_FAKE(cusparseDestroyDnVec),
-                     EPNET_FAKE(cusparseSpMV_bufferSize), EPNET_FAKE(cusparseSpMV)};
-    void *address = NULL;
-    for (size_t i = 0; handle == &fake_cusparse && i < sizeof functions / sizeof functions[0]; i++)
-        if (strcmp(functions[i].name, name) == 0)
-            memcpy(&address, &functions[i].function, sizeof address);
-    return address;
-}
+const FakeLibrary fake_cusparse_library = {"libcusparse.so.12", functions,
+                                           sizeof functions / sizeof functions[0]};
