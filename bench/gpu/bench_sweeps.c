@@ -2,6 +2,7 @@
  * the axes to rows in host memory. Nothing is written to a disk. */
 #include "bench.h"
 
+#include "compare.h"
 #include "device.h"
 #include "oracle.h"
 #include "problem.h"
@@ -141,11 +142,8 @@ static double rows_difference(const Sweep *sweep, const Sweep *expected, size_t 
         const size_t at =
             k / expected->side * stride * sweep->side + k % expected->side * stride; /* both axes alike */
         const double *a = sweep->last + at * sweep->width, *b = expected->last + k * sweep->width;
-        for (size_t c = 0; c < sweep->width; c++) {
-            const bool same = (isnan(a[c]) && isnan(b[c])) || a[c] == b[c];
-            const double difference = same ? 0 : fabs(a[c] - b[c]) / (1 + fabs(b[c]));
-            worst = !(difference <= worst) ? difference : worst;
-        }
+        for (size_t c = 0; c < sweep->width; c++)
+            worst = fmax(worst, gpu_difference(a[c], b[c], 1 + fabs(b[c])));
     }
     return worst;
 }

@@ -3,6 +3,14 @@
 #include <math.h>
 #include <stdio.h>
 
+double gpu_difference(double a, double b, double scale) {
+    if (isnan(a) || isnan(b))
+        return isnan(a) && isnan(b) ? 0 : INFINITY;
+    if (isinf(a) || isinf(b))
+        return a == b ? 0 : INFINITY;
+    return fabs(a - b) / scale;
+}
+
 /* What is being compared, and the worst so far. */
 typedef struct Comparison {
     const EpnetProblem *problem;
@@ -17,15 +25,6 @@ static void keep_worst(Comparison *at, double difference, const char *part, size
         return;
     at->worst = isnan(difference) ? INFINITY : difference;
     snprintf(at->what, 160, "point %zu, %s %zu, time %zu", at->point, part, column, time);
-}
-
-/* |a - b| in units of `scale`; kinds of numbers must agree. */
-static double difference_of(double a, double b, double scale) {
-    if (isnan(a) || isnan(b))
-        return isnan(a) && isnan(b) ? 0 : INFINITY;
-    if (isinf(a) || isinf(b))
-        return a == b ? 0 : INFINITY;
-    return fabs(a - b) / scale;
 }
 
 /* 1 + the largest finite |value| of a column over the point's samples. */
@@ -45,12 +44,13 @@ static void compare_column(Comparison *at, size_t column) {
     const size_t width = subject->width, times = subject->time_count;
     const double scale = column_scale(reference, at->point, column);
     const size_t last = at->point * width + column;
-    keep_worst(at, difference_of(subject->rows.last[last], reference->rows.last[last], scale), "last column",
+    keep_worst(at, gpu_difference(subject->rows.last[last], reference->rows.last[last], scale), "last column",
                column, times);
     for (size_t t = 0; subject->rows.trajectory != NULL && reference->rows.trajectory != NULL && t < times;
          t++) {
         const size_t cell = (at->point * times + t) * width + column;
-        keep_worst(at, difference_of(subject->rows.trajectory[cell], reference->rows.trajectory[cell], scale),
+        keep_worst(at,
+                   gpu_difference(subject->rows.trajectory[cell], reference->rows.trajectory[cell], scale),
                    "column", column, t);
     }
 }
@@ -81,10 +81,10 @@ static void compare_extreme(Comparison *at, EpnetExtreme extreme) {
     const double *subject = at->subject->rows.extremes + at->point * EPNET_EXTREMES,
                  *reference = at->reference->rows.extremes + at->point * EPNET_EXTREMES;
     const double expected = reference[extreme], scale = 1 + (isfinite(expected) ? fabs(expected) : 0);
-    keep_worst(at, difference_of(subject[extreme], expected, scale), "extreme", (size_t)extreme, 0);
+    keep_worst(at, gpu_difference(subject[extreme], expected, scale), "extreme", (size_t)extreme, 0);
     if (subject[extreme + 1] == reference[extreme + 1] || at->reference->rows.trajectory == NULL)
         return;
-    keep_worst(at, difference_of(value_at_named_time(at, extreme, subject[extreme + 1]), expected, scale),
+    keep_worst(at, gpu_difference(value_at_named_time(at, extreme, subject[extreme + 1]), expected, scale),
                "time of extreme", (size_t)extreme, 0);
 }
 
@@ -122,7 +122,7 @@ double gpu_production_difference(const GpuRows *subject, const GpuRows *referenc
         for (size_t c = 0; c < 2; c++) {
             const size_t cell = k * subject->width + (size_t)columns[c];
             const double expected = reference->rows.last[cell], scale = expected > 0 ? expected : 1;
-            const double difference = difference_of(subject->rows.last[cell], expected, scale);
+            const double difference = gpu_difference(subject->rows.last[cell], expected, scale);
             worst = difference > worst ? difference : worst;
         }
     }
@@ -133,7 +133,7 @@ double gpu_point_columns_difference(const GpuRows *subject, const GpuRows *refer
     double worst = 0;
     for (size_t i = 0; i < reference->count * EPNET_POINT_COLUMNS; i++) {
         const double expected = reference->rows.point[i];
-        const double off = difference_of(subject->rows.point[i], expected, fabs(expected));
+        const double off = gpu_difference(subject->rows.point[i], expected, fabs(expected));
         if (subject->rows.point[i] != expected && !(off <= worst))
             worst = isnan(off) ? INFINITY : off;
     }

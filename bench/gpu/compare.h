@@ -4,6 +4,9 @@
 
 #include "solve.h"
 
+/* |a - b| in units of `scale` > 0, never NaN; infinity where the kinds of numbers differ. */
+double gpu_difference(double a, double b, double scale);
+
 /* The largest difference of any number, in units of 1 + the column's largest absolute value over the point's
  * trajectory (or of its last row, if no trajectory is kept). Infinite and NaN entries must agree. Times of
  * extremes may differ where the values there do not. `what` (size 160) says where it is. Infinity: statuses
