@@ -1,11 +1,11 @@
 /* Elimination of Grassmann, Taksar and Heyman by a group (host/cpu/gth.c): no subtraction, so every entry of
  * the law is accurate to a few ulp at any coupling.
  *
- * Why not cuBLAS: its batched LU subtracts, so that entries of a law that are small against the largest lose
- * their digits at strong coupling, and it keeps the matrices in device memory, where here they never leave
- * the chip. Its batched products would serve several initial laws of one generator; a sweep has one initial
- * law for many generators, and a product by a dense propagator costs 2^N a state where an application of L
- * costs N + 1. */
+ * Why not cuBLAS: its batched LU subtracts, so that a law loses, in all its entries, as many digits as some
+ * nodes are decades faster than others, and it keeps the matrices in device memory, where here they never
+ * leave the chip. Whether it is faster all the same is measured by bench/gpu/bench_dense.c. Its batched
+ * products would serve several initial laws of one generator; a sweep has one initial law for many
+ * generators, and a product by a dense propagator costs 2^N a state where an application of L costs N + 1. */
 #ifndef EPNET_KERNELS_GTH_CUH
 #define EPNET_KERNELS_GTH_CUH
 

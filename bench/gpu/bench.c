@@ -206,7 +206,9 @@ void gpu_bench_run(const GpuBench *bench) {
             continue;
         gpu_bench_applications(bench, part, copies);
         gpu_bench_sparse(bench, part);
-        if (part == GPU_FIRST)
+        if (part == GPU_FIRST) {
+            gpu_bench_dense(bench);
             gpu_bench_trajectories(bench, GPU_REST);
+        }
     }
 }

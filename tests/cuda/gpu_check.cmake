@@ -2,8 +2,9 @@
 # device itself where there is one. What does not see the CUDA runtime is compiled once for all three programs.
 set(gpu_folder ${PROJECT_SOURCE_DIR}/bench/gpu)
 file(GLOB gpu_files CONFIGURE_DEPENDS ${gpu_folder}/*.c)
-list(FILTER gpu_files EXCLUDE REGEX "/(main|bench_sparse(_absent)?|[a-z]*_cuda)\\.c$")
+list(FILTER gpu_files EXCLUDE REGEX "/(main|bench_(sparse|dense)(_absent)?|[a-z]*_cuda)\\.c$")
 set(gpu_cuda_files ${gpu_folder}/kernels_cuda.c ${gpu_folder}/memory_cuda.c)
+set(gpu_absent_files ${gpu_folder}/bench_sparse_absent.c ${gpu_folder}/bench_dense_absent.c)
 set(gpu_listens LINKER:--wrap=cudaOccupancyMaxActiveBlocksPerMultiprocessor) # kernels_cuda.c
 
 add_library(gpu_objects OBJECT ${gpu_files})
@@ -14,20 +15,21 @@ endforeach()
 target_compile_definitions(gpu_main PRIVATE EPNET_HAVE_CUDA)
 
 target_sources(cuda_gpu_check PRIVATE
-  ${gpu_cuda_files} ${gpu_folder}/bench_sparse_absent.c $<TARGET_OBJECTS:gpu_objects>)
+  ${gpu_cuda_files} ${gpu_absent_files} $<TARGET_OBJECTS:gpu_objects>)
 target_include_directories(cuda_gpu_check PRIVATE ${gpu_folder})
 target_link_options(cuda_gpu_check PRIVATE ${gpu_listens})
 
 # Measurements, with libraries of the tests' own.
 target_sources(cuda_gpu_bench PRIVATE
-  ${gpu_folder}/bench_sparse.c ${gpu_folder}/toolkit_cuda.c fakes/cusparse.c fakes/loader.c
+  ${gpu_folder}/bench_sparse.c ${gpu_folder}/bench_dense.c ${gpu_folder}/laws_cuda.c ${gpu_folder}/toolkit_cuda.c
+  fakes/cusparse.c fakes/cublas.c fakes/loader.c
   $<TARGET_OBJECTS:gpu_objects>)
 target_include_directories(cuda_gpu_bench PRIVATE ${gpu_folder} fakes)
 target_compile_definitions(cuda_gpu_bench PRIVATE EPNET_CUDA_LIBRARIES="")
 target_link_options(cuda_gpu_bench PRIVATE
   LINKER:--wrap=dlopen LINKER:--wrap=dlsym LINKER:--wrap=dlerror LINKER:--wrap=epnet_workers_run)
 
-add_executable(epnet_gpu_emulated ${gpu_cuda_files} ${gpu_folder}/bench_sparse_absent.c
+add_executable(epnet_gpu_emulated ${gpu_cuda_files} ${gpu_absent_files}
   $<TARGET_OBJECTS:gpu_objects> $<TARGET_OBJECTS:gpu_main>)
 set_target_properties(epnet_gpu_emulated PROPERTIES LINKER_LANGUAGE CXX)
 target_link_libraries(epnet_gpu_emulated PRIVATE epnet_cuda_emulated)
@@ -39,7 +41,7 @@ add_test(NAME cuda_gpu_check_script
 
 # The device, with the kernels that the program of this build has; skipped where there is none.
 if(EPNET_HAVE_CUDA)
-  add_executable(epnet_gpu_device ${gpu_cuda_files} ${gpu_folder}/bench_sparse_absent.c
+  add_executable(epnet_gpu_device ${gpu_cuda_files} ${gpu_absent_files}
     $<TARGET_OBJECTS:gpu_objects> $<TARGET_OBJECTS:gpu_main>)
   set_target_properties(epnet_gpu_device PROPERTIES LINKER_LANGUAGE CXX)
   target_include_directories(epnet_gpu_device PRIVATE ${PROJECT_SOURCE_DIR}/kernels

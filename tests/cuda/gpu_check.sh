@@ -42,7 +42,8 @@ END
 check "$folder/good" "$program" >"$folder/good.txt" 2>&1 || { cat "$folder/good.txt"; fail 'it fails on the emulated device'; }
 page=$(ls "$folder"/good/*-gpu.md) csv=$(ls "$folder"/good/*-gpu.csv)
 [ "$(ls "$folder/good" | wc -l)" -le 8 ] || fail 'it leaves more than eight files'
-for part in '## Checks' '## Time loop' '## Trajectories' '## Sweeps' '## Single applications' '## Other tools' \
+for part in '## Checks' '## Time loop' '## Trajectories' '## Sweeps' '## Single applications' '## Stationary laws' \
+    '## Other tools' \
     '## Kernels as linked' '| memcheck | not done: 0 checks' \
     '| check | ok |' '| bench | ok |' '| peers | ok |' ' 0 failed'; do
     grep -qF "$part" "$page" || fail "the page lacks '$part'"
@@ -52,7 +53,7 @@ import csv, sys
 rows = list(csv.DictReader(open(sys.argv[1], newline="")))
 assert all(None not in row and None not in row.values() for row in rows), "a line has too many or too few fields"
 assert {"device", "check", "sanitizer", "kernel", "steps", "trajectories", "cpu", "sweep", "application", "sparse",
-        "peer"} <= {r["section"] for r in rows}
+        "dense", "peer"} <= {r["section"] for r in rows}
 rated = [r for r in rows if r["section"] in ("steps", "trajectories") and r["value"]]
 assert rated and all(r["low"] for r in rated), "no spread"
 assert all(0 < float(r["low"]) <= float(r["value"]) <= float(r["high"]) for r in rows if r["low"]), "spread"

@@ -4,6 +4,7 @@
 #include "cpu/cpu_backend.h"
 #include "cuda_backend.h"
 #include "emulation.h"
+#include "fakes/cublas_steer.h"
 #include "fakes/cusparse_steer.h"
 #include "fakes/loader.h"
 #include "oracle.h"
@@ -211,35 +212,118 @@ static void sparse_products_are_compared_and_timed(void **state) {
     assert_int_equal(epnet_emulation_held().device_bytes, 0);
 }
 
+/* The value of the first line that begins so, "section,name,nodes,points,quantity,". */
+static double value_of(Kept *kept, const char *line) {
+    assert_int_equal(fflush(kept->report.csv), 0);
+    const char *at = strstr(kept->text, line);
+    if (at == NULL)
+        fail_msg("there is no line %s", line);
+    return at != NULL ? strtod(at + strlen(line), NULL) : NAN;
+}
+
+static void stationary_laws_are_compared_and_timed(void **state) {
+    (void)state;
+    static const char lu[] = "dense,\"laws by cuBLAS's batched LU\",5,8,\"laws\",",
+                      unpivoted[] = "dense,\"laws by cuBLAS's batched LU, no pivoting\",5,8,\"laws\",",
+                      ours[] = "dense,\"our laws\",5,8,\"laws\",",
+                      rows[] = "dense,\"our laws and rows\",5,8,\"laws\",";
+    Kept kept;
+    epnet_emulation_reset();
+    fake_cublas = (FakeCublas){0};
+    keep_lines(&kept, &epnet_cuda_backend);
+    gpu_bench_dense(&kept.bench);
+    assert_int_equal(kept.report.checks, 4);
+    assert_int_equal(kept.report.failed, 0);
+    assert_true(value_of(&kept, lu) > 0 && value_of(&kept, unpivoted) > 0);
+    assert_true(value_of(&kept, ours) > 0 && value_of(&kept, rows) > 0);
+    assert_int_equal(fake_cublas.pivoted, 7); /* compared, timed five times, its error */
+    assert_int_equal(fake_cublas.unpivoted, 7);
+    /* LU loses the digits by which rates differ, a million here; elimination loses none. */
+    const double of_lu = value_of(&kept, "dense,\"laws by cuBLAS's batched LU\",5,3,\"relative error\","),
+                 of_ours = value_of(&kept, "dense,\"our laws\",5,3,\"relative error\",");
+    assert_true(of_lu > 1e-13 && of_lu < 1e-8);
+    assert_true(of_ours < 1e-14);
+    forget_lines(&kept);
+
+    for (size_t i = 0; i < 2; i++) {
+        fake_cublas = (FakeCublas){.error = i == 0 ? 1e-6 : NAN, .wrong = i == 0 ? 7 : 0};
+        keep_lines(&kept, &epnet_cuda_backend);
+        gpu_bench_dense(&kept.bench);
+        assert_int_equal(kept.report.checks, 3);
+        assert_int_equal(kept.report.failed, 1);
+        assert_false(says(&kept, "dense,\"laws by cuBLAS"));
+        assert_true(says(&kept, ours) && says(&kept, rows));
+        forget_lines(&kept);
+    }
+    assert_int_equal(fake_cublas.held, 0);
+    assert_int_equal(epnet_emulation_held().device_bytes, 0);
+}
+
+static void our_laws_have_to_be_found(void **state) {
+    (void)state;
+    Kept kept;
+    epnet_emulation_reset();
+    epnet_emulation_fail(EPNET_EMULATION_LAUNCH, 1, cudaErrorInvalidValue, false);
+    fake_cublas = (FakeCublas){0};
+    keep_lines(&kept, &epnet_cpu_backend); /* which launches nothing */
+    gpu_bench_dense(&kept.bench);
+    assert_int_equal(kept.report.failed, 1);
+    assert_true(says(&kept, "check,\"our laws\",5,0,\"worst\",,,,,,FAILED,\"the stationary kernel: "));
+    assert_false(says(&kept, "dense,\"our laws\",5,8,"));
+    assert_true(says(&kept, "dense,\"laws by cuBLAS's batched LU\",5,8,"));
+    forget_lines(&kept);
+    assert_int_equal(epnet_emulation_held().device_bytes, 0);
+    epnet_emulation_reset();
+}
+
+static void first_sparse(const GpuBench *bench) {
+    gpu_bench_sparse(bench, GPU_FIRST);
+}
+
 static void a_library_that_fails_is_left_out(void **state) {
     (void)state;
+    static const char sparse[] = "\"cuSPARSE product with the assembled generator\",5,1,\"time\"",
+                      dense[] = "dense,\"laws by cuBLAS's batched LU\",5,8,\"laws\"";
     static const struct {
-        const char *part;
+        void (*bench)(const GpuBench *bench);
+        const char *part, *lacks;
         EpnetEmulationCall call;
         long k;
-        bool refuses;
+        bool refuses, breaks;
         double host_memory;
     } cases[] = {
-        {"left out,\"cusparseCreate: status 2\"", EPNET_EMULATION_MALLOC, 0, true, 0},
-        {"left out,\"cudaMalloc: ", EPNET_EMULATION_MALLOC, 1, false, 0},
-        {"left out,\"cudaMalloc: ", EPNET_EMULATION_MALLOC, 6, false, 0},
-        {"left out,\"cudaMemcpy: ", EPNET_EMULATION_MEMCPY, 2, false, 0},
-        {"left out,\"it takes ", EPNET_EMULATION_MALLOC, 0, false, 1000},
+        {first_sparse, "left out,\"cusparseCreate: status 2\"", sparse, EPNET_EMULATION_MALLOC, 0, true,
+         false, 0},
+        {first_sparse, "left out,\"cudaMalloc: ", sparse, EPNET_EMULATION_MALLOC, 1, false, false, 0},
+        {first_sparse, "left out,\"cudaMalloc: ", sparse, EPNET_EMULATION_MALLOC, 6, false, false, 0},
+        {first_sparse, "left out,\"cudaMemcpy: ", sparse, EPNET_EMULATION_MEMCPY, 2, false, false, 0},
+        {first_sparse, "left out,\"it takes ", sparse, EPNET_EMULATION_MALLOC, 0, false, false, 1000},
+        {gpu_bench_dense, "left out,\"cublasCreate: status 3\"", dense, EPNET_EMULATION_MALLOC, 0, true,
+         false, 0},
+        {gpu_bench_dense, "left out,\"cublasDgetrfBatched: status 13\"", dense, EPNET_EMULATION_MALLOC, 0,
+         false, true, 0},
+        {gpu_bench_dense, "left out,\"cudaMalloc: ", dense, EPNET_EMULATION_MALLOC, 1, false, false, 0},
+        {gpu_bench_dense, "left out,\"cudaMalloc: ", dense, EPNET_EMULATION_MALLOC, 8, false, false, 0},
+        {gpu_bench_dense, "left out,\"cudaMemcpyAsync: ", dense, EPNET_EMULATION_MEMCPY, 5, false, false, 0},
+        {gpu_bench_dense, "left out,\"cudaEventRecord: ", dense, EPNET_EMULATION_EVENT, 3, false, false, 0},
     };
     for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
         Kept kept;
         epnet_emulation_reset();
         epnet_emulation_fail(cases[i].call, cases[i].k, cudaErrorMemoryAllocation, false);
         fake_cusparse = (FakeCusparse){.refuses = cases[i].refuses};
-        keep_lines(&kept, &epnet_cpu_backend); /* which asks for no memory of the device */
+        fake_cublas = (FakeCublas){.refuses = cases[i].refuses, .breaks = cases[i].breaks};
+        keep_lines(&kept, &epnet_cpu_backend); /* which asks for nothing of the device */
         kept.bench.host_memory = cases[i].host_memory;
-        gpu_bench_sparse(&kept.bench, GPU_FIRST);
+        cases[i].bench(&kept.bench);
         assert_int_equal(kept.report.failed, 0);
-        if (!says(&kept, cases[i].part))
+        if (!says(&kept, cases[i].part) || says(&kept, cases[i].lacks))
             fail_msg("case %zu: %s", i, kept.text);
-        assert_false(says(&kept, "\"time\""));
+        const char *first = strstr(kept.text, "left out");
+        assert_null(strstr(first + 1, "left out"));
         forget_lines(&kept);
         assert_int_equal(fake_cusparse.held, 0);
+        assert_int_equal(fake_cublas.held, 0);
         assert_int_equal(epnet_emulation_held().device_bytes, 0);
         assert_int_equal(cudaPeekAtLastError(), cudaSuccess);
     }
@@ -249,17 +333,23 @@ static void a_library_that_fails_is_left_out(void **state) {
 static void a_library_that_is_not_there_is_left_out(void **state) {
     (void)state;
     static const struct {
+        void (*bench)(const GpuBench *bench);
         const char *lacks, *part;
     } cases[] = {
-        {"libcusparse.so.12", "sparse,\"cuSPARSE\",0,0,\"\",,,,,,left out,\"there is no libcusparse.so.12; "},
-        {"cusparseSpMV", "left out,\"it lacks a function: there is no cusparseSpMV\""},
+        {first_sparse, "libcusparse.so.12",
+         "sparse,\"cuSPARSE\",0,0,\"\",,,,,,left out,\"there is no libcusparse.so.12; "},
+        {first_sparse, "cusparseSpMV", "left out,\"it lacks a function: there is no cusparseSpMV\""},
+        {gpu_bench_dense, "libcublas.so.13",
+         "dense,\"cuBLAS\",0,0,\"\",,,,,,left out,\"there is no libcublas.so.13; "},
+        {gpu_bench_dense, "cublasDgetrsBatched",
+         "left out,\"it lacks a function: there is no cublasDgetrsBatched\""},
     };
     for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
         Kept kept;
         epnet_emulation_reset();
         fake_loader_lacks = cases[i].lacks;
         keep_lines(&kept, &epnet_cuda_backend);
-        gpu_bench_sparse(&kept.bench, GPU_FIRST);
+        cases[i].bench(&kept.bench);
         fake_loader_lacks = NULL;
         assert_int_equal(kept.report.checks, 0);
         if (!says(&kept, cases[i].part))
@@ -276,6 +366,8 @@ int main(void) {
         cmocka_unit_test(wrong_sweeps_are_not_timed),
         cmocka_unit_test(the_host_is_not_asked_for_more_than_it_has),
         cmocka_unit_test(sparse_products_are_compared_and_timed),
+        cmocka_unit_test(stationary_laws_are_compared_and_timed),
+        cmocka_unit_test(our_laws_have_to_be_found),
         cmocka_unit_test(a_library_that_fails_is_left_out),
         cmocka_unit_test(a_library_that_is_not_there_is_left_out),
     };

@@ -8,7 +8,7 @@
 
 const char *fake_loader_lacks;
 
-static const FakeLibrary *const libraries[] = {&fake_cusparse_library};
+static const FakeLibrary *const libraries[] = {&fake_cusparse_library, &fake_cublas_library};
 
 void *fake_fetched(const void *values, size_t bytes) {
     void *copy = malloc(bytes);

@@ -19,7 +19,7 @@ typedef struct FakeLibrary {
     size_t count;
 } FakeLibrary;
 
-extern const FakeLibrary fake_cusparse_library;
+extern const FakeLibrary fake_cusparse_library, fake_cublas_library;
 
 /* Steering: a file or function that is not there; NULL: all are. */
 extern const char *fake_loader_lacks;
