@@ -51,6 +51,20 @@ static bool gives_up(const EpnetEvolution *ev) {
            epnet_space_failed(&ev->space);
 }
 
+/* The terms of a series that application k adds to its sum, `in` being vector k - 1 and `out` vector k: two
+ * in every second application, and what is left in the last, so that the sum is read and written half as
+ * often.
+ */
+static void add_terms(const EpnetSeries *series, size_t k, double *sum, EpnetSpaceStep *step) {
+    const bool two = k % 2 == 1;
+    if (!two && k < series->degree)
+        return;
+    step->sum = sum;
+    step->sum_factor = k > 1;
+    step->out_weight = series->c[k];
+    step->in_weight = two ? series->c[k - 1] : 0;
+}
+
 /* ---- uniformization ---------------------------------------------------------------------------------- */
 
 /* One step of `dt` with L1 truncation error <= tolerance; positive for any positive p. */
@@ -61,16 +75,8 @@ static EpnetPointStatus poisson_step(EpnetEvolution *ev, double dt, double toler
     if (!epnet_series_poisson(&ev->poisson, rate * dt, tolerance / 2, ev->degree_min))
         return EPNET_POINT_OUT_OF_MEMORY;
     for (size_t k = 1; k <= ev->poisson.degree && !gives_up(ev); k++) {
-        const EpnetSpaceStep step = {
-            .in = in,
-            .out = out,
-            .in_factor = 1,
-            .rate_factor = 1 / rate,
-            .sum = sum,
-            .sum_factor = k > 1,
-            .out_weight = ev->poisson.c[k],
-            .in_weight = k > 1 ? 0 : ev->poisson.c[0],
-        };
+        EpnetSpaceStep step = {.in = in, .out = out, .in_factor = 1, .rate_factor = 1 / rate};
+        add_terms(&ev->poisson, k, sum, &step);
         take_step(ev, &step);
         in = out;
         swap(&out, &next);
@@ -97,29 +103,18 @@ static double chebyshev_sum(EpnetEvolution *ev) {
     const double scale = 1 / ev->space.exit_max;
     double *sum = ev->work[2];
     const double *before = ev->p, *now = ev->work[0];
-    const EpnetSpaceStep begin = {
-        .in = before,
-        .out = ev->work[0],
-        .in_factor = 1,
-        .rate_factor = scale,
-        .sum = sum,
-        .out_weight = series->c[1],
-        .in_weight = series->c[0],
-    };
+    EpnetSpaceStep begin = {.in = before, .out = ev->work[0], .in_factor = 1, .rate_factor = scale};
+    add_terms(series, 1, sum, &begin);
     take_step(ev, &begin);
     for (size_t k = 2; k <= series->degree && !gives_up(ev); k++) {
         double *next = ev->work[(k + 1) % 2]; /* that of `before`, once p is not needed any more */
-        const EpnetSpaceStep step = {
-            .in = now,
-            .out = next,
-            .in_factor = 2,
-            .rate_factor = 2 * scale,
-            .addend = before,
-            .addend_factor = -1,
-            .sum = sum,
-            .sum_factor = 1,
-            .out_weight = series->c[k],
-        };
+        EpnetSpaceStep step = {.in = now,
+                               .out = next,
+                               .in_factor = 2,
+                               .rate_factor = 2 * scale,
+                               .addend = before,
+                               .addend_factor = -1};
+        add_terms(series, k, sum, &step);
         take_step(ev, &step);
         before = now;
         now = next;
