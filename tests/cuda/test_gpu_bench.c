@@ -123,13 +123,18 @@ static void wrong_rows_for_peers_are_not_timed(void **state) {
     close(file);
 }
 
-/* The worker pool's, with a number of one point missing. */
+/* The worker pool's, with a number of one point missing: of its row, or, of an envelope, its leak. */
 static size_t lost_point;
+static bool loses_leak;
 static void *(*true_keep)(size_t first, size_t count, const EpnetChunk *chunk, void *context);
 
 static void *keep_all_but_one(size_t first, size_t count, const EpnetChunk *chunk, void *context) {
-    if (first <= lost_point && lost_point < first + count)
-        chunk->rows.last[(lost_point - first) * epnet_row_width(1) + EPNET_ENTROPY] = NAN;
+    if (first <= lost_point && lost_point < first + count) {
+        if (loses_leak)
+            chunk->rows.point[(lost_point - first) * EPNET_POINT_COLUMNS + EPNET_LEAK] = NAN;
+        else
+            chunk->rows.last[(lost_point - first) * epnet_row_width(1) + EPNET_ENTROPY] = NAN;
+    }
     return true_keep(first, count, chunk, context);
 }
 
@@ -148,14 +153,19 @@ static void wrong_sweeps_are_not_timed(void **state) {
     (void)state;
     Kept kept;
     epnet_emulation_reset();
-    for (int i = 0; i < 4; i++) {
-        /* Point 24 of 25, of which every second along both axes is compared; point 8 of 9; point 1 of 9. */
-        lost_point = i == 0 ? SIZE_MAX : i == 1 ? 24 : i == 2 ? 8 : 1;
+    /* None; point 24 of 25, of which every second along both axes is compared; of 9 point 8, point 1, and the
+     * leak of point 1. */
+    static const size_t lost[] = {SIZE_MAX, 24, 8, 1, 1};
+    static const int failed[] = {0, 1, 2, 2, 1};
+    for (int i = 0; i < 5; i++) {
+        lost_point = lost[i];
+        loses_leak = i == 4;
         keep_lines(&kept, &epnet_cuda_backend);
         gpu_bench_sweeps(&kept.bench);
-        assert_int_equal(kept.report.failed, i == 0 || i == 1 ? i : 1);
-        assert_int_equal(says(&kept, "sweep,\"sweep of 9 five-node"), i < 2);
-        assert_int_equal(says(&kept, "sweep,\"sweep of 25 five-node"), i != 1);
+        assert_int_equal(kept.report.failed, failed[i]);
+        assert_int_equal(says(&kept, "sweep,\"sweep of 9 five-node traj"), i != 2 && i != 3);
+        assert_int_equal(says(&kept, "sweep,\"sweep of 25 five-node traj"), i != 1);
+        assert_int_equal(says(&kept, "sweep,\"sweep of 9 five-node points of an envelope"), i < 2);
         forget_lines(&kept);
     }
     lost_point = SIZE_MAX;
