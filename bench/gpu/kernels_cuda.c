@@ -69,7 +69,7 @@ cudaError_t __wrap_cudaOccupancyMaxActiveBlocksPerMultiprocessor(int *blocks, co
     return __real_cudaOccupancyMaxActiveBlocksPerMultiprocessor(blocks, address, threads, shared_bytes);
 }
 
-/* Trajectories and stationary laws as the bench has them. A layout that is refused is found by the checks. */
+/* Trajectories, stationary laws and leaks as the bench has them. A layout that is refused is found by the checks. */
 static void lay_out(int nodes) {
     const GpuShape shape = {.nodes = nodes,
                             .points = 1,
@@ -87,6 +87,8 @@ static void lay_out(int nodes) {
     nodes_laid_out = nodes;
     (void)epnet_cuda_trajectory_layout(&item.problem, item.exit_bound, (uint32_t)nodes, &layout);
     (void)epnet_cuda_stationary_layout(&item.problem, &layout);
+    item.problem.leak = (EpnetLeakSettings){EPNET_LEAK_QUENCH, {0.5, 0.01}, 101, 1000, 1};
+    (void)epnet_cuda_leak_layout(&item.problem, &layout);
     nodes_laid_out = 0;
     (void)cudaGetLastError();
     gpu_case_free(&item);
