@@ -1,6 +1,7 @@
 #include "relaxation.h"
 
 #include "krylov.h"
+#include "settle.h"
 
 #include <float.h>
 #include <math.h>
@@ -16,11 +17,16 @@ EpnetPointStatus epnet_relaxation_find_class(EpnetRelaxation *rx, const EpnetSpa
     return space->operations->closed_class(space->engine, &rx->member, count);
 }
 
-/* q = pL into work[0]; returns |pL|_1 [1/s]. */
-static double residual(EpnetRelaxation *rx, const EpnetSpace *space) {
-    const EpnetSpaceStep apply = {.in = rx->p, .out = rx->work[0], .rate_factor = 1};
-    space->operations->step(space->engine, &apply);
+/* q = pL into work[0]. */
+static void apply(EpnetRelaxation *rx, const EpnetSpace *space) {
+    const EpnetSpaceStep step = {.in = rx->p, .out = rx->work[0], .rate_factor = 1};
+    space->operations->step(space->engine, &step);
     rx->applications++;
+}
+
+/* The same; returns |pL|_1 [1/s]. */
+static double residual(EpnetRelaxation *rx, const EpnetSpace *space) {
+    apply(rx, space);
     return space->operations->norm1(space->engine, rx->work[0]);
 }
 
@@ -76,6 +82,18 @@ static bool make_positive(EpnetRelaxation *rx, const EpnetSpace *space) {
     return space->operations->least(space->engine, rx->p, rx->member) > 0;
 }
 
+/* A correction is as good as the whole vector, so that what it leaves in entries far below the largest may
+ * exceed them. Sweeps p_s += w (inflow / exit - p_s) carry such errors to where the probability is, about a
+ * flip a sweep, as a chain that jumps would: then every entry is good to its own digits. Faint correlations
+ * are all in such digits. */
+static void settle(EpnetRelaxation *rx, const EpnetSpace *space) {
+    for (int i = 0; i < epnet_relaxation_sweeps(space->nodes) && !stopped(rx, space); i++) {
+        apply(rx, space);
+        space->operations->divide_exit(space->engine, rx->work[0], rx->work[0]);
+        space->operations->combine(space->engine, rx->p, 1, rx->p, EPNET_RELAXATION_DAMPING, rx->work[0]);
+    }
+}
+
 static EpnetPointStatus solve(EpnetRelaxation *rx, const EpnetSpace *space, size_t count) {
     if (!rx->from_last)
         space->operations->fill(space->engine, rx->p, 1 / (double)count, rx->member);
@@ -88,6 +106,7 @@ static EpnetPointStatus solve(EpnetRelaxation *rx, const EpnetSpace *space, size
         return EPNET_POINT_NOT_FINITE;
     if (!make_positive(rx, space))
         return EPNET_POINT_NOT_POSITIVE;
+    settle(rx, space);
     normalise(rx, space);
     return EPNET_POINT_OK;
 }

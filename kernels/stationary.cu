@@ -9,6 +9,7 @@
 #include "krylov.cuh"
 #include "observe.cuh"
 #include "resident.cuh"
+#include "settle.h"
 
 #include <float.h>
 
@@ -144,6 +145,17 @@ __device__ static bool epnet_make_positive(const EpnetGroup &group, const EpnetK
     return false;
 }
 
+/* Errors in entries far below the largest go to where the probability is (host/relaxation.c). */
+__device__ static void epnet_settle(const EpnetGroup &group, const EpnetKrylov &k) {
+    for (int sweep = 0; sweep < epnet_relaxation_sweeps(k.tables->nodes); sweep++) {
+        epnet_krylov_apply(group, k, k.p, k.residual);
+        for (uint32_t s = (uint32_t)group.rank; s < k.states; s += (uint32_t)group.size) {
+            if (k.exit[s] > 0)
+                k.p[s] += EPNET_RELAXATION_DAMPING * k.residual[s] / k.exit[s];
+        }
+    }
+}
+
 __device__ static EpnetPointStatus epnet_solve_iteratively(const EpnetGroup &group, const EpnetKrylov &k,
                                                            const uint32_t *mask) {
     const int count = epnet_class_number(mask, k.states);
@@ -156,6 +168,7 @@ __device__ static EpnetPointStatus epnet_solve_iteratively(const EpnetGroup &gro
         return EPNET_POINT_NOT_CONVERGED; /* an interrupted batch is discarded */
     if (!epnet_make_positive(group, k, mask))
         return EPNET_POINT_NOT_POSITIVE;
+    epnet_settle(group, k);
     epnet_normalise(group, k);
     return EPNET_POINT_OK;
 }

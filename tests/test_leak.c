@@ -176,6 +176,25 @@ static void faint_information(void **state) {
     }
 }
 
+/* Rare nodes beyond elimination: correlations of entries far below the largest. The faintest, and so the
+ * last, decays as a pair does, 2 (Gamma_i + Gamma_j); below what rounding leaves of it nothing is fitted. */
+static void faint_information_of_many_nodes(void **state) {
+    (void)state;
+    const double up = 2e-5, down = 0.5, rates[] = {1e-14, 1e-11, 1e-10, 1e-9, 1e-8};
+    for (int nodes = 8; nodes <= 13; nodes += 5) {
+        for (size_t k = 0; k < 5; k++) {
+            TestNetwork network = test_network_ring(nodes, rates[k], 3);
+            test_network_set_flips(&network, up, down);
+            Measured measured = measure_network(&network, defaults);
+            if (k == 0)
+                assert_int_equal(measured.status, EPNET_POINT_NO_DECAY);
+            else
+                check_near(measured.leak, 4 * (up + down), 1e-4, "leak");
+            test_network_free(&network);
+        }
+    }
+}
+
 /* At the end of a trajectory. */
 static void quench_of_a_trajectory(void **state) {
     (void)state;
@@ -408,11 +427,17 @@ static void same_numbers_for_any_threads_and_order(void **state) {
 
 int main(void) {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(reference_quench),       cmocka_unit_test(quenches_of_random_networks),
-        cmocka_unit_test(quench_into_a_corner),   cmocka_unit_test(faint_information),
-        cmocka_unit_test(quench_of_a_trajectory), cmocka_unit_test(nothing_to_fit),
-        cmocka_unit_test(decay_without_a_peak),   cmocka_unit_test(decay_after_a_peak),
-        cmocka_unit_test(no_decay_to_fit),        cmocka_unit_test(same_numbers_for_any_threads_and_order),
+        cmocka_unit_test(reference_quench),
+        cmocka_unit_test(quenches_of_random_networks),
+        cmocka_unit_test(quench_into_a_corner),
+        cmocka_unit_test(faint_information),
+        cmocka_unit_test(faint_information_of_many_nodes),
+        cmocka_unit_test(quench_of_a_trajectory),
+        cmocka_unit_test(nothing_to_fit),
+        cmocka_unit_test(decay_without_a_peak),
+        cmocka_unit_test(decay_after_a_peak),
+        cmocka_unit_test(no_decay_to_fit),
+        cmocka_unit_test(same_numbers_for_any_threads_and_order),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -64,22 +64,24 @@ static void bears_strong_coupling(void **state) {
         }
 }
 
-/* Every entry, not just their sum: elimination without subtraction is accurate entry by entry. */
+/* Every entry, not just their sum: elimination without subtraction is accurate entry by entry, and beyond it
+ * the last sweeps leave each entry its digits. */
 static void small_entries_are_accurate(void **state) {
     (void)state;
     TestRandom random = test_random(303);
-    for (int nodes = 2; nodes <= 7; nodes++) {
+    for (int nodes = 2; nodes <= 9; nodes++) {
         TestNetwork network = test_network_random(&random, nodes, 0.6, 1e-2, 1e2, TEST_DRIVES_FINITE);
         for (int j = 0; j < nodes; j++)
             network.flip_down[j] *= 1e6;
         OracleNetwork oracle = test_network_oracle(&network);
         OracleChain chain = oracle_chain(&oracle);
-        Real exact[128];
-        double pi[128], residual;
+        Real exact[512];
+        double pi[512], residual;
         assert_true(oracle_chain_stationary(&chain, exact));
         assert_int_equal(test_stationary(&network, pi, &residual), EPNET_POINT_OK);
         for (size_t s = 0; s < chain.states; s++)
-            check_near(pi[s], exact[s], 1e-13L * exact[s], "entry of the stationary law");
+            check_near(pi[s], exact[s], (nodes <= 7 ? 1e-13L : 1e-12L) * exact[s],
+                       "entry of the stationary law");
         oracle_chain_free(&chain);
         test_network_free(&network);
     }
