@@ -9,7 +9,7 @@ EpnetProblem epnet_law_problem(const EpnetProblem *problem) {
     law.kind = EPNET_STATIONARY;
     law.constant_drive = false;
     law.leak = (EpnetLeakSettings){.kind = EPNET_LEAK_NONE};
-    law.cut_count = problem->cut_count > 0 ? 1 : 0;
+    law.cut_count = problem->constant_drive ? 1 : 0;
     law.initial = NULL;
     law.start = NULL;
     law.time_count = 0;

@@ -9,7 +9,8 @@
 /* Whether the points of a problem take such laws. */
 bool epnet_takes_laws(const EpnetProblem *problem);
 
-/* The stationary laws of a problem's points, with the first cut alone if there is one, their drives given. */
+/* The stationary laws of a problem's points, their drives given: with the first cut, whose
+ * production a search asks for, or without any. */
 EpnetProblem epnet_law_problem(const EpnetProblem *problem);
 
 /* The problem itself with the drives given. Both borrow from `problem`. */

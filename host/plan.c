@@ -68,8 +68,9 @@ EpnetStatus epnet_plan(const EpnetSpec *spec, const EpnetRunOptions *options, Ep
         plan->batch = epnet_workers_most(spec, &device, options->batch, plan->points);
         if (options->batch == 0 && device.chunk == 0)
             plan->batch = epnet_queue_chunk(seconds, plan->points, workers, plan->batch);
-        const size_t at_once = (size_t)need.in_flight < plan->batch ? (size_t)need.in_flight : plan->batch;
-        uint64_t solved = workers * need.of_point * at_once;
+        const size_t at_once = (size_t)need.in_flight < plan->batch ? (size_t)need.in_flight : plan->batch,
+                     at_work = (size_t)need.at_work < at_once ? (size_t)need.at_work : at_once;
+        uint64_t solved = workers * (need.of_point * at_once + need.of_work * at_work);
         for (size_t i = 0; i < device.count && i < workers; i++)
             solved +=
                 device.backend->need(&storage.problem, device.index[i], device.worker_threads).of_device;

@@ -194,6 +194,8 @@ static inline size_t epnet_envelope_width(size_t cut_count) {
 typedef struct EpnetMemoryNeed {
     uint64_t of_point;  /* bytes for one point in flight */
     int in_flight;      /* points of a batch that are in flight at once, at most */
+    uint64_t of_work;   /* bytes beside those for one of them that is worked on */
+    int at_work;        /* as many are worked on at once, at most; 0: of_point is all */
     uint64_t of_device; /* bytes for all contexts of a device together, whatever is in flight */
 } EpnetMemoryNeed;
 

@@ -96,6 +96,7 @@ static EpnetStatus check_kind(const EpnetProblem *problem, EpnetError *error) {
  * device does not answer. */
 typedef struct Scratch {
     uint64_t of_point, of_block; /* bytes of scratch, for one point and for the points of one block */
+    int at_once;                 /* points that are worked on */
     int local_bytes;             /* of local memory for a thread */
 } Scratch;
 
@@ -103,6 +104,8 @@ static void take_layout(Scratch *most, const EpnetCudaLayout *layout) {
     const uint64_t each = layout->scratch_per_group * sizeof(double), all = each * (uint64_t)layout->groups;
     most->of_point = each > most->of_point ? each : most->of_point;
     most->of_block = all > most->of_block ? all : most->of_block;
+    most->at_once =
+        layout->blocks * layout->groups > most->at_once ? layout->blocks * layout->groups : most->at_once;
     most->local_bytes = layout->local_bytes > most->local_bytes ? layout->local_bytes : most->local_bytes;
 }
 
@@ -164,14 +167,18 @@ static EpnetStatus check_memory(const EpnetProblem *problem, int device, EpnetEr
     const EpnetStatus status = epnet_cuda_check(EPNET_CUDA(cudaMemGetInfo, &available, &total), error);
     if (status != EPNET_OK || fits(problem, available))
         return status;
-    EpnetProblem smaller = *problem;
+    EpnetProblem smaller = *problem, short_fit = *problem;
     bool found = false;
     while (smaller.nodes > 1 && !found) {
         smaller.nodes--;
         found = fits(&smaller, available);
     }
-    char hint[48] = "fewer would not either";
-    if (found)
+    short_fit.leak.samples = 3;
+    short_fit.leak.bootstrap = 10;
+    char hint[64] = "fewer would not either";
+    if (problem->leak.kind != EPNET_LEAK_NONE && fits(&short_fit, available))
+        snprintf(hint, sizeof hint, "with fewer leak.bootstrap or leak.samples they would");
+    else if (found)
         snprintf(hint, sizeof hint, "up to %d would", smaller.nodes);
     return epnet_fail(error, EPNET_DEVICE, "%d nodes do not fit cuda:%d, which has %.1f of %.1f GiB free: %s",
                       problem->nodes, device, (double)available / GIB, (double)total / GIB, hint);
@@ -293,8 +300,10 @@ static EpnetMemoryNeed need_of_engine(const EpnetProblem *problem) {
     /* Of intervals of no more than a few exits: coefficients for the longest take up to 40 KiB of a point. */
     const Scratch scratch = find_scratch(problem, 1);
     return (EpnetMemoryNeed){
-        .of_point = scratch.of_point + epnet_cuda_point_bytes(problem, problem->keeps_trajectories),
+        .of_point = epnet_cuda_point_bytes(problem, problem->keeps_trajectories),
         .in_flight = INT_MAX, /* a whole batch */
+        .of_work = scratch.of_point,
+        .at_work = scratch.at_once,
         .of_device = local_memory(scratch.local_bytes),
     };
 }
@@ -309,6 +318,8 @@ EpnetMemoryNeed epnet_cuda_need(const EpnetProblem *problem, int device, int thr
         const EpnetMemoryNeed of_law = need_of_engine(&law);
         need.of_point += of_law.of_point;
         need.in_flight = of_law.in_flight > need.in_flight ? of_law.in_flight : need.in_flight;
+        need.of_work += of_law.of_work;
+        need.at_work = of_law.at_work > need.at_work ? of_law.at_work : need.at_work;
         need.of_device = of_law.of_device > need.of_device ? of_law.of_device : need.of_device;
     }
     return need;

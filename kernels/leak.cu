@@ -181,9 +181,9 @@ __device__ static double epnet_quantile(const EpnetGroup &group, size_t n, const
     return value + part * (epnet_next_statistic(group, n, values, below, value) - value);
 }
 
-/* The line through n points in memory, which it overwrites, and its interval: leak, low, high. With *stop
- * they are not used. */
-__device__ static void epnet_fit(const EpnetGroup &group, const EpnetLeakSettings &leak,
+/* The line through n points in memory, which it overwrites, and its interval: leak, low, high. False: the
+ * batch is to stop. */
+__device__ static bool epnet_fit(const EpnetGroup &group, const EpnetLeakSettings &leak,
                                  const volatile int *stop, size_t n, const EpnetLeakMemory &memory,
                                  double *fit) {
     const size_t rank = (size_t)group.rank, size = (size_t)group.size;
@@ -206,6 +206,8 @@ __device__ static void epnet_fit(const EpnetGroup &group, const EpnetLeakSetting
     epnet_group_sync(group);
     for (size_t b = rank; b < leak.bootstrap && *stop == 0; b += size)
         memory.replicates[b] = slope + epnet_leak_replicate(leak.seed, b, n, memory.t, memory.y) / moments[0];
+    if (epnet_group_any(group, *stop != 0))
+        return false;
     const double high = epnet_quantile(group, leak.bootstrap, memory.replicates, 0.975),
                  low = epnet_quantile(group, leak.bootstrap, memory.replicates, 0.025);
     if (group.rank == 0) {
@@ -213,6 +215,7 @@ __device__ static void epnet_fit(const EpnetGroup &group, const EpnetLeakSetting
         fit[1] = -high;
         fit[2] = -low;
     }
+    return true;
 }
 
 /* ---- kernel -------------------------------------------------------------------------------------------- */
@@ -239,9 +242,10 @@ __device__ static EpnetPointStatus epnet_leak_solve(const EpnetGroup &group, con
         batch.leak_curve[k] = memory.t[k];
         batch.leak_curve[count + k] = memory.y[k];
     }
-    epnet_fit(group, problem.leak, batch.stop, count, memory,
-              batch.leak + (size_t)slot * EPNET_CUDA_LEAK_VALUES);
-    return EPNET_POINT_OK;
+    return epnet_fit(group, problem.leak, batch.stop, count, memory,
+                     batch.leak + (size_t)slot * EPNET_CUDA_LEAK_VALUES)
+               ? EPNET_POINT_OK
+               : EPNET_POINT_NOT_CONVERGED;
 }
 
 __global__ void __launch_bounds__(512)
@@ -264,7 +268,9 @@ __global__ void __launch_bounds__(512)
         const uint32_t slot = batch.order[at];
         if (batch.status[slot] != EPNET_POINT_OK)
             continue;
-        const EpnetPointStatus status = epnet_leak_solve(group, problem, batch, slot, point, memory);
+        EpnetPointStatus status = EPNET_POINT_NOT_CONVERGED; /* an interrupted batch is discarded */
+        if (!epnet_group_any(group, *batch.stop != 0))
+            status = epnet_leak_solve(group, problem, batch, slot, point, memory);
         if (group.rank == 0)
             batch.status[slot] = (int)status;
     }
@@ -272,12 +278,20 @@ __global__ void __launch_bounds__(512)
 
 /* ---- launcher ------------------------------------------------------------------------------------------ */
 
+/* Replicates may be many: fewer blocks work at once rather than take more memory than this. */
+static const size_t scratch_most = (size_t)1 << 31;
+
 extern "C" cudaError_t epnet_cuda_leak_layout(const EpnetProblem *problem, EpnetCudaLayout *layout) {
     const cudaError_t error = epnet_resident_layout(problem, (const void *)leak_kernel,
                                                     epnet_whole_group_bits(problem->nodes), 0, 0, layout);
+    if (error != cudaSuccess)
+        return error;
     layout->scratch_per_group +=
         2 * epnet_leak_capacity(problem->leak, (int)problem->time_count) + problem->leak.bootstrap;
-    return error;
+    const size_t block = layout->scratch_per_group * (size_t)layout->groups * sizeof(double),
+                 blocks = scratch_most / block > 0 ? scratch_most / block : 1;
+    layout->blocks = (size_t)layout->blocks < blocks ? layout->blocks : (int)blocks;
+    return cudaSuccess;
 }
 
 extern "C" cudaError_t epnet_cuda_leak(const EpnetCudaLayout *layout, const EpnetCudaProblem *problem,
