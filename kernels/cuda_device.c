@@ -95,17 +95,21 @@ static EpnetStatus check_kind(const EpnetProblem *problem, EpnetError *error) {
  * for points whose exit rates are at most `exit_bound` [1/s]: the most that one of them does; all 0 if the
  * device does not answer. */
 typedef struct Scratch {
-    uint64_t of_point, of_block; /* bytes of scratch, for one point and for the points of one block */
-    int at_once;                 /* points that are worked on */
-    int local_bytes;             /* of local memory for a thread */
+    /* Bytes of scratch, for one point, for the points of one block, and for all that are worked on at once.
+     */
+    uint64_t of_point, of_block, of_all;
+    int local_bytes; /* of local memory for a thread */
 } Scratch;
 
+static void take_most(uint64_t *most, uint64_t bytes) {
+    *most = bytes > *most ? bytes : *most;
+}
+
 static void take_layout(Scratch *most, const EpnetCudaLayout *layout) {
-    const uint64_t each = layout->scratch_per_group * sizeof(double), all = each * (uint64_t)layout->groups;
-    most->of_point = each > most->of_point ? each : most->of_point;
-    most->of_block = all > most->of_block ? all : most->of_block;
-    most->at_once =
-        layout->blocks * layout->groups > most->at_once ? layout->blocks * layout->groups : most->at_once;
+    const uint64_t each = layout->scratch_per_group * sizeof(double), block = each * (uint64_t)layout->groups;
+    take_most(&most->of_point, each);
+    take_most(&most->of_block, block);
+    take_most(&most->of_all, block * (uint64_t)layout->blocks);
     most->local_bytes = layout->local_bytes > most->local_bytes ? layout->local_bytes : most->local_bytes;
 }
 
@@ -303,7 +307,7 @@ static EpnetMemoryNeed need_of_engine(const EpnetProblem *problem) {
         .of_point = epnet_cuda_point_bytes(problem, problem->keeps_trajectories),
         .in_flight = INT_MAX, /* a whole batch */
         .of_work = scratch.of_point,
-        .at_work = scratch.at_once,
+        .at_work = scratch.of_point > 0 ? (int)(1 + (scratch.of_all - 1) / scratch.of_point) : 0,
         .of_device = local_memory(scratch.local_bytes),
     };
 }
