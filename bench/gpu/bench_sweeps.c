@@ -256,5 +256,5 @@ void gpu_bench_sweeps(const GpuBench *bench) {
              bench->subject.backend->name, bench->subject.device);
     bench_sweep(bench, TRAJECTORIES, device, full ? 100 : 3, 1, full ? 5 : 1);
     bench_sweep(bench, TRAJECTORIES, device, full ? 1000 : 5, full ? 37 : 2, full ? 2 : 1);
-    bench_sweep(bench, ENVELOPE, device, full ? 64 : 3, 1, full ? 5 : 1);
+    bench_sweep(bench, ENVELOPE, device, full ? 64 : 2, 1, full ? 5 : 1);
 }

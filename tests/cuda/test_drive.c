@@ -159,11 +159,11 @@ static void *stop_soon(void *unused) {
 /* Before it has begun, and in its midst: a search takes some sixty rounds. */
 static void a_stop_ends_the_search(void **state) {
     (void)state;
-    enum { POINTS = 40 };
+    enum { POINTS = 12 };
     static const uint64_t cuts[] = {1};
     TestRandom random = test_random(74);
     TestPoints p =
-        test_points_make(&random, test_network_random(&random, 5, 1, 0.3, 3, TEST_DRIVES_FINITE), POINTS);
+        test_points_make(&random, test_network_random(&random, 3, 1, 0.3, 3, TEST_DRIVES_FINITE), POINTS);
     set_sigmas(&random, &p);
     const EpnetProblem problem = driven(two_backends_stationary(&p, cuts, 1));
     const EpnetBatch batch = {&problem, POINTS, p.points, &stop};
