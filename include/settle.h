@@ -5,8 +5,8 @@
 
 #include "bits.h"
 
-/* Less than 1, so that entries stay positive; near 1, since an error that is not carried on in a sweep stays by
- * what is left of it. */
+/* Less than 1, so that entries stay positive; near 1, since an error that is not carried on in a sweep stays
+ * by what is left of it. */
 #define EPNET_RELAXATION_DAMPING 0.99
 
 /* A flip each from the rarest state to the likeliest, and some more for what the first have left. */

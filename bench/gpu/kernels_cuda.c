@@ -69,7 +69,8 @@ cudaError_t __wrap_cudaOccupancyMaxActiveBlocksPerMultiprocessor(int *blocks, co
     return __real_cudaOccupancyMaxActiveBlocksPerMultiprocessor(blocks, address, threads, shared_bytes);
 }
 
-/* Trajectories, stationary laws and leaks as the bench has them. A layout that is refused is found by the checks. */
+/* Trajectories, stationary laws and leaks as the bench has them. A layout that is refused is found by the
+ * checks. */
 static void lay_out(int nodes) {
     const GpuShape shape = {.nodes = nodes,
                             .points = 1,
