@@ -263,7 +263,7 @@ static void a_run_of_the_spec_gives_the_ratio(void **state) {
         options.left = cases[k].left;
         options.edges = cases[k].edges;
         options.nodes = cases[k].nodes;
-        options.starts = 25;
+        options.starts = CHECK_SANITIZED ? 10 : 25;
         options.refine = 2;
         check_reproduced(&options);
     }
