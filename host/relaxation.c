@@ -6,8 +6,7 @@
 #include <float.h>
 #include <math.h>
 
-enum { BEST = EPNET_RELAXATION_WORK - 1 };     /* the work vector that keeps the best law so far */
-static const double RESIDUAL_ACCEPTED = 1e-13; /* times Lambda */
+enum { BEST = EPNET_RELAXATION_WORK - 1 }; /* the work vector that keeps the best law so far */
 
 EpnetPointStatus epnet_relaxation_find_class(EpnetRelaxation *rx, const EpnetSpace *space, size_t *count) {
     *count = space->states;
@@ -84,8 +83,8 @@ static bool make_positive(EpnetRelaxation *rx, const EpnetSpace *space) {
 
 /* A correction is as good as the whole vector, so that what it leaves in entries far below the largest may
  * exceed them. Sweeps p_s += w (inflow / exit - p_s) carry such errors to where the probability is, about a
- * flip a sweep, as a chain that jumps would: then every entry is good to its own digits. Faint correlations
- * are all in such digits. */
+ * flip a sweep, as a chain that jumps would: then every entry is good to its own digits, as far as no slow
+ * mode carries the error. Faint correlations are all in such digits. */
 static void settle(EpnetRelaxation *rx, const EpnetSpace *space) {
     for (int i = 0; i < epnet_relaxation_sweeps(space->nodes) && !stopped(rx, space); i++) {
         apply(rx, space);
@@ -94,35 +93,40 @@ static void settle(EpnetRelaxation *rx, const EpnetSpace *space) {
     }
 }
 
+EpnetPointStatus epnet_relaxation_check(EpnetRelaxation *rx, const EpnetSpace *space) {
+    rx->residual = residual(rx, space);
+    if (!isfinite(rx->residual))
+        return EPNET_POINT_NOT_FINITE;
+    const double activity = space->operations->dot(space->engine, rx->p, space->exit);
+    return rx->residual <= EPNET_RESIDUAL_ACCEPTED * activity ? EPNET_POINT_OK : EPNET_POINT_NOT_CONVERGED;
+}
+
+/* Corrections stall where nodes differ in speed by many decades; sweeps, which see to the fast ones, then let
+ * the next corrections go on. */
 static EpnetPointStatus solve(EpnetRelaxation *rx, const EpnetSpace *space, size_t count) {
     if (!rx->from_last)
         space->operations->fill(space->engine, rx->p, 1 / (double)count, rx->member);
     if (count == 1) /* absorbing: nothing moves */
         return EPNET_POINT_OK;
-    correct(rx, space);
-    if (stopped(rx, space))
-        return EPNET_POINT_NOT_CONVERGED;
-    if (!isfinite(rx->residual))
-        return EPNET_POINT_NOT_FINITE;
-    if (!make_positive(rx, space))
-        return EPNET_POINT_NOT_POSITIVE;
-    settle(rx, space);
-    normalise(rx, space);
-    return EPNET_POINT_OK;
-}
-
-EpnetPointStatus epnet_relaxation_check(EpnetRelaxation *rx, const EpnetSpace *space) {
-    rx->residual = residual(rx, space);
-    if (!isfinite(rx->residual))
-        return EPNET_POINT_NOT_FINITE;
-    return rx->residual <= RESIDUAL_ACCEPTED * space->exit_max ? EPNET_POINT_OK : EPNET_POINT_NOT_CONVERGED;
+    EpnetPointStatus status = EPNET_POINT_NOT_CONVERGED;
+    for (int i = 0; i < EPNET_RELAXATION_ROUNDS && status == EPNET_POINT_NOT_CONVERGED; i++) {
+        correct(rx, space);
+        if (stopped(rx, space))
+            return EPNET_POINT_NOT_CONVERGED;
+        if (!isfinite(rx->residual))
+            return EPNET_POINT_NOT_FINITE;
+        if (!make_positive(rx, space))
+            return EPNET_POINT_NOT_POSITIVE;
+        settle(rx, space);
+        normalise(rx, space);
+        status = epnet_relaxation_check(rx, space);
+    }
+    return status;
 }
 
 EpnetPointStatus epnet_relax(EpnetRelaxation *rx, const EpnetSpace *space) {
     size_t count;
     rx->applications = 0;
-    EpnetPointStatus status = epnet_relaxation_find_class(rx, space, &count);
-    if (status == EPNET_POINT_OK)
-        status = solve(rx, space, count);
-    return status == EPNET_POINT_OK ? epnet_relaxation_check(rx, space) : status;
+    const EpnetPointStatus status = epnet_relaxation_find_class(rx, space, &count);
+    return status == EPNET_POINT_OK ? solve(rx, space, count) : status;
 }

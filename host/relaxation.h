@@ -17,8 +17,8 @@ typedef struct EpnetRelaxation {
     const unsigned char *member; /* states of the closed class; NULL: all */
 } EpnetRelaxation;
 
-/* Find pi into relaxation->p with |pi L|_1 <= 1e-13 Lambda, positive on the unique closed class and zero
- * elsewhere. EPNET_POINT_NOT_UNIQUE if there are several classes. */
+/* Find pi into relaxation->p with |pi L|_1 <= 1e-13 times its activity, positive on the unique closed class
+ * and zero elsewhere. EPNET_POINT_NOT_UNIQUE if there are several classes. */
 EpnetPointStatus epnet_relax(EpnetRelaxation *relaxation, const EpnetSpace *space);
 
 /* Its parts, for laws that are found otherwise: the closed class into relaxation->member and its size;

@@ -4,7 +4,7 @@
  *
  * Invariants: every thread of a group takes the same decisions (they follow from group sums); a point's bytes
  * depend on nothing but the point. The law is positive on the unique closed class (the mask, which the host
- * finds) and zero elsewhere, with |pi L|_1 <= EPNET_RESIDUAL_ACCEPTED Lambda. */
+ * finds) and zero elsewhere, with |pi L|_1 <= EPNET_RESIDUAL_ACCEPTED times its activity. */
 #include "gth.cuh"
 #include "krylov.cuh"
 #include "observe.cuh"
@@ -12,8 +12,6 @@
 #include "settle.h"
 
 #include <float.h>
-
-#define EPNET_RESIDUAL_ACCEPTED 1e-13
 
 enum { EPNET_ELIMINATION_NODES = 7 };
 
@@ -156,6 +154,12 @@ __device__ static void epnet_settle(const EpnetGroup &group, const EpnetKrylov &
     }
 }
 
+/* Whether a law is taken for one. */
+__device__ static bool epnet_law_is_accurate(const EpnetGroup &group, const EpnetKrylov &k) {
+    const double residual = epnet_residual(group, k), activity = epnet_krylov_dot(group, k, k.p, k.exit);
+    return residual <= EPNET_RESIDUAL_ACCEPTED * activity;
+}
+
 __device__ static EpnetPointStatus epnet_solve_iteratively(const EpnetGroup &group, const EpnetKrylov &k,
                                                            const uint32_t *mask) {
     const int count = epnet_class_number(mask, k.states);
@@ -163,14 +167,18 @@ __device__ static EpnetPointStatus epnet_solve_iteratively(const EpnetGroup &gro
         k.p[s] = epnet_in_class(mask, s) ? 1 / (double)count : 0;
     if (count == 1) /* absorbing: nothing moves */
         return EPNET_POINT_OK;
-    epnet_correct(group, k);
-    if (epnet_group_any(group, *k.stop != 0))
-        return EPNET_POINT_NOT_CONVERGED; /* an interrupted batch is discarded */
-    if (!epnet_make_positive(group, k, mask))
-        return EPNET_POINT_NOT_POSITIVE;
-    epnet_settle(group, k);
-    epnet_normalise(group, k);
-    return EPNET_POINT_OK;
+    for (int i = 0; i < EPNET_RELAXATION_ROUNDS; i++) {
+        epnet_correct(group, k);
+        if (epnet_group_any(group, *k.stop != 0))
+            return EPNET_POINT_NOT_CONVERGED; /* an interrupted batch is discarded */
+        if (!epnet_make_positive(group, k, mask))
+            return EPNET_POINT_NOT_POSITIVE;
+        epnet_settle(group, k);
+        epnet_normalise(group, k);
+        if (epnet_law_is_accurate(group, k))
+            return EPNET_POINT_OK;
+    }
+    return EPNET_POINT_NOT_CONVERGED;
 }
 
 /* ---- one point ------------------------------------------------------------------------------------------
@@ -203,12 +211,12 @@ __device__ static EpnetPointStatus epnet_stationary_solve(const EpnetGroup &grou
     const uint32_t *const mask =
         batch.mask != NULL && batch.mask[slot] >= 0 ? batch.masks + batch.mask[slot] : NULL;
     const EpnetKrylov k = epnet_krylov_vectors(point, batch.stop);
-    const EpnetPointStatus status = matrix != NULL ? epnet_solve_directly(group, point, mask, matrix)
-                                                   : epnet_solve_iteratively(group, k, mask);
+    if (matrix == NULL)
+        return epnet_solve_iteratively(group, k, mask);
+    const EpnetPointStatus status = epnet_solve_directly(group, point, mask, matrix);
     if (status != EPNET_POINT_OK)
         return status;
-    return epnet_residual(group, k) <= EPNET_RESIDUAL_ACCEPTED * point.exit_max ? EPNET_POINT_OK
-                                                                                : EPNET_POINT_NOT_CONVERGED;
+    return epnet_law_is_accurate(group, k) ? EPNET_POINT_OK : EPNET_POINT_NOT_CONVERGED;
 }
 
 /* The law to where trajectories begin, or its row. */

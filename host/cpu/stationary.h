@@ -19,8 +19,8 @@ typedef struct EpnetStationary {
 bool epnet_stationary_alloc(EpnetStationary *stationary, int nodes);
 void epnet_stationary_free(EpnetStationary *stationary);
 
-/* Find pi into stationary->p with |pi L|_1 <= 1e-13 Lambda, positive on the unique closed class and zero
- * elsewhere. EPNET_POINT_NOT_UNIQUE if there are several classes. */
+/* Find pi into stationary->p with |pi L|_1 <= 1e-13 times its activity, positive on the unique closed class
+ * and zero elsewhere. EPNET_POINT_NOT_UNIQUE if there are several classes. */
 EpnetPointStatus epnet_stationary_solve(EpnetStationary *stationary, const EpnetGenerator *generator);
 
 /* gth.c: elimination of Grassmann, Taksar and Heyman on `n` states (no subtraction: every entry of pi is

@@ -161,6 +161,32 @@ static void stationary_laws_of_strong_coupling(void **state) {
     }
 }
 
+/* Nodes a million times faster than others take corrections and sweeps by turns; with eleven decades between
+ * them there is no law to be had, and none is given. */
+static void stationary_laws_of_fast_and_slow_nodes(void **state) {
+    (void)state;
+    static const struct {
+        double faster, flips;
+        EpnetPointStatus status;
+    } cases[] = {{1e6, 1, EPNET_POINT_OK}, {1e11, 1, EPNET_POINT_NOT_CONVERGED}};
+    for (size_t k = 0; k < (CHECK_SANITIZED ? 1 : 4); k++) {
+        TestNetwork network = test_network_complete(8, 1e4, 20);
+        for (size_t e = 0; e < network.edge_count; e++)
+            network.rate[e] *= network.target[e] < 2 ? cases[k % 2].faster : 1;
+        for (int j = 0; j < 8; j++) {
+            network.flip_up[j] = cases[k % 2].flips * (1 + 0.1 * j);
+            network.flip_down[j] = cases[k % 2].flips * (1.3 - 0.05 * j);
+        }
+        EpnetPoint point = test_network_point(&network);
+        const TestPoints p = {network, 1, &point, NULL};
+        const EpnetProblem problem = two_backends_stationary(&p, NULL, 0);
+        if (k >= 2) /* by the streaming engine */
+            epnet_emulation_device(0, "small", 9, 0, 2, 1 << 26, 2 << 10);
+        two_backends_check(&problem, &p, cases[k % 2].status, 1e-5, 1e-9);
+        test_network_free(&network);
+    }
+}
+
 /* Entropy production of 1e-7 and less keeps its relative accuracy. */
 static void near_equilibrium(void **state) {
     (void)state;
@@ -269,6 +295,8 @@ int main(void) {
                                         two_backends_tear_down),
         cmocka_unit_test_setup_teardown(rows_of_the_oracle, two_backends_set_up, two_backends_tear_down),
         cmocka_unit_test_setup_teardown(stationary_laws_of_strong_coupling, two_backends_set_up,
+                                        two_backends_tear_down),
+        cmocka_unit_test_setup_teardown(stationary_laws_of_fast_and_slow_nodes, two_backends_set_up,
                                         two_backends_tear_down),
         cmocka_unit_test_setup_teardown(near_equilibrium, two_backends_set_up, two_backends_tear_down),
         cmocka_unit_test_setup_teardown(trajectories_from_stationary_laws, two_backends_set_up,
