@@ -52,9 +52,7 @@ static bool gives_up(const EpnetEvolution *ev) {
 }
 
 /* The terms of a series that application k adds to its sum, `in` being vector k - 1 and `out` vector k: two
- * in every second application, and what is left in the last, so that the sum is read and written half as
- * often.
- */
+ * in every second application, and what is left in the last: it is read and written half as often. */
 static void add_terms(const EpnetSeries *series, size_t k, double *sum, EpnetSpaceStep *step) {
     const bool two = k % 2 == 1;
     if (!two && k < series->degree)

@@ -1,6 +1,5 @@
 #include "leak_fit.h"
 
-#include "leak.h"
 #include "status.h"
 
 #include <math.h>
@@ -123,6 +122,12 @@ EpnetPointStatus epnet_leak_quench(EpnetLeakWork *work, const EpnetProblem *prob
     }
     epnet_leak_fit(work, settings->samples, work->t, work->y, fit);
     return EPNET_POINT_OK;
+}
+
+void epnet_leak_copy_curve(const EpnetLeakWork *work, double *curve) {
+    const size_t samples = work->settings->samples;
+    memcpy(curve, work->t, samples * sizeof *curve);
+    memcpy(curve + samples, work->y, samples * sizeof *curve);
 }
 
 /* ---- decay ------------------------------------------------------------------------------------------- */

@@ -4,11 +4,7 @@
 #define EPNET_HOST_LEAK_FIT_H
 
 #include "backend.h"
-
-/* A straight line through ln I(t) and its 95 % interval. */
-typedef struct EpnetLeakFit {
-    double leak, low, high; /* [1/s] */
-} EpnetLeakFit;
+#include "leak.h"
 
 /* Work space of one thread. */
 typedef struct EpnetLeakWork {
@@ -39,6 +35,9 @@ EpnetPointStatus epnet_leak_quench(EpnetLeakWork *work, const EpnetProblem *prob
                                    double noise, EpnetInformationAfterQuench *information, void *context,
                                    EpnetLeakFit *fit);
 
+/* The quench that was sampled last, as EpnetRows.leak_curve has it. */
+void epnet_leak_copy_curve(const EpnetLeakWork *work, double *curve);
+
 /* kind = "decay": fits ln |I(t_k) - stationary| over the n samples of a trajectory after the last extremum of
  * I, while it lies between window[0] and window[1] of its value there. `noise` is the error of a sample
  * [nat]. EPNET_POINT_NO_DECAY: the window reaches into the noise, has fewer than 3 samples, or is not passed
@@ -46,5 +45,12 @@ EpnetPointStatus epnet_leak_quench(EpnetLeakWork *work, const EpnetProblem *prob
 EpnetPointStatus epnet_leak_decay(EpnetLeakWork *work, size_t n, const double *times,
                                   const double *information, double stationary, double noise,
                                   EpnetLeakFit *fit);
+
+/* A fit among the columns that a point has beside its rows (EPNET_POINT_COLUMNS). */
+static inline void epnet_leak_set_columns(const EpnetLeakFit *fit, double *columns) {
+    columns[EPNET_LEAK] = fit->leak;
+    columns[EPNET_LEAK_LOW] = fit->low;
+    columns[EPNET_LEAK_HIGH] = fit->high;
+}
 
 #endif

@@ -1,7 +1,7 @@
 #include "relaxation.h"
 
 #include "krylov.h"
-#include "settle.h"
+#include "relaxation_limits.h"
 
 #include <float.h>
 #include <math.h>

@@ -10,6 +10,11 @@
 #include <math.h>
 #include <stddef.h>
 
+/* A straight line through ln I(t) and its 95 % interval. */
+typedef struct EpnetLeakFit {
+    double leak, low, high; /* [1/s] */
+} EpnetLeakFit;
+
 /* ---- quench ------------------------------------------------------------------------------------------ */
 
 /* Information [nat] that an error of p, in L1, makes out of nothing: of second order. */

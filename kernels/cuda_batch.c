@@ -1,5 +1,6 @@
 #include "cuda_batch.h"
 
+#include "leak_fit.h"
 #include "status.h"
 
 #include <math.h>
@@ -34,8 +35,8 @@ static size_t limit_count(const EpnetProblem *problem) {
     return problem->leak.kind == EPNET_LEAK_DECAY ? 1 : 0;
 }
 
-static size_t leak_count(const EpnetProblem *problem) {
-    return problem->leak.kind != EPNET_LEAK_NONE ? EPNET_CUDA_LEAK_VALUES : 0;
+static size_t leak_bytes(const EpnetProblem *problem) {
+    return problem->leak.kind != EPNET_LEAK_NONE ? sizeof(EpnetLeakFit) : 0;
 }
 
 /* Of a launch, for one point that is alone in it. */
@@ -50,10 +51,10 @@ static size_t extreme_count(const EpnetProblem *problem) {
 size_t epnet_cuda_point_bytes(const EpnetProblem *problem, bool keeps_trajectories) {
     const size_t values = parameter_count(problem) + law_count(problem) + extreme_count(problem) +
                           epnet_row_width(problem->cut_count) + information_count(problem) +
-                          limit_count(problem) + leak_count(problem) +
-                          (keeps_trajectories ? trajectory_count(problem) : 0);
-    return values * sizeof(double) + epnet_cuda_mask_words(problem->nodes) * sizeof(uint32_t) +
-           sizeof(int64_t) + 2 * sizeof(uint32_t) + sizeof(int);
+                          limit_count(problem) + (keeps_trajectories ? trajectory_count(problem) : 0);
+    return values * sizeof(double) + leak_bytes(problem) +
+           epnet_cuda_mask_words(problem->nodes) * sizeof(uint32_t) + sizeof(int64_t) + 2 * sizeof(uint32_t) +
+           sizeof(int);
 }
 
 /* ---- room -------------------------------------------------------------------------------------------- */
@@ -87,7 +88,7 @@ static EpnetCudaResult alloc_arrays(const EpnetProblem *problem, EpnetCudaSlots 
         {&slots->extremes, n * extreme_count(problem) * sizeof(double)},
         {&slots->trajectory, slots->keeps_trajectories ? n * trajectory_count(problem) * sizeof(double) : 0},
         {&slots->limit, n * limit_count(problem) * sizeof(double)},
-        {&slots->leak, n * leak_count(problem) * sizeof(double)},
+        {&slots->leak, n * leak_bytes(problem)},
         {&slots->leak_curve, curve_count(problem) * sizeof(double)},
     };
     EpnetCudaResult result = epnet_cuda_array_alloc_device(&slots->next, sizeof(uint32_t));
@@ -259,7 +260,7 @@ EpnetCudaResult epnet_cuda_slots_download(const EpnetCudaSlots *slots, const Epn
         result = epnet_cuda_array_download(&slots->trajectory, n * trajectory_count(problem) * sizeof(double),
                                            stream);
     if (epnet_cuda_ok(result))
-        result = epnet_cuda_array_download(&slots->leak, n * leak_count(problem) * sizeof(double), stream);
+        result = epnet_cuda_array_download(&slots->leak, n * leak_bytes(problem), stream);
     if (epnet_cuda_ok(result) && n == 1)
         result = epnet_cuda_array_download(&slots->leak_curve, slots->leak_curve.bytes, stream);
     return result;
@@ -313,9 +314,8 @@ static void move_point(const EpnetCudaSlots *slots, const EpnetProblem *problem,
         return;
     double *const columns = rows->point + point * EPNET_POINT_COLUMNS;
     fill_nan(columns, EPNET_POINT_COLUMNS);
-    if (solved && leak_count(problem) > 0)
-        memcpy(columns + EPNET_LEAK, (const double *)slots->leak.host + slot * EPNET_CUDA_LEAK_VALUES,
-               EPNET_CUDA_LEAK_VALUES * sizeof *columns);
+    if (solved && leak_bytes(problem) > 0)
+        epnet_leak_set_columns((const EpnetLeakFit *)slots->leak.host + slot, columns);
     if (solved && rows->leak_curve != NULL)
         memcpy(rows->leak_curve, slots->leak_curve.host, curve_count(problem) * sizeof(double));
 }

@@ -95,10 +95,8 @@ static EpnetStatus check_kind(const EpnetProblem *problem, EpnetError *error) {
  * for points whose exit rates are at most `exit_bound` [1/s]: the most that one of them does; all 0 if the
  * device does not answer. */
 typedef struct Scratch {
-    /* Bytes of scratch, for one point, for the points of one block, and for all that are worked on at once.
-     */
-    uint64_t of_point, of_block, of_all;
-    int local_bytes; /* of local memory for a thread */
+    uint64_t of_point, of_block, of_all; /* bytes of scratch: for a point, for a block, for all at work */
+    int local_bytes;                     /* of local memory for a thread */
 } Scratch;
 
 static void take_most(uint64_t *most, uint64_t bytes) {

@@ -3,7 +3,6 @@
 
 #include "cuda_stream_leak.h"
 #include "evolution.h"
-#include "leak.h"
 #include "relaxation.h"
 #include "row.h"
 #include "status.h"
@@ -202,16 +201,10 @@ static void solve_point(EpnetStreaming *streaming, const EpnetBatch *batch, cons
         epnet_fill_nan(trajectory, kept);
         return;
     }
-    if (columns != NULL) {
-        columns[EPNET_LEAK] = fit.leak;
-        columns[EPNET_LEAK_LOW] = fit.low;
-        columns[EPNET_LEAK_HIGH] = fit.high;
-    }
-    if (rows->leak_curve != NULL) {
-        const size_t samples = problem->leak.samples;
-        memcpy(rows->leak_curve, streaming->leak.t, samples * sizeof(double));
-        memcpy(rows->leak_curve + samples, streaming->leak.y, samples * sizeof(double));
-    }
+    if (columns != NULL)
+        epnet_leak_set_columns(&fit, columns);
+    if (rows->leak_curve != NULL)
+        epnet_leak_copy_curve(&streaming->leak, rows->leak_curve);
 }
 
 EpnetStatus epnet_streaming_solve(EpnetStreaming *streaming, const EpnetBatch *batch, const double *limits,

@@ -1,7 +1,5 @@
 #include "cuda_stream_leak.h"
 
-#include "leak.h"
-
 typedef struct Quench {
     EpnetStreamObserver *observer;
     const EpnetPoint *point;

@@ -13,6 +13,7 @@
 #define EPNET_KERNELS_ENGINE_H
 
 #include "backend.h"
+#include "leak.h"
 
 #include <cuda_runtime_api.h>
 
@@ -20,7 +21,7 @@
 extern "C" {
 #endif
 
-enum { EPNET_RESIDENT_NODES = 16, EPNET_CUDA_LEAK_VALUES = 3 };
+enum { EPNET_RESIDENT_NODES = 16 };
 
 /* The problem as kernels see it, passed by value. Edges are sorted by target. */
 typedef struct EpnetCudaProblem {
@@ -60,7 +61,7 @@ typedef struct EpnetCudaBatch {
     double *trajectory;  /* count x time_count x width, or NULL: not kept */
     double *information; /* count x time_count: I at the samples, for the fit of a decay; else NULL */
     const double *limit; /* count: the stationary I of a decay [nat]; NaN: there is none */
-    double *leak;        /* count x EPNET_CUDA_LEAK_VALUES: leak, low, high [1/s] */
+    EpnetLeakFit *leak;  /* count */
     double *leak_curve;  /* of a batch of one: leak.samples times [s], then as many ln I; or NULL */
 } EpnetCudaBatch;
 

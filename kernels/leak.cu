@@ -4,8 +4,6 @@
  *
  * Invariants: those of the trajectory kernels (trajectory.cuh). A replicate of the bootstrap is one thread's,
  * with the draws and the order of the CPU; order statistics are selected, not sorted for. */
-#include "leak.h"
-
 #include "resident.cuh"
 
 #include <cstring>
@@ -185,7 +183,7 @@ __device__ static double epnet_quantile(const EpnetGroup &group, size_t n, const
  * batch is to stop. */
 __device__ static bool epnet_fit(const EpnetGroup &group, const EpnetLeakSettings &leak,
                                  const volatile int *stop, size_t n, const EpnetLeakMemory &memory,
-                                 double *fit) {
+                                 EpnetLeakFit *fit) {
     const size_t rank = (size_t)group.rank, size = (size_t)group.size;
     double means[2] = {0, 0}, moments[2] = {0, 0};
     for (size_t k = rank; k < n; k += size) {
@@ -210,11 +208,8 @@ __device__ static bool epnet_fit(const EpnetGroup &group, const EpnetLeakSetting
         return false;
     const double high = epnet_quantile(group, leak.bootstrap, memory.replicates, 0.975),
                  low = epnet_quantile(group, leak.bootstrap, memory.replicates, 0.025);
-    if (group.rank == 0) {
-        fit[0] = -slope;
-        fit[1] = -high;
-        fit[2] = -low;
-    }
+    if (group.rank == 0)
+        *fit = {-slope, -high, -low};
     return true;
 }
 
@@ -242,8 +237,7 @@ __device__ static EpnetPointStatus epnet_leak_solve(const EpnetGroup &group, con
         batch.leak_curve[k] = memory.t[k];
         batch.leak_curve[count + k] = memory.y[k];
     }
-    return epnet_fit(group, problem.leak, batch.stop, count, memory,
-                     batch.leak + (size_t)slot * EPNET_CUDA_LEAK_VALUES)
+    return epnet_fit(group, problem.leak, batch.stop, count, memory, &batch.leak[slot])
                ? EPNET_POINT_OK
                : EPNET_POINT_NOT_CONVERGED;
 }

@@ -8,8 +8,8 @@
 #include "gth.cuh"
 #include "krylov.cuh"
 #include "observe.cuh"
+#include "relaxation_limits.h"
 #include "resident.cuh"
-#include "settle.h"
 
 #include <float.h>
 

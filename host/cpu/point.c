@@ -4,7 +4,6 @@
 #include "../status.h"
 #include "apply.h"
 #include "drive.h"
-#include "leak.h"
 #include "vector.h"
 
 #include <math.h>
@@ -130,9 +129,7 @@ static EpnetPointStatus measure_leak(EpnetWorkspace *ws, const EpnetProblem *pro
                                       epnet_decay_noise(problem->nodes, error), &fit);
         }
     }
-    columns[EPNET_LEAK] = fit.leak;
-    columns[EPNET_LEAK_LOW] = fit.low;
-    columns[EPNET_LEAK_HIGH] = fit.high;
+    epnet_leak_set_columns(&fit, columns);
     return status;
 }
 
@@ -178,13 +175,6 @@ static EpnetPointStatus solve_stationary(EpnetWorkspace *ws, const EpnetProblem 
     return check_row(ws, problem, last, 0);
 }
 
-/* The quench that was fitted last: its times, then its logarithms. */
-static void copy_curve(const EpnetLeakWork *leak, double *curve) {
-    const size_t samples = leak->settings->samples;
-    memcpy(curve, leak->t, samples * sizeof *curve);
-    memcpy(curve + samples, leak->y, samples * sizeof *curve);
-}
-
 void epnet_workspace_solve(EpnetWorkspace *ws, const EpnetBatch *batch, size_t k, EpnetRows *rows) {
     const EpnetProblem *problem = batch->problem;
     const EpnetPoint *point = &batch->points[k];
@@ -222,5 +212,5 @@ void epnet_workspace_solve(EpnetWorkspace *ws, const EpnetBatch *batch, size_t k
     if (rows->point != NULL)
         memcpy(rows->point + k * EPNET_POINT_COLUMNS, columns, sizeof columns);
     if (rows->leak_curve != NULL && status == EPNET_POINT_OK)
-        copy_curve(&ws->leak, rows->leak_curve);
+        epnet_leak_copy_curve(&ws->leak, rows->leak_curve);
 }

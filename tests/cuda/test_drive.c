@@ -4,10 +4,8 @@
 #include "cuda_backend.h"
 #include "emulation.h"
 #include "support/check.h"
-#include "two_backends.h"
+#include "trials.h"
 
-#include <pthread.h>
-#include <sched.h>
 #include <stdlib.h>
 
 /* Productions that some drive gives, and, where flips are asymmetric, some that none does. */
@@ -96,13 +94,9 @@ static void failures_are_returned(void **state) {
         for (long call = 1; call <= 250; call += call < 40 ? 1 : 5) {
             TestRows rows = two_backends_rows(&problem, 1, false);
             EpnetError error;
-            void *context = NULL;
             epnet_emulation_reset();
             epnet_emulation_fail(calls[c], call, cudaErrorUnknown, false);
-            EpnetStatus status = epnet_cuda_backend.open(&problem, 0, 1, &context, &error);
-            if (status == EPNET_OK)
-                status = epnet_cuda_backend.solve(context, &batch, &rows.rows, &error);
-            epnet_cuda_backend.close(context);
+            const EpnetStatus status = trial_solve(&batch, &rows.rows, &error);
             assert_true(status == EPNET_OK || status == EPNET_DEVICE);
             assert_int_equal(epnet_emulation_held().allocations, 0);
             failed += status == EPNET_DEVICE;
@@ -126,35 +120,11 @@ static void engines_make_room_for_each_other(void **state) {
     for (size_t k = 0; k < POINTS; k++)
         p.points[k].sigma = 3;
     const EpnetProblem problem = driven(two_backends_stationary(&p, cuts, 2));
-    TestRows all = two_backends_solve(&epnet_cuda_backend, 0, &problem, p.points, POINTS, false);
-    size_t solved = 0;
-    for (size_t bytes = 84000; bytes < 120000; bytes += 9000) {
-        EpnetError error;
-        int threads = 1;
-        epnet_emulation_device(0, "Nearly full", 9, 0, 2, bytes, 227 << 10);
-        if (epnet_cuda_backend.accept(&problem, 0, &threads, &error) != EPNET_OK)
-            continue;
-        TestRows rows = two_backends_solve(&epnet_cuda_backend, 0, &problem, p.points, POINTS, false);
-        two_backends_same_bytes(&problem, &all, &rows, 0);
-        test_rows_free(&rows);
-        solved++;
-    }
-    assert_true(solved >= 3);
-    epnet_emulation_reset();
-    test_rows_free(&all);
+    assert_true(trial_of_nearly_full_devices(&problem, &p, false, 84000, 120000, 9000) >= 3);
     test_points_free(&p);
 }
 
 static volatile int stop;
-
-/* While the second round of laws, or a later one, is on its way. */
-static void *stop_soon(void *unused) {
-    (void)unused;
-    while (epnet_emulation_calls(EPNET_EMULATION_LAUNCH) < 2)
-        sched_yield();
-    stop = 1;
-    return NULL;
-}
 
 /* Before it has begun, and in its midst: a search takes some sixty rounds. */
 static void a_stop_ends_the_search(void **state) {
@@ -174,19 +144,17 @@ static void a_stop_ends_the_search(void **state) {
     for (int in_midst = 0; in_midst < 2; in_midst++) {
         TestRows rows = two_backends_rows(&problem, POINTS, false);
         EpnetError error;
-        pthread_t other;
-        void *context = NULL;
+        TrialStop trial;
         epnet_emulation_reset();
-        stop = !in_midst;
-        assert_int_equal(epnet_cuda_backend.open(&problem, 0, 1, &context, &error), EPNET_OK);
+        if (in_midst) /* while the second round of laws, or a later one, is on its way */
+            trial_stop_begin(&trial, 2, &stop);
+        else
+            stop = 1;
+        assert_int_equal(trial_solve(&batch, &rows.rows, &error), EPNET_OK);
         if (in_midst)
-            assert_int_equal(pthread_create(&other, NULL, stop_soon, NULL), 0);
-        assert_int_equal(epnet_cuda_backend.solve(context, &batch, &rows.rows, &error), EPNET_OK);
-        if (in_midst)
-            assert_int_equal(pthread_join(other, NULL), 0);
+            trial_stop_join(&trial);
         assert_in_range(epnet_emulation_calls(EPNET_EMULATION_LAUNCH), 2 * in_midst,
                         in_midst * (launches - 1));
-        epnet_cuda_backend.close(context);
         test_rows_free(&rows);
     }
     test_points_free(&p);

@@ -4,10 +4,9 @@
 #include "leak_run.h"
 #include "one_point.h"
 #include "support/check.h"
+#include "trials.h"
 
 #include <math.h>
-#include <pthread.h>
-#include <sched.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -212,13 +211,9 @@ static void failures_are_returned(void **state) {
         for (long call = 1; call <= 60; call++) {
             TestRows rows = two_backends_rows(batch.problem, 1, false);
             EpnetError error;
-            void *context = NULL;
             epnet_emulation_reset();
             epnet_emulation_fail(calls[i / 2], call, cudaErrorUnknown, false);
-            EpnetStatus status = epnet_cuda_backend.open(batch.problem, 0, 1, &context, &error);
-            if (status == EPNET_OK)
-                status = epnet_cuda_backend.solve(context, &batch, &rows.rows, &error);
-            epnet_cuda_backend.close(context);
+            const EpnetStatus status = trial_solve(&batch, &rows.rows, &error);
             assert_int_equal(status, epnet_emulation_failed() ? EPNET_DEVICE : EPNET_OK);
             assert_int_equal(epnet_emulation_held().allocations, 0);
             failed += status == EPNET_DEVICE;
@@ -239,22 +234,7 @@ static void nearly_full(void **state) {
     TestPoints p = leak_run_points(&random, 2, POINTS);
     double *pure = test_law_pure(4, 0);
     const EpnetProblem problem = leak_run_decay(&p, pure, NULL, 0);
-    TestRows all = two_backends_solve(&epnet_cuda_backend, 0, &problem, p.points, POINTS, true);
-    size_t solved = 0;
-    for (size_t bytes = 4900000; bytes < 7000000; bytes += 400000) {
-        EpnetError error;
-        int threads = 1;
-        epnet_emulation_device(0, "Nearly full", 9, 0, 2, bytes, 227 << 10);
-        if (epnet_cuda_backend.accept(&problem, 0, &threads, &error) != EPNET_OK)
-            continue;
-        TestRows rows = two_backends_solve(&epnet_cuda_backend, 0, &problem, p.points, POINTS, true);
-        two_backends_same_bytes(&problem, &all, &rows, 0);
-        test_rows_free(&rows);
-        solved++;
-    }
-    assert_true(solved >= 3);
-    epnet_emulation_reset();
-    test_rows_free(&all);
+    assert_true(trial_of_nearly_full_devices(&problem, &p, true, 4900000, 7000000, 400000) >= 3);
     free(pure);
     test_points_free(&p);
 }
@@ -273,11 +253,8 @@ static void a_stop_from_the_start(void **state) {
         const EpnetBatch batch = {&problems[i], 2, p.points, &stop};
         TestRows rows = two_backends_rows(batch.problem, 2, false);
         EpnetError error;
-        void *context = NULL;
-        assert_int_equal(epnet_cuda_backend.open(batch.problem, 0, 1, &context, &error), EPNET_OK);
-        assert_int_equal(epnet_cuda_backend.solve(context, &batch, &rows.rows, &error), EPNET_OK);
+        assert_int_equal(trial_solve(&batch, &rows.rows, &error), EPNET_OK);
         assert_int_equal(epnet_emulation_calls(EPNET_EMULATION_LAUNCH), 0);
-        epnet_cuda_backend.close(context);
         test_rows_free(&rows);
     }
     free(pure);
@@ -297,7 +274,8 @@ static int status_of_leak(const EpnetProblem *problem, const EpnetPoint *point, 
     assert_int_equal(cudaMalloc(&flag, sizeof(int)), cudaSuccess);
     assert_int_equal(cudaMemcpy(flag, &flag_before, sizeof(int), cudaMemcpyHostToDevice), cudaSuccess);
     EpnetCudaBatch given = epnet_cuda_slots_batch(&one.slots, flag);
-    assert_int_equal(cudaMemcpy(given.law, law, sizeof law, cudaMemcpyHostToDevice), cudaSuccess);
+    if (given.law != NULL)
+        assert_int_equal(cudaMemcpy(given.law, law, sizeof law, cudaMemcpyHostToDevice), cudaSuccess);
     assert_int_equal(cudaMemcpy(given.status, &ok, sizeof ok, cudaMemcpyHostToDevice), cudaSuccess);
     assert_int_equal(cudaMemset(given.next, 0, sizeof *given.next), cudaSuccess);
     assert_int_equal(cudaMemset(given.leak_curve, 0, one.slots.leak_curve.bytes), cudaSuccess);
@@ -320,18 +298,14 @@ static void kernels_hear_a_stop(void **state) {
     assert_int_equal(status_of_leak(&quench, p.points, false, 0), EPNET_POINT_OK);
     assert_int_equal(status_of_leak(&quench, p.points, false, 1), EPNET_POINT_NOT_CONVERGED);
     assert_int_equal(status_of_leak(&quench, p.points, true, 0), EPNET_POINT_NOT_CONVERGED);
+    double *pure = test_law_pure(4, 0);
+    const EpnetProblem decay = leak_run_decay(&p, pure, NULL, 0);
+    assert_int_equal(status_of_leak(&decay, p.points, false, 1), EPNET_POINT_NOT_CONVERGED);
+    free(pure);
     test_points_free(&p);
 }
 
-/* So does the engine whose quenches the host drives, between two of them. */
-static void *stop_soon(void *unused) {
-    (void)unused;
-    while (epnet_emulation_calls(EPNET_EMULATION_LAUNCH) < 600)
-        sched_yield();
-    stop = 1;
-    return NULL;
-}
-
+/* The engine whose quenches the host drives hears it between two of them. */
 static void the_streaming_engine_hears_a_stop(void **state) {
     (void)state;
     TestRandom random = test_random(96);
@@ -341,16 +315,12 @@ static void the_streaming_engine_hears_a_stop(void **state) {
     const EpnetBatch batch = {&quench, 1, p.points, &stop};
     TestRows rows = two_backends_rows(&quench, 1, false);
     EpnetError error;
-    pthread_t other;
-    void *context = NULL;
+    TrialStop trial;
     epnet_emulation_device(0, "small", 9, 0, 2, 1 << 26, 2 << 10);
-    stop = 0;
-    assert_int_equal(epnet_cuda_backend.open(&quench, 0, 1, &context, &error), EPNET_OK);
-    assert_int_equal(pthread_create(&other, NULL, stop_soon, NULL), 0);
-    assert_int_equal(epnet_cuda_backend.solve(context, &batch, &rows.rows, &error), EPNET_OK);
-    assert_int_equal(pthread_join(other, NULL), 0);
+    trial_stop_begin(&trial, 600, &stop);
+    assert_int_equal(trial_solve(&batch, &rows.rows, &error), EPNET_OK);
+    trial_stop_join(&trial);
     assert_true(epnet_emulation_calls(EPNET_EMULATION_LAUNCH) < 20000); /* of 40,000 and more */
-    epnet_cuda_backend.close(context);
     test_rows_free(&rows);
     free(initial);
     test_points_free(&p);

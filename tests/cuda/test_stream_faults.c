@@ -1,9 +1,8 @@
 /* The streaming engine on a device that fails: every call in turn, once and for good. */
 #include "stream_run.h"
+#include "trials.h"
 
 #include <math.h>
-#include <pthread.h>
-#include <sched.h>
 #include <stdlib.h>
 
 enum { TIMES = 2 };
@@ -113,15 +112,6 @@ static void test_lost(void **state) {
 
 static volatile int stop;
 
-/* Once the work on the device has begun. */
-static void *stop_soon(void *unused) {
-    (void)unused;
-    while (epnet_emulation_calls(EPNET_EMULATION_LAUNCH) < 60)
-        sched_yield();
-    stop = 1;
-    return NULL;
-}
-
 /* A stop ends the work within a point, which would take minutes. */
 static void test_stop(void **state) {
     (void)state;
@@ -131,14 +121,14 @@ static void test_stop(void **state) {
     Case c = make_case(&random, false);
     const double far[TIMES] = {0.1, 1e5};
     EpnetStreaming *streaming;
-    pthread_t other;
+    TrialStop trial;
     c.problem.cuts = &c.cut;
     c.problem.times = far;
     epnet_emulation_reset();
     assert_int_equal(epnet_streaming_open(&c.problem, NULL, &streaming, &error), EPNET_OK);
-    assert_int_equal(pthread_create(&other, NULL, stop_soon, NULL), 0);
+    trial_stop_begin(&trial, 60, &stop); /* once the work on the device has begun */
     assert_int_equal(solve_case(streaming, &c, &stop, &point_status, &error), EPNET_OK);
-    assert_int_equal(pthread_join(other, NULL), 0);
+    trial_stop_join(&trial);
     assert_int_equal(point_status, EPNET_POINT_NOT_CONVERGED);
     assert_true(isnan(c.last[0]) != 0);
     epnet_streaming_close(streaming);

@@ -1,7 +1,7 @@
-/* The last sweeps of a stationary law that was solved for as a whole (host/relaxation.c says what for). Host
- * and device. */
-#ifndef EPNET_SETTLE_H
-#define EPNET_SETTLE_H
+/* Limits of the iteration for a stationary law (host/relaxation.c, kernels/stationary.cu): when it is
+ * accurate, how often corrections are tried, and how many sweeps follow them. Host and device. */
+#ifndef EPNET_RELAXATION_LIMITS_H
+#define EPNET_RELAXATION_LIMITS_H
 
 #include "bits.h"
 
